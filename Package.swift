@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors in continuous integration only: a newer compiler's new warning must not break a user's build.
+let strict = Context.environment["SPECTRALKIT_STRICT"] != nil
+let swiftSettings: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+let cSettings: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
+
+#if os(macOS)
+  let blasPackage: String? = nil  // Accelerate is part of the system
+#else
+  let blasPackage: String? = "openblas"
+#endif
+
+/// A room of the library: a Swift target under Sources/.
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], linker: [LinkerSetting] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings, linkerSettings: linker)
+}
+
+/// The tests of a room, under Tests/.
+///
+/// Fixtures are read from the source tree, beside the script that made them; they are not resources of a bundle.
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, swiftSettings: swiftSettings)
+}
+
+/// A C library of the system, with its Debian and Homebrew packages.
+func system(_ name: String, pkgConfig: String?, apt: String, brew: String?) -> Target {
+  .systemLibrary(
+    name: name, pkgConfig: pkgConfig,
+    providers: [.apt([apt])] + (brew.map { [.brew([$0])] } ?? []))
+}
+
+let package = Package(
+  name: "SpectralKit",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "SpectralKit", targets: ["SpectralKit"]),
+    .executable(name: "spectral", targets: ["spectral"]),
+  ],
+  targets: [
+    // The system's C libraries.
+    system("CFFTW", pkgConfig: "fftw3f", apt: "libfftw3-dev", brew: "fftw"),
+    system("CBLAS", pkgConfig: blasPackage, apt: "libopenblas-dev", brew: nil),
+    system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev", brew: "zlib"),
+    system("CPNG", pkgConfig: "libpng", apt: "libpng-dev", brew: "libpng"),
+    system("CTurboJPEG", pkgConfig: "libturbojpeg", apt: "libturbojpeg0-dev", brew: "jpeg-turbo"),
+
+    // Our own C: loops with run-time CPU dispatch, and codecs behind calls that return codes.
+    .target(name: "CKernels", cSettings: cSettings),
+    .target(name: "CImageCodecs", dependencies: ["CPNG", "CTurboJPEG"], cSettings: cSettings),
+
+    // The rooms, ground floor first. Arrows point down only.
+    room(
+      "Tensors", ["CBLAS", "CKernels"],
+      linker: [.linkedFramework("Accelerate", .when(platforms: [.macOS]))]),
+    room("Fourier", ["CFFTW", "CKernels", "Tensors"]),
+    room("Layers", ["CKernels", "Tensors"]),
+    room("SpatialConvolution", ["CKernels", "Layers"]),
+    room("FourierConvolution", ["CKernels", "Fourier", "Layers"]),
+    room("AutomaticConvolution", ["SpatialConvolution", "FourierConvolution"]),
+    room("Imaging", ["CImageCodecs", "Tensors"]),
+    room("Datasets", ["CZlib", "Imaging", "Tensors"]),
+    room("Training", ["Datasets", "Layers"]),
+    room(
+      "SpectralKit",
+      [
+        "Tensors", "Fourier", "Layers", "SpatialConvolution", "FourierConvolution", "AutomaticConvolution",
+        "Imaging", "Datasets", "Training",
+      ]),
+    .executableTarget(name: "spectral", dependencies: ["SpectralKit"], swiftSettings: swiftSettings),
+
+    // The tests mirror the rooms.
+    .target(name: "TestSupport", dependencies: ["Layers"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    tests("TensorsTests", ["Tensors"]),
+    tests("FourierTests", ["Fourier"]),
+    tests("LayersTests", ["Layers", "SpatialConvolution"]),
+    tests("ConvolutionTests", ["AutomaticConvolution"]),
+    tests("ImagingTests", ["Imaging"]),
+    tests("DatasetsTests", ["Datasets"]),
+    tests("TrainingTests", ["SpectralKit"]),
+    tests("CommandTests", ["SpectralKit"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,60 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Runs independent pieces of work on several threads.
+///
+/// The threads are Dispatch's, which lives on between calls. Pieces are handed out through one atomic counter, so a
+/// slow piece does not hold up the others. What a piece computes must not depend on who runs it: that is what makes
+/// results independent of the number of threads.
+public enum Parallel {
+  private static let threadLimit = Atomic<Int>(processorCount)
+
+  /// How many threads may work at once; the number of processors unless set.
+  public static var threads: Int {
+    get { threadLimit.load(ordering: .relaxed) }
+    set { threadLimit.store(max(1, newValue), ordering: .relaxed) }
+  }
+
+  /// The processors this process may run on.
+  public static let processorCount = ProcessInfo.processInfo.activeProcessorCount
+
+  /// Calls `body` once for each index below `count`, on up to ``threads`` threads, and returns when all are done.
+  ///
+  /// - Parameters:
+  ///   - grain: How many neighbouring indices make a piece worth handing to another thread.
+  ///   - body: Must write only where no other index writes.
+  public static func forEach(_ count: Int, grain: Int = 1, _ body: (Int) -> Void) {
+    forEach(count, grain: grain, workspace: {}, { index, _ in body(index) })
+  }
+
+  /// The same, with a working memory that each thread makes once for all of its pieces.
+  public static func forEach<Workspace>(
+    _ count: Int, grain: Int = 1, workspace: () -> Workspace, _ body: (Int, inout Workspace) -> Void
+  ) {
+    guard count > 0 else { return }
+    let pieces = (count + grain - 1) / grain
+    let workers = min(threads, pieces)
+    guard workers > 1 else {
+      var own = workspace()
+      for index in 0..<count { body(index, &own) }
+      return
+    }
+    let next = Atomic<Int>(0)
+    withoutActuallyEscaping(workspace) { workspace in
+      withoutActuallyEscaping(body) { body in
+        // Both closures are only called until `concurrentPerform` returns.
+        nonisolated(unsafe) let (workspace, body) = (workspace, body)
+        DispatchQueue.concurrentPerform(iterations: workers) { _ in
+          var own: Workspace?
+          while true {
+            let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
+            guard piece < pieces else { return }
+            if own == nil { own = workspace() }
+            for index in piece * grain..<min(count, (piece + 1) * grain) { body(index, &own!) }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import Synchronization
+
+/// Owns the memory of a tensor: 64-byte aligned, never resized, given back to ``MemoryPool`` at the end.
+///
+/// A class because it owns a foreign resource. Sendable because it is written only while uniquely referenced:
+/// ``Tensor`` copies before it writes to storage that somebody else can see.
+@usableFromInline
+final class TensorStorage<Scalar: TensorScalar>: @unchecked Sendable {
+  @usableFromInline let base: UnsafeMutablePointer<Scalar>
+  @usableFromInline let count: Int
+
+  /// Memory for `count` elements with unknown contents.
+  @usableFromInline
+  init(uninitializedCount count: Int) {
+    self.count = count
+    base = MemoryPool.allocate(byteCount: count * MemoryLayout<Scalar>.stride).assumingMemoryBound(to: Scalar.self)
+  }
+
+  deinit { MemoryPool.deallocate(base, byteCount: count * MemoryLayout<Scalar>.stride) }
+}
+
+/// Keeps freed blocks for the next request of the same size class.
+///
+/// A network asks for the same blocks at every step. Returning large ones to the system would cost a page fault
+/// per 4 KiB on the next step, more than the arithmetic on them.
+public enum MemoryPool {
+  /// The alignment of every block: a cache line, and the widest SIMD vector.
+  static let alignment = 64
+
+  private struct Shelves {
+    var blocks: [Int: [UnsafeMutableRawPointer]] = [:]
+    var bytes = 0
+    var limit = 512 << 20
+  }
+
+  // The pointers on the shelves belong to nobody else.
+  private struct Guarded: @unchecked Sendable { var shelves = Shelves() }
+  private static let guarded = Mutex(Guarded())
+
+  /// The most bytes kept for reuse; 512 MiB unless set. Zero keeps nothing, which is what memory checkers want.
+  public static var limit: Int {
+    get { guarded.withLock { $0.shelves.limit } }
+    set {
+      guarded.withLock { $0.shelves.limit = newValue }
+      drain(to: newValue)
+    }
+  }
+
+  /// Rounds a request up to a power of two or one and a half of it, so that near sizes share a shelf.
+  private static func sizeClass(_ byteCount: Int) -> Int {
+    guard byteCount > 4096 else { return max(alignment, (byteCount + alignment - 1) & ~(alignment - 1)) }
+    let power = 1 << (Int.bitWidth - 1 - byteCount.leadingZeroBitCount)
+    if byteCount == power { return power }
+    for eighths in 9...16 where power / 8 * eighths >= byteCount { return power / 8 * eighths }
+    return power * 2
+  }
+
+  /// At least `byteCount` bytes with unknown contents.
+  public static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
+    let size = sizeClass(byteCount)
+    let kept = guarded.withLock { guarded -> Shelf in
+      guard let block = guarded.shelves.blocks[size]?.popLast() else { return Shelf(block: nil) }
+      guarded.shelves.bytes -= size
+      return Shelf(block: block)
+    }
+    return kept.block ?? .allocate(byteCount: size, alignment: alignment)
+  }
+
+  /// Gives back what ``allocate(byteCount:)`` gave for the same `byteCount`.
+  public static func deallocate(_ block: UnsafeMutableRawPointer, byteCount: Int) {
+    let size = sizeClass(byteCount)
+    let shelf = Shelf(block: block)
+    let kept = guarded.withLock { guarded -> Bool in
+      guard guarded.shelves.bytes + size <= guarded.shelves.limit else { return false }
+      guarded.shelves.blocks[size, default: []].append(shelf.block!)
+      guarded.shelves.bytes += size
+      return true
+    }
+    if !kept { block.deallocate() }
+  }
+
+  private static func drain(to limit: Int) {
+    let freed = guarded.withLock { guarded -> Freed in
+      var freed: [UnsafeMutableRawPointer] = []
+      for (size, blocks) in guarded.shelves.blocks where guarded.shelves.bytes > limit {
+        freed += blocks
+        guarded.shelves.bytes -= size * blocks.count
+        guarded.shelves.blocks[size] = nil
+      }
+      return Freed(blocks: freed)
+    }
+    for block in freed.blocks { block.deallocate() }
+  }
+
+  // Carries pointers across the lock's `sending` boundary.
+  private struct Shelf: @unchecked Sendable { let block: UnsafeMutableRawPointer? }
+  private struct Freed: @unchecked Sendable { let blocks: [UnsafeMutableRawPointer] }
+}
+
+/// Working memory for the length of a scope, aligned and reused like a tensor's.
+public final class Scratch<Element: BitwiseCopyable> {
+  /// The first element.
+  public let base: UnsafeMutablePointer<Element>
+  /// How many elements there are.
+  public let count: Int
+
+  /// Memory for `count` elements with unknown contents.
+  public init(count: Int) {
+    self.count = count
+    base = MemoryPool.allocate(byteCount: count * MemoryLayout<Element>.stride)
+      .bindMemory(to: Element.self, capacity: count)
+  }
+
+  deinit { MemoryPool.deallocate(base, byteCount: count * MemoryLayout<Element>.stride) }
+}

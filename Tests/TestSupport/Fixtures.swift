@@ -1,0 +1,23 @@
+import Foundation
+
+/// Where the files beside a test file are: `fixtures(of: #filePath)` is the folder `Fixtures` next to it.
+public func fixtures(of testFile: String) -> URL {
+  URL(fileURLWithPath: testFile).deletingLastPathComponent().appendingPathComponent("Fixtures")
+}
+
+/// A folder of real data beside the project, e.g. `sharedData("mnist")`; nil where it is not there.
+///
+/// Tests that want it are skipped by name: `@Test(.enabled(if: sharedData("mnist") != nil, "needs ../shared/data/mnist"))`.
+public func sharedData(_ name: String) -> URL? {
+  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+  let folder = root.appendingPathComponent("shared/data/\(name)")
+  return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
+}
+
+/// A new, empty folder of the test's own.
+public func temporaryFolder() -> URL {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("spectralkit-\(UUID().uuidString)")
+  try! FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  return folder
+}
