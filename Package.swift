@@ -75,7 +75,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Layers"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
     tests("TensorsTests", ["Tensors"]),
     tests("FourierTests", ["Fourier"]),
-    tests("LayersTests", ["Layers", "SpatialConvolution"]),
+    tests("LayersTests", ["Layers", "SpatialConvolution"], exclude: ["Fixtures"]),
     tests("ConvolutionTests", ["AutomaticConvolution"]),
     tests("ImagingTests", ["Imaging"]),
     tests("DatasetsTests", ["Datasets"]),
