@@ -57,4 +57,15 @@ public enum Parallel {
       }
     }
   }
+
+  /// Whether `body` is true for any index below `count`; it is called for all of them.
+  public static func anyOf<Workspace>(
+    _ count: Int, grain: Int = 1, workspace: () -> Workspace, _ body: (Int, inout Workspace) -> Bool
+  ) -> Bool {
+    let found = Atomic<Bool>(false)
+    forEach(count, grain: grain, workspace: workspace) { index, own in
+      if body(index, &own) { found.store(true, ordering: .relaxed) }
+    }
+    return found.load(ordering: .relaxed)
+  }
 }

@@ -4,7 +4,7 @@ import CBLAS
 ///
 /// The static functions are hooks to the C routine of each type, so that generic code reaches the fast routine
 /// without a cast and without depending on the optimiser to specialise it.
-public protocol TensorScalar: BinaryFloatingPoint, LosslessStringConvertible, Sendable {
+public protocol TensorScalar: BinaryFloatingPoint, LosslessStringConvertible, BitwiseCopyable, Sendable {
   /// The unit round-off u: 2^-24 for `Float`, 2^-53 for `Double`. Every error bound is a multiple of it.
   static var unitRoundoff: Double { get }
 

@@ -1,1 +1,43 @@
+// The loops that need run-time CPU dispatch: the compiler makes a version for each level of x86-64 and the loader
+// picks the one the processor can run. Elsewhere there is one version. Every function stands in two precisions.
 #pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// Lanes: a tile of pixels is stored [row][column][lane], one lane for each (tile, channel) of a block, so that a
+// transform runs over all lanes at once. Complex numbers are interleaved pairs.
+
+#define SK_LANE_KERNELS(T, NAME)                                                                                       \
+  /* One row of one tile, from planes to lanes: to[x * pitch + c] = from[c * stride + columns[x]], 0 where the column  \
+     is negative. */                                                                                                   \
+  void sk_gather_row_##NAME(T *to, ptrdiff_t pitch, const T *from, ptrdiff_t stride, const int32_t *columns,           \
+                            ptrdiff_t width, ptrdiff_t channels);                                                      \
+  /* Back: to[c * stride + columns[x]] = from[x * pitch + c] + bias[c]; nothing where the column is negative. */       \
+  void sk_scatter_row_##NAME(T *to, ptrdiff_t stride, const int32_t *columns, const T *from, ptrdiff_t pitch,          \
+                             ptrdiff_t width, ptrdiff_t channels, const T *bias);                                      \
+  /* Back, adding to what is there. */                                                                                 \
+  void sk_scatter_add_row_##NAME(T *to, ptrdiff_t stride, const int32_t *columns, const T *from, ptrdiff_t pitch,      \
+                                 ptrdiff_t width, ptrdiff_t channels);                                                 \
+  /* Complex, lane by lane over `rows` rows of `lanes`: y = x * conj(w), the row w for all rows of x and y. */         \
+  void sk_lanes_times_conjugate_##NAME(T *y, const T *x, const T *w, ptrdiff_t rows, ptrdiff_t lanes);                 \
+  /* x = g * w. */                                                                                                     \
+  void sk_lanes_times_##NAME(T *x, const T *g, const T *w, ptrdiff_t rows, ptrdiff_t lanes);                           \
+  /* w += sum over rows of conj(g) * x. */                                                                             \
+  void sk_lanes_correlate_##NAME(T *w, const T *g, const T *x, ptrdiff_t rows, ptrdiff_t lanes);                       \
+  /* Small complex matrices: y[m][o] = sum_k x[m][k] conj(w[o][k]). Row strides count complex numbers. */              \
+  void sk_small_times_adjoint_##NAME(T *y, ptrdiff_t ldy, const T *x, ptrdiff_t ldx, const T *w, ptrdiff_t ldw,        \
+                                     ptrdiff_t m, ptrdiff_t o, ptrdiff_t k);                                           \
+  /* x[m][k] = sum_o g[m][o] w[o][k]. */                                                                               \
+  void sk_small_times_##NAME(T *x, ptrdiff_t ldx, const T *g, ptrdiff_t ldg, const T *w, ptrdiff_t ldw, ptrdiff_t m,   \
+                             ptrdiff_t o, ptrdiff_t k);                                                                \
+  /* w[o][k] += sum_m conj(g[m][o]) x[m][k]. */                                                                        \
+  void sk_small_adjoint_times_##NAME(T *w, ptrdiff_t ldw, const T *g, ptrdiff_t ldg, const T *x, ptrdiff_t ldx,        \
+                                     ptrdiff_t m, ptrdiff_t o, ptrdiff_t k);                                           \
+  /* y[x] += w * from[x]. */                                                                                           \
+  void sk_axpy_##NAME(T *y, const T *x, T w, ptrdiff_t count);                                                         \
+  /* Whether all of `count` numbers are finite. */                                                                     \
+  int sk_all_finite_##NAME(const T *x, ptrdiff_t count);
+
+SK_LANE_KERNELS(float, f32)
+SK_LANE_KERNELS(double, f64)
+#undef SK_LANE_KERNELS

@@ -1,0 +1,104 @@
+import Layers
+
+/// One axis of a convolution cut into tiles, with stride and dilation taken apart so that what is left inside a tile is
+/// a plain, dense correlation.
+///
+/// With stride s, dilation d and g = gcd(s, d), write an output as o = R q + r with R = d / g *residues* r, and a tap as
+/// t = S j + p with S = s / g *phases* p. The pixel that tap t of output o sees is then
+///
+///     s o + d t  =  s r + d p + d S (q + j),
+///
+/// so for each residue the outputs q are the dense correlation, over j, of S subsampled images, one for each phase.
+/// A dilated convolution is R interleaved dense ones; a strided one is a dense one with S times the channels. Nothing is
+/// computed that is thrown away, and no zero between taps is multiplied.
+///
+/// A tile has T places i = q + j. Its first B = T - J + 1 circular correlations do not wrap around: overlap-save.
+struct AxisTiling: Sendable {
+  let axis: ConvolutionAxis
+  /// Interleaved output grids, R.
+  let residues: Int
+  /// Distance between taps of a phase, S.
+  let phaseStride: Int
+  /// Phases that have a tap at all.
+  let phases: Int
+  /// Taps of a phase, J.
+  let taps: Int
+  /// Places of a tile, T.
+  let size: Int
+  /// Outputs of a tile, B = T - J + 1.
+  var fresh: Int { size - taps + 1 }
+  /// Tiles along the axis.
+  let tiles: Int
+
+  /// Pixel of the image at each place: `[tile][phase][place]`; -1 for zero.
+  let inputPlaces: [Int32]
+  /// Output at each place: `[tile][place]`; -1 for places beyond the last fresh output.
+  let outputPlaces: [Int32]
+  /// Tap at each place: `[phase][place]`; -1 for none. Here a true convolution flips its kernel.
+  let tapPlaces: [Int32]
+
+  init(_ axis: ConvolutionAxis, size: Int, flipped: Bool) {
+    let parts = Self.parts(axis)
+    precondition(size >= parts.taps, "a tile of \(size) places cannot hold \(parts.taps) taps")
+    self.axis = axis
+    (residues, phaseStride, phases, taps) = (parts.residues, parts.phaseStride, parts.phases, parts.taps)
+    self.size = size
+    let fresh = size - taps + 1
+    let none = Int32(-1)
+
+    var (inputPlaces, outputPlaces) = ([Int32](), [Int32]())
+    var tiles = 0
+    for residue in 0..<min(residues, axis.output) {
+      let outputs = (axis.output - residue + residues - 1) / residues
+      for first in stride(from: 0, to: outputs, by: fresh) {
+        tiles += 1
+        let count = min(fresh, outputs - first)
+        for phase in 0..<phases {
+          for place in 0..<size {
+            // Beyond the last output's window nothing is read: it would only add to the error.
+            let position = axis.stride * residue + axis.dilation * (phase + phaseStride * (first + place))
+            let source = place < count + taps - 1 && position < axis.padded ? axis.source(position) : nil
+            inputPlaces.append(source.map(Int32.init) ?? none)
+          }
+        }
+        for place in 0..<size {
+          outputPlaces.append(place < count ? Int32(residues * (first + place) + residue) : none)
+        }
+      }
+    }
+    (self.inputPlaces, self.outputPlaces, self.tiles) = (inputPlaces, outputPlaces, tiles)
+    tapPlaces = (0..<phases).flatMap { phase in
+      (0..<size).map { place in
+        let tap = parts.phaseStride * place + phase
+        guard place < parts.taps, tap < axis.kernel else { return none }
+        return Int32(flipped ? axis.kernel - 1 - tap : tap)
+      }
+    }
+  }
+
+  /// How stride and dilation come apart.
+  static func parts(_ axis: ConvolutionAxis) -> (residues: Int, phaseStride: Int, phases: Int, taps: Int) {
+    var (a, b) = (axis.stride, axis.dilation)
+    while b != 0 { (a, b) = (b, a % b) }
+    let phaseStride = axis.stride / a
+    return (
+      axis.dilation / a, phaseStride, min(phaseStride, axis.kernel), (axis.kernel + phaseStride - 1) / phaseStride
+    )
+  }
+
+  /// The most outputs that a residue has: a tile for all of them needs this and J - 1 places more.
+  static func longest(_ axis: ConvolutionAxis) -> Int {
+    let residues = parts(axis).residues
+    return (axis.output + residues - 1) / residues
+  }
+
+  /// How many tiles of a size there would be.
+  static func tileCount(_ axis: ConvolutionAxis, size: Int) -> Int {
+    let parts = parts(axis)
+    let fresh = size - parts.taps + 1
+    return (0..<min(parts.residues, axis.output)).reduce(0) { count, residue in
+      let outputs = (axis.output - residue + parts.residues - 1) / parts.residues
+      return count + (outputs + fresh - 1) / fresh
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import Foundation
+import Fourier
+import Layers
+
+/// How a problem is cut into tiles, and tiles into blocks.
+struct TileChoice: Hashable, Sendable {
+  /// Places of a tile, down and along.
+  var size: Extent
+  /// Tiles that go through transform, product and inverse together.
+  var tilesPerBlock: Int
+}
+
+/// What a tile size costs, estimated from counts of work; the smallest estimate wins.
+///
+/// The rates are per core and were measured on AVX-512 machines; what matters is their ratio. Nothing here depends on
+/// the number of threads, so that neither do results.
+struct TileCost {
+  let problem: ConvolutionProblem
+  let scalarBytes: Int
+  /// Whether the filters are transformed on every call (training) or kept (inference).
+  let transformsFilters: Bool
+
+  private let verticalParts: (residues: Int, phaseStride: Int, phases: Int, taps: Int)
+  private let horizontalParts: (residues: Int, phaseStride: Int, phases: Int, taps: Int)
+
+  init(_ problem: ConvolutionProblem, scalarBytes: Int, transformsFilters: Bool) {
+    self.problem = problem
+    self.scalarBytes = scalarBytes
+    self.transformsFilters = transformsFilters
+    verticalParts = AxisTiling.parts(problem.vertical)
+    horizontalParts = AxisTiling.parts(problem.horizontal)
+  }
+
+  private var phases: Int { verticalParts.phases * horizontalParts.phases }
+  /// Lanes of a tile that go in.
+  private var inputLanes: Int { problem.inputChannels * phases }
+  /// Lanes of a tile that come out.
+  private var outputLanes: Int { problem.outputChannels }
+  /// Terms of each sum over channels and phases.
+  private var terms: Int { problem.channelsPerGroup * phases }
+
+  func tiles(_ size: Extent) -> Int {
+    problem.batch * AxisTiling.tileCount(problem.vertical, size: size.height)
+      * AxisTiling.tileCount(problem.horizontal, size: size.width)
+  }
+
+  static func frequencies(_ size: Extent) -> Int { size.height * (size.width / 2 + 1) }
+
+  /// Seconds on one core.
+  func seconds(_ size: Extent) -> Double {
+    let points = Double(size.height * size.width)
+    let frequencies = Double(Self.frequencies(size))
+    let tiles = Double(tiles(size))
+    let transform = 2.5 * points * log2(max(points, 2)) / 16e9 + points / 1.2e9
+    let multiplyAdds = frequencies * Double(terms * problem.outputChannels)
+    let filters = Double(problem.outputChannels * terms)
+    let rate: Double =
+      switch ProductKind(terms: terms, outputs: problem.outputsPerGroup) {
+      case .lanes: 2e9
+      case .small: 1.2e9
+      case .matrix: 12e9
+      }
+    let blocks = (tiles / Double(tilesPerBlock(size))).rounded(.up)
+    let traffic = blocks * frequencies * filters * Double(2 * scalarBytes) / 15e9
+    let filterTransforms = transformsFilters ? 2 * filters * transform : 0
+    return tiles * (Double(inputLanes + outputLanes) * transform + multiplyAdds / rate) + traffic + filterTransforms
+  }
+
+  /// Tiles of a block: few enough to stay in the second-level cache, but enough rows for a fast matrix product and
+  /// enough lanes for a fast transform.
+  func tilesPerBlock(_ size: Extent) -> Int {
+    let tiles = max(tiles(size), 1)
+    let bytes = Self.frequencies(size) * (inputLanes + outputLanes) * 2 * scalarBytes
+    let rows =
+      switch ProductKind(terms: terms, outputs: problem.outputsPerGroup) {
+      case .lanes: 1
+      case .small: 4
+      case .matrix: 16
+      }
+    let roomForLanes = (512 << 10) / (size.height * size.width * scalarBytes)
+    let lanes = min(16, roomForLanes) / min(inputLanes, outputLanes)
+    let wanted = max(rows, lanes, 1)
+    var count = min(max(wanted, min((1 << 20) / bytes, (tiles + 7) / 8)), tiles)
+    let perImage = tiles / max(problem.batch, 1)
+    if perImage > 0 && count >= perImage { count = count / perImage * perImage }
+    // Blocks of about equal size.
+    let unit = perImage > 0 && count >= perImage ? perImage : 1
+    let (units, unitsPerBlock) = (tiles / unit, count / unit)
+    let blocks = (units + unitsPerBlock - 1) / unitsPerBlock
+    return (units + blocks - 1) / blocks * unit
+  }
+
+  /// The bytes that the forward pass holds: filter spectra, and for each worker a block of spectra and a chunk of tiles.
+  func workingBytes(_ size: Extent, tilesPerBlock: Int, workers: Int) -> Int {
+    let frequencies = Self.frequencies(size)
+    let complex = 2 * scalarBytes
+    let filters = frequencies * problem.outputChannels * terms * complex
+    let block = frequencies * tilesPerBlock * (inputLanes + outputLanes) * complex
+    let chunk = size.height * size.width * Self.preferredChunk(size, scalarBytes) * scalarBytes
+    let blocks = (tiles(size) + tilesPerBlock - 1) / tilesPerBlock
+    return filters + min(workers, blocks) * block + workers * chunk
+  }
+
+  /// Lanes that are transformed at once: as many as keep the tiles in the second-level cache, a power of two.
+  static func preferredChunk(_ size: Extent, _ scalarBytes: Int) -> Int {
+    var chunk = 64
+    while chunk > 2 && size.height * size.width * chunk * scalarBytes > 512 << 10 { chunk /= 2 }
+    return chunk
+  }
+
+  /// Tile sizes of an axis that are worth a look.
+  private func candidates(_ axis: ConvolutionAxis) -> [Int] {
+    let taps = AxisTiling.parts(axis).taps
+    let whole = FastSize.next(AxisTiling.longest(axis) + taps - 1)
+    if whole == 1 { return [1] }
+    let smallest = min(FastSize.next(taps + 1), whole)
+    var sizes = FastSize.all(in: smallest...min(whole, max(smallest, 4 * taps + 64, 256)))
+    // Thin out the larger ones: neighbours cost nearly the same.
+    if sizes.count > 24 {
+      sizes = sizes.filter { $0 <= 48 } + sizes.filter { $0 > 48 && $0 % ($0 > 128 ? 16 : 4) == 0 }
+    }
+    if sizes.last != whole && whole <= 512 { sizes.append(whole) }
+    return sizes.isEmpty ? [whole] : sizes
+  }
+
+  /// The cheapest tiles that keep within `memoryLimit` bytes.
+  ///
+  /// - Throws: If there are none; the sentence says what the most frugal would need.
+  func best(memoryLimit: Int?, workers: Int) throws(ConvolutionError) -> TileChoice {
+    let heights = candidates(problem.vertical)
+    let widths = candidates(problem.horizontal)
+    var best: (choice: TileChoice, seconds: Double)?
+    var leastBytes = Int.max
+    for height in heights {
+      for width in widths {
+        let size = Extent(height: height, width: width)
+        var tiles = tilesPerBlock(size)
+        var bytes = workingBytes(size, tilesPerBlock: tiles, workers: workers)
+        if let memoryLimit, bytes > memoryLimit {
+          tiles = 1
+          bytes = workingBytes(size, tilesPerBlock: 1, workers: workers)
+        }
+        leastBytes = min(leastBytes, bytes)
+        if let memoryLimit, bytes > memoryLimit { continue }
+        let seconds = seconds(size)
+        if best == nil || seconds < best!.seconds {
+          best = (TileChoice(size: size, tilesPerBlock: tiles), seconds)
+        }
+      }
+    }
+    guard let best else {
+      throw ConvolutionError(
+        "the Fourier method needs about \(leastBytes >> 10) KiB of working memory here, the limit is "
+          + "\((memoryLimit ?? 0) >> 10) KiB: raise the limit, or convolve fewer channels at once")
+    }
+    return best.choice
+  }
+}
+
+/// How the product at a frequency is computed.
+enum ProductKind: Hashable, Sendable {
+  /// Depthwise: every lane by itself.
+  case lanes
+  /// Few channels: a plain loop, for which a call of BLAS would cost more than the work.
+  case small
+  /// Many channels: a complex matrix product by BLAS.
+  case matrix
+
+  init(terms: Int, outputs: Int) {
+    if terms == 1 && outputs == 1 {
+      self = .lanes
+    } else if terms * outputs < 256 {
+      self = .small
+    } else {
+      self = .matrix
+    }
+  }
+}

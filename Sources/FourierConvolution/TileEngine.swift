@@ -1,0 +1,175 @@
+import Fourier
+import Layers
+import Synchronization
+import Tensors
+
+/// A problem cut into tiles: everything that the passes need and that depends on sizes alone.
+///
+/// The spectra of a block of tiles are stored `[frequency][tile][lane]`, so that what is multiplied at a frequency lies
+/// together. With X the tiles of the images (a row for each tile), Y those of the feature maps, G those of the output
+/// gradient and W the filters (a row for each output channel), the passes are, at every frequency,
+///
+///     Y = X Wᴴ        dX = G W        dW = Gᴴ X
+///
+/// The partition into blocks does not depend on the number of threads, so neither do the results.
+final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
+  let problem: ConvolutionProblem
+  let rigor: PlanningRigor
+  let vertical: AxisTiling
+  let horizontal: AxisTiling
+  /// Places of a tile.
+  let size: Extent
+  /// Complex numbers of a tile's spectrum.
+  let frequencies: Int
+  let tilesPerImage: Int
+  let tiles: Int
+  let tilesPerBlock: Int
+  let blocks: Int
+
+  /// Lanes of images, feature maps and filters.
+  let inputMap: LaneMap
+  let outputMap: LaneMap
+  let filterMap: LaneMap
+  let inputTables: PlaceTables
+  let outputTables: PlaceTables
+  let filterTables: PlaceTables
+
+  init(_ problem: ConvolutionProblem, _ choice: TileChoice, rigor: PlanningRigor) {
+    self.problem = problem
+    self.rigor = rigor
+    size = choice.size
+    let flipped = problem.geometry.operation == .convolution
+    let vertical = AxisTiling(problem.vertical, size: size.height, flipped: flipped)
+    let horizontal = AxisTiling(problem.horizontal, size: size.width, flipped: flipped)
+    (self.vertical, self.horizontal) = (vertical, horizontal)
+    frequencies = TileCost.frequencies(size)
+    tilesPerImage = vertical.tiles * horizontal.tiles
+    tiles = problem.batch * tilesPerImage
+    tilesPerBlock = max(1, min(choice.tilesPerBlock, tiles))
+    blocks = (tiles + tilesPerBlock - 1) / tilesPerBlock
+
+    let phases = Extent(height: vertical.phases, width: horizontal.phases)
+    let chunk = TileCost.preferredChunk(size, MemoryLayout<Scalar>.stride)
+    inputMap = LaneMap(
+      groups: problem.geometry.groups, phases: phases, channels: problem.channelsPerGroup,
+      tilesPerBlock: tilesPerBlock, preferredChunk: chunk)
+    outputMap = LaneMap(
+      groups: 1, phases: 1, channels: problem.outputChannels, tilesPerBlock: tilesPerBlock, preferredChunk: chunk)
+    filterMap = LaneMap(
+      groups: problem.outputChannels, phases: phases, channels: problem.channelsPerGroup, tilesPerBlock: 1,
+      preferredChunk: chunk)
+    inputTables = PlaceTables(
+      rows: vertical.inputPlaces, columns: horizontal.inputPlaces, phases: phases, size: size,
+      plane: Extent(height: problem.vertical.input, width: problem.horizontal.input))
+    outputTables = PlaceTables(
+      rows: vertical.outputPlaces, columns: horizontal.outputPlaces, phases: 1, size: size,
+      plane: Extent(height: problem.vertical.output, width: problem.horizontal.output))
+    filterTables = PlaceTables(
+      rows: vertical.tapPlaces, columns: horizontal.tapPlaces, phases: phases, size: size,
+      plane: problem.geometry.kernel)
+  }
+
+  /// Terms of the sum at a frequency: channels of a group times phases.
+  var terms: Int { filterMap.count / problem.outputChannels }
+  var productKind: ProductKind { ProductKind(terms: terms, outputs: problem.outputsPerGroup) }
+  /// What the unnormalised inverse transform must be multiplied with.
+  var normalization: Scalar { 1 / Scalar(size.height * size.width) }
+  /// Real numbers in a chunk of tiles.
+  func chunkCount(_ map: LaneMap) -> Int { size.height * size.width * map.chunk }
+  /// Real numbers in the spectra of a block.
+  func spectraCount(_ map: LaneMap) -> Int { 2 * frequencies * map.pitch }
+
+  /// The tiles of a block.
+  func tileRange(_ block: Int) -> Range<Int> {
+    block * tilesPerBlock..<min(tiles, (block + 1) * tilesPerBlock)
+  }
+
+  func place(_ tile: Int) -> TilePlace {
+    let within = tile % tilesPerImage
+    return TilePlace(image: tile / tilesPerImage, row: within / horizontal.tiles, column: within % horizontal.tiles)
+  }
+
+  // MARK: Transforms of chunks of lanes
+
+  func forwardPlan(_ map: LaneMap) -> TransformPlan<Scalar> {
+    .shared(
+      .realToComplex,
+      TransformLayout(
+        transformed: [
+          .init(size.height, size.width * map.chunk, (size.width / 2 + 1) * map.pitch),
+          .init(size.width, map.chunk, map.pitch),
+        ], repeated: [.init(map.chunk, 1, 1)]),
+      rigor: rigor)
+  }
+
+  func inversePlan(_ map: LaneMap) -> TransformPlan<Scalar> {
+    .shared(
+      .complexToReal,
+      TransformLayout(
+        transformed: [
+          .init(size.height, (size.width / 2 + 1) * map.pitch, size.width * map.chunk),
+          .init(size.width, map.pitch, map.chunk),
+        ], repeated: [.init(map.chunk, 1, 1)]),
+      rigor: rigor)
+  }
+
+  /// How many chunks the lanes of `tiles` tiles make.
+  func chunks(_ map: LaneMap, tiles: Int) -> Int { (tiles * map.count + map.chunk - 1) / map.chunk }
+
+  /// The lanes of a chunk.
+  func lanes(_ map: LaneMap, chunk: Int, tiles: Int) -> Range<Int> {
+    chunk * map.chunk..<min(tiles * map.count, (chunk + 1) * map.chunk)
+  }
+
+  /// Gathers one chunk of a block and transforms it into its place in the block's spectra.
+  func transform(
+    chunk: Int, of tiles: Range<Int>, _ planes: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
+    _ plan: TransformPlan<Scalar>, scratch: UnsafeMutablePointer<Scalar>, to spectra: UnsafeMutablePointer<Scalar>
+  ) {
+    let lanes = lanes(map, chunk: chunk, tiles: tiles.count)
+    gather(planes, map, tables, lanes: lanes, to: scratch) { place(tiles.lowerBound + $0) }
+    plan.execute(scratch, spectra + 2 * chunk * map.chunk)
+  }
+
+  /// The spectra of the filters, `[frequency][output][term]`, scaled so that the inverse transform need not be.
+  func filterSpectra(_ filter: Tensor<Scalar>) -> FilterSpectra<Scalar> {
+    let spectra = Scratch<Scalar>(count: spectraCount(filterMap))
+    let plan = forwardPlan(filterMap)
+    let scaled = filter * normalization
+    scaled.withUnsafeElements { planes in
+      Parallel.forEach(
+        chunks(filterMap, tiles: 1), workspace: { Scratch<Scalar>(count: chunkCount(filterMap)) }
+      ) { chunk, scratch in
+        transform(
+          chunk: chunk, of: 0..<1, planes.baseAddress!, filterMap, filterTables, plan, scratch: scratch.base,
+          to: spectra.base)
+      }
+    }
+    return FilterSpectra(filter: filter, values: spectra)
+  }
+}
+
+/// The spectra of a filter bank, with the filters that they belong to. Written once, before anyone else sees it.
+final class FilterSpectra<Scalar: ConvolutionScalar>: @unchecked Sendable {
+  let filter: Tensor<Scalar>
+  let values: Scratch<Scalar>
+
+  init(filter: Tensor<Scalar>, values: Scratch<Scalar>) {
+    self.filter = filter
+    self.values = values
+  }
+}
+
+/// The spectra of all tiles of a batch, a block after the other, each `[frequency][tile][lane]`. Written once, before
+/// anyone else sees it.
+final class BlockSpectra<Scalar: ConvolutionScalar>: @unchecked Sendable {
+  private let values: Scratch<Scalar>
+  private let blockCount: Int
+
+  init(blocks: Int, blockCount: Int) {
+    values = Scratch(count: blocks * blockCount)
+    self.blockCount = blockCount
+  }
+
+  func block(_ index: Int) -> UnsafeMutablePointer<Scalar> { values.base + index * blockCount }
+}
