@@ -71,7 +71,8 @@ extension TileEngine {
   }
 
   private func transformBlocks(
-    _ range: Range<Int>, _ source: Tensor<Scalar>, _ map: LaneMap, _ tables: PlaceTables, to spectra: BlockSpectra<Scalar>
+    _ range: Range<Int>, _ source: Tensor<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
+    to spectra: BlockSpectra<Scalar>
   ) {
     let plan = forwardPlan(map)
     let chunksPerBlock = chunks(map, tiles: tilesPerBlock)

@@ -45,52 +45,61 @@ extension Float: ConvolutionScalar {
   @inline(__always)
   public static func gatherRow(
     _ to: UnsafeMutablePointer<Float>, _ pitch: Int, _ from: UnsafePointer<Float>, _ stride: Int,
-    _ columns: UnsafePointer<Int32>, _ width: Int, _ channels: Int) {
+    _ columns: UnsafePointer<Int32>, _ width: Int, _ channels: Int
+  ) {
     sk_gather_row_f32(to, pitch, from, stride, columns, width, channels)
   }
   @inline(__always)
   public static func scatterRow(
     _ to: UnsafeMutablePointer<Float>, _ stride: Int, _ columns: UnsafePointer<Int32>, _ from: UnsafePointer<Float>,
-    _ pitch: Int, _ width: Int, _ channels: Int, _ bias: UnsafePointer<Float>) {
+    _ pitch: Int, _ width: Int, _ channels: Int, _ bias: UnsafePointer<Float>
+  ) {
     sk_scatter_row_f32(to, stride, columns, from, pitch, width, channels, bias)
   }
   @inline(__always)
   public static func scatterAddRow(
     _ to: UnsafeMutablePointer<Float>, _ stride: Int, _ columns: UnsafePointer<Int32>, _ from: UnsafePointer<Float>,
-    _ pitch: Int, _ width: Int, _ channels: Int) {
+    _ pitch: Int, _ width: Int, _ channels: Int
+  ) {
     sk_scatter_add_row_f32(to, stride, columns, from, pitch, width, channels)
   }
   @inline(__always)
   public static func lanesTimesConjugate(
-    _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ rows: Int, _ lanes: Int) {
+    _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ rows: Int, _ lanes: Int
+  ) {
     sk_lanes_times_conjugate_f32(y, x, w, rows, lanes)
   }
   @inline(__always)
   public static func lanesTimes(
-    _ x: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ rows: Int, _ lanes: Int) {
+    _ x: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ rows: Int, _ lanes: Int
+  ) {
     sk_lanes_times_f32(x, g, w, rows, lanes)
   }
   @inline(__always)
   public static func lanesCorrelate(
-    _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ rows: Int, _ lanes: Int) {
+    _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ rows: Int, _ lanes: Int
+  ) {
     sk_lanes_correlate_f32(w, g, x, rows, lanes)
   }
   @inline(__always)
   public static func smallTimesAdjoint(
     _ y: UnsafeMutablePointer<Float>, _ ldy: Int, _ x: UnsafePointer<Float>, _ ldx: Int, _ w: UnsafePointer<Float>,
-    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int) {
+    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int
+  ) {
     sk_small_times_adjoint_f32(y, ldy, x, ldx, w, ldw, m, o, k)
   }
   @inline(__always)
   public static func smallTimes(
     _ x: UnsafeMutablePointer<Float>, _ ldx: Int, _ g: UnsafePointer<Float>, _ ldg: Int, _ w: UnsafePointer<Float>,
-    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int) {
+    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int
+  ) {
     sk_small_times_f32(x, ldx, g, ldg, w, ldw, m, o, k)
   }
   @inline(__always)
   public static func smallAdjointTimes(
     _ w: UnsafeMutablePointer<Float>, _ ldw: Int, _ g: UnsafePointer<Float>, _ ldg: Int, _ x: UnsafePointer<Float>,
-    _ ldx: Int, _ m: Int, _ o: Int, _ k: Int) {
+    _ ldx: Int, _ m: Int, _ o: Int, _ k: Int
+  ) {
     sk_small_adjoint_times_f32(w, ldw, g, ldg, x, ldx, m, o, k)
   }
   @inline(__always)
@@ -103,52 +112,61 @@ extension Double: ConvolutionScalar {
   @inline(__always)
   public static func gatherRow(
     _ to: UnsafeMutablePointer<Double>, _ pitch: Int, _ from: UnsafePointer<Double>, _ stride: Int,
-    _ columns: UnsafePointer<Int32>, _ width: Int, _ channels: Int) {
+    _ columns: UnsafePointer<Int32>, _ width: Int, _ channels: Int
+  ) {
     sk_gather_row_f64(to, pitch, from, stride, columns, width, channels)
   }
   @inline(__always)
   public static func scatterRow(
     _ to: UnsafeMutablePointer<Double>, _ stride: Int, _ columns: UnsafePointer<Int32>, _ from: UnsafePointer<Double>,
-    _ pitch: Int, _ width: Int, _ channels: Int, _ bias: UnsafePointer<Double>) {
+    _ pitch: Int, _ width: Int, _ channels: Int, _ bias: UnsafePointer<Double>
+  ) {
     sk_scatter_row_f64(to, stride, columns, from, pitch, width, channels, bias)
   }
   @inline(__always)
   public static func scatterAddRow(
     _ to: UnsafeMutablePointer<Double>, _ stride: Int, _ columns: UnsafePointer<Int32>, _ from: UnsafePointer<Double>,
-    _ pitch: Int, _ width: Int, _ channels: Int) {
+    _ pitch: Int, _ width: Int, _ channels: Int
+  ) {
     sk_scatter_add_row_f64(to, stride, columns, from, pitch, width, channels)
   }
   @inline(__always)
   public static func lanesTimesConjugate(
-    _ y: UnsafeMutablePointer<Double>, _ x: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ rows: Int, _ lanes: Int) {
+    _ y: UnsafeMutablePointer<Double>, _ x: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ rows: Int, _ lanes: Int
+  ) {
     sk_lanes_times_conjugate_f64(y, x, w, rows, lanes)
   }
   @inline(__always)
   public static func lanesTimes(
-    _ x: UnsafeMutablePointer<Double>, _ g: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ rows: Int, _ lanes: Int) {
+    _ x: UnsafeMutablePointer<Double>, _ g: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ rows: Int, _ lanes: Int
+  ) {
     sk_lanes_times_f64(x, g, w, rows, lanes)
   }
   @inline(__always)
   public static func lanesCorrelate(
-    _ w: UnsafeMutablePointer<Double>, _ g: UnsafePointer<Double>, _ x: UnsafePointer<Double>, _ rows: Int, _ lanes: Int) {
+    _ w: UnsafeMutablePointer<Double>, _ g: UnsafePointer<Double>, _ x: UnsafePointer<Double>, _ rows: Int, _ lanes: Int
+  ) {
     sk_lanes_correlate_f64(w, g, x, rows, lanes)
   }
   @inline(__always)
   public static func smallTimesAdjoint(
     _ y: UnsafeMutablePointer<Double>, _ ldy: Int, _ x: UnsafePointer<Double>, _ ldx: Int, _ w: UnsafePointer<Double>,
-    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int) {
+    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int
+  ) {
     sk_small_times_adjoint_f64(y, ldy, x, ldx, w, ldw, m, o, k)
   }
   @inline(__always)
   public static func smallTimes(
     _ x: UnsafeMutablePointer<Double>, _ ldx: Int, _ g: UnsafePointer<Double>, _ ldg: Int, _ w: UnsafePointer<Double>,
-    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int) {
+    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int
+  ) {
     sk_small_times_f64(x, ldx, g, ldg, w, ldw, m, o, k)
   }
   @inline(__always)
   public static func smallAdjointTimes(
     _ w: UnsafeMutablePointer<Double>, _ ldw: Int, _ g: UnsafePointer<Double>, _ ldg: Int, _ x: UnsafePointer<Double>,
-    _ ldx: Int, _ m: Int, _ o: Int, _ k: Int) {
+    _ ldx: Int, _ m: Int, _ o: Int, _ k: Int
+  ) {
     sk_small_adjoint_times_f64(w, ldw, g, ldg, x, ldx, m, o, k)
   }
   @inline(__always)

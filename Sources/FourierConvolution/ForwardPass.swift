@@ -15,7 +15,8 @@ extension TileEngine {
   /// - Parameter kept: Receives the spectra of the images, if wanted.
   /// - Returns: The feature maps, and whether they are finite: one pixel that is not poisons its whole tile.
   func forward(
-    _ input: Tensor<Scalar>, _ filters: FilterSpectra<Scalar>, bias: Tensor<Scalar>?, keeping kept: BlockSpectra<Scalar>?
+    _ input: Tensor<Scalar>, _ filters: FilterSpectra<Scalar>, bias: Tensor<Scalar>?,
+    keeping kept: BlockSpectra<Scalar>?
   ) -> (output: Tensor<Scalar>, isFinite: Bool) {
     let bias = bias ?? .zeros([problem.outputChannels])
     let poisoned = Atomic<Bool>(false)

@@ -112,6 +112,18 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     return cost.workingBytes(choice.size, tilesPerBlock: choice.tilesPerBlock, workers: Parallel.threads)
   }
 
+  /// The seconds that a pass would take on one core, by the cost model that also chooses the tiles; nil if no tile
+  /// keeps within the memory limit.
+  public func estimatedSeconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double? {
+    let cost = TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, transformsFilters: pass != .forward)
+    return (try? choice(problem, cost)).map { cost.seconds($0.size) }
+  }
+
+  /// The tile that the forward pass of a problem is cut into, or that of a training step.
+  public func tile(for problem: ConvolutionProblem, training: Bool = false) -> Extent {
+    engine(problem, training: training).size
+  }
+
   // MARK: Tiles
 
   /// Spectra to hold at once in a backward pass.

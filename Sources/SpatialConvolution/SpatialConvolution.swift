@@ -1,1 +1,90 @@
+import Layers
 import Tensors
+
+/// Convolution by its definition: multiply the overlap, add, move.
+///
+/// Where every output sees many inputs, the windows are unfolded into the columns of a matrix, a block at a time, and
+/// multiplied by BLAS (``Unfolding``); where channels are few or alone (depthwise), rows are correlated in place
+/// (``RowCorrelation``). Either way it is the sum itself: exact on integers that the scalar can hold.
+public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
+  /// The most working memory that a pass may take, in bytes; nil for no limit.
+  public var memoryLimit: Int?
+
+  /// The direct method.
+  public init(memoryLimit: Int? = nil) { self.memoryLimit = memoryLimit }
+
+  /// `direct`.
+  public var name: String { "direct" }
+
+  /// Whether a problem is worth unfolding: BLAS wants a matrix, not a row.
+  private static func unfolds(_ problem: ConvolutionProblem) -> Bool {
+    problem.outputsPerGroup * problem.channelsPerGroup >= 6
+  }
+
+  public func forward(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+  ) -> Tensor<Scalar> {
+    problem.check(input: input, filter: filter, bias: bias)
+    let weight = oriented(filter, problem)
+    return Self.unfolds(problem)
+      ? Unfolding(problem, memoryLimit).forward(input, weight, bias)
+      : RowCorrelation(problem, memoryLimit).forward(input, weight, bias)
+  }
+
+  public func inputGradient(
+    _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ problem: ConvolutionProblem
+  ) -> Tensor<Scalar> {
+    problem.check(filter: filter, gradient: gradient)
+    let weight = oriented(filter, problem)
+    return Self.unfolds(problem)
+      ? Unfolding(problem, memoryLimit).inputGradient(gradient, weight)
+      : RowCorrelation(problem, memoryLimit).inputGradient(gradient, weight)
+  }
+
+  public func filterGradient(
+    _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
+  ) -> Tensor<Scalar> {
+    problem.check(input: input, gradient: gradient)
+    let weight =
+      Self.unfolds(problem)
+      ? Unfolding(problem, memoryLimit).filterGradient(gradient, input)
+      : RowCorrelation(problem, memoryLimit).filterGradient(gradient, input)
+    return oriented(weight, problem)
+  }
+
+  public func workingMemory(
+    _ pass: ConvolutionPass, _ problem: ConvolutionProblem
+  ) throws(ConvolutionError) -> Int {
+    let bytes =
+      Parallel.threads
+      * (Self.unfolds(problem)
+        ? Unfolding<Scalar>(problem, memoryLimit).workerBytes
+        : RowCorrelation<Scalar>(problem, memoryLimit).workerBytes)
+    if let memoryLimit, bytes > memoryLimit {
+      throw ConvolutionError(
+        "the direct method needs about \(bytes >> 10) KiB of working memory here, the limit is \(memoryLimit >> 10) KiB: "
+          + "raise the limit, or use fewer threads")
+    }
+    return bytes
+  }
+
+  /// Multiply-adds that one core does in a second on such a problem, a rule of thumb from AVX-512 machines: what
+  /// matters is how it compares with the Fourier method's estimate.
+  public static func multiplyAddsPerSecond(_ problem: ConvolutionProblem) -> Double {
+    guard unfolds(problem) else { return problem.horizontal.stride == 1 ? 15e9 : 1e9 }
+    // Unfolding writes each row once for all outputs of a group: with few of them it is what takes the time.
+    return 40e9 / (1 + 24 / Double(problem.outputsPerGroup))
+  }
+
+  /// The filters as correlation wants them: flipped for a true convolution. Flipping twice changes nothing, so this
+  /// also turns a gradient back.
+  private func oriented(_ filter: Tensor<Scalar>, _ problem: ConvolutionProblem) -> Tensor<Scalar> {
+    guard problem.geometry.operation == .convolution else { return filter }
+    let taps = problem.geometry.kernel.height * problem.geometry.kernel.width
+    return filter.withUnsafeElements { w in
+      Tensor(filter.shape) { flipped in
+        for i in w.indices { flipped[i] = w[i / taps * taps + taps - 1 - i % taps] }
+      }
+    }
+  }
+}

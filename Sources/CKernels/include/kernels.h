@@ -33,10 +33,25 @@
   /* w[o][k] += sum_m conj(g[m][o]) x[m][k]. */                                                                        \
   void sk_small_adjoint_times_##NAME(T *w, ptrdiff_t ldw, const T *g, ptrdiff_t ldg, const T *x, ptrdiff_t ldx,        \
                                      ptrdiff_t m, ptrdiff_t o, ptrdiff_t k);                                           \
-  /* y[x] += w * from[x]. */                                                                                           \
-  void sk_axpy_##NAME(T *y, const T *x, T w, ptrdiff_t count);                                                         \
   /* Whether all of `count` numbers are finite. */                                                                     \
   int sk_all_finite_##NAME(const T *x, ptrdiff_t count);
+
+// Rows: the direct method's inner loops over one row of an image.
+
+#define SK_ROW_KERNELS(T, NAME)                                                                                        \
+  /* y[i] += sum_k w[k] x[i * stride + k * dilation], for i < count and k < taps. */                                    \
+  void sk_correlate_row_##NAME(T *y, const T *x, const T *w, ptrdiff_t count, ptrdiff_t taps, ptrdiff_t stride,        \
+                               ptrdiff_t dilation);                                                                    \
+  /* Its adjoint in x: x[i * stride + k * dilation] += w[k] y[i]. */                                                   \
+  void sk_spread_row_##NAME(T *x, const T *y, const T *w, ptrdiff_t count, ptrdiff_t taps, ptrdiff_t stride,           \
+                            ptrdiff_t dilation);                                                                       \
+  /* Its adjoint in w: w[k] += sum_i y[i] x[i * stride + k * dilation]. */                                             \
+  void sk_dot_row_##NAME(T *w, const T *y, const T *x, ptrdiff_t count, ptrdiff_t taps, ptrdiff_t stride,              \
+                         ptrdiff_t dilation);
+
+SK_ROW_KERNELS(float, f32)
+SK_ROW_KERNELS(double, f64)
+#undef SK_ROW_KERNELS
 
 SK_LANE_KERNELS(float, f32)
 SK_LANE_KERNELS(double, f64)

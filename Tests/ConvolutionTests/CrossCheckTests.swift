@@ -1,0 +1,82 @@
+import FourierConvolution
+import Layers
+import SpatialConvolution
+import Tensors
+import TestSupport
+import Testing
+
+/// Both methods against the float64 definition, on geometries that nobody chose.
+@Suite struct CrossCheckTests {
+  /// The worst error of each pass, as a share of what is promised.
+  private struct Ratios {
+    var forward = 0.0, inputGradient = 0.0, filterGradient = 0.0
+    var worst: Double { max(forward, inputGradient, filterGradient) }
+  }
+
+  private func ratios<Method: ConvolutionMethod>(
+    _ method: Method, _ random: RandomProblem, points: Int
+  ) -> Ratios {
+    let problem = random.problem
+    let (x, w, g) = random.operands(Method.Scalar.self)
+    let bounds = PassBounds(problem, x: x, w: w, g: g, points: points)
+    let reference = ReferenceConvolution()
+    let (x64, w64, g64) = (x.converted(to: Double.self), w.converted(to: Double.self), g.converted(to: Double.self))
+    let y = reference.forward(x64, w64, bias: nil, problem)
+    let dx = reference.inputGradient(g64, w64, problem)
+    let dw = reference.filterGradient(g64, x64, problem)
+    var ratios = Ratios()
+    func add(_ path: WritableKeyPath<Ratios, Double>, _ difference: Double, _ bound: Double) {
+      ratios[keyPath: path] = max(ratios[keyPath: path], difference / bound)
+    }
+    add(\.forward, largestDifference(method.forward(x, w, bias: nil, problem), y), bounds.forward)
+    add(\.inputGradient, largestDifference(method.inputGradient(g, w, problem), dx), bounds.inputGradient)
+    add(\.filterGradient, largestDifference(method.filterGradient(g, x, problem), dw), bounds.filterGradient)
+    // And as a training step, with what the forward pass kept.
+    let (output, tape) = method.record(x, w, bias: nil, problem)
+    let step = method.gradients(g, tape, wantsInput: true)
+    add(\.forward, largestDifference(output, y), bounds.forward)
+    add(\.inputGradient, largestDifference(step.input!, dx), bounds.inputGradient)
+    add(\.filterGradient, largestDifference(step.filter, dw), bounds.filterGradient)
+    return ratios
+  }
+
+  private func check<Method: ConvolutionMethod>(
+    _ label: String, seeds: Range<UInt64>, _ method: Method, points: (ConvolutionProblem) -> Int
+  ) {
+    var worst = Ratios()
+    for seed in seeds {
+      let random = RandomProblem(seed: seed)
+      let found = ratios(method, random, points: points(random.problem))
+      #expect(found.worst <= 1, "\(label), \(random): \(found)")
+      worst.forward = max(worst.forward, found.forward)
+      worst.inputGradient = max(worst.inputGradient, found.inputGradient)
+      worst.filterGradient = max(worst.filterGradient, found.filterGradient)
+    }
+    print(
+      "cross-check, \(label): worst ratio to the promised bound over \(seeds.count) geometries: forward "
+        + "\(worst.forward), input gradient \(worst.inputGradient), filter gradient \(worst.filterGradient)")
+  }
+
+  @Test func fourierFloat() {
+    let method = FourierConvolution<Float>(rigor: .estimate)
+    check("fft, Float", seeds: 0..<300, method) { points(method, $0) }
+  }
+
+  @Test func fourierDouble() {
+    let method = FourierConvolution<Double>(rigor: .estimate)
+    check("fft, Double", seeds: 300..<600, method) { points(method, $0) }
+  }
+
+  @Test func directFloat() {
+    check("direct, Float", seeds: 0..<300, SpatialConvolution<Float>()) { points(FourierConvolution<Float>(), $0) }
+  }
+
+  @Test func directDouble() {
+    check("direct, Double", seeds: 300..<600, SpatialConvolution<Double>()) { points(FourierConvolution<Double>(), $0) }
+  }
+
+  private func points<Scalar>(_ method: FourierConvolution<Scalar>, _ problem: ConvolutionProblem) -> Int {
+    let tiles = [false, true].map { method.tile(for: problem, training: $0) }
+    return tiles.map { $0.height * $0.width }.min()!
+  }
+}
