@@ -1,0 +1,199 @@
+import Foundation
+
+/// Writes whole files: afterwards the path holds the old contents or the new ones, never a part of either.
+///
+/// The bytes go to a temporary file in the same folder, which is flushed to the disk and then renamed over the
+/// target; the folder is flushed last, so that the new name survives a power cut. If anything fails the temporary file
+/// is removed and the target is untouched.
+///
+/// A symbolic link stays a link: what it leads to is replaced. An existing file keeps its permissions. A target that is
+/// no regular file (a terminal, a pipe, `/dev/stdout`) cannot be replaced, so it is written to directly.
+public enum AtomicFile {
+  /// Writes a file in one piece.
+  ///
+  /// - Throws: ``FileError``.
+  public static func write(_ data: Data, to path: String) throws {
+    try write(to: path) { (file: inout Handle) in try file.write(data) }
+  }
+
+  /// Writes a file piece by piece.
+  ///
+  /// - Parameter body: Writes the pieces. If it throws, the target is left as it was.
+  /// - Throws: ``FileError``, or what `body` throws.
+  public static func write(to url: URL, _ body: (inout Handle) throws -> Void) throws {
+    try write(to: url.path, body)
+  }
+
+  /// Writes a file piece by piece.
+  ///
+  /// - Parameter body: Writes the pieces. If it throws, the target is left as it was.
+  /// - Throws: ``FileError``, or what `body` throws.
+  public static func write(to path: String, _ body: (inout Handle) throws -> Void) throws {
+    switch try target(path) {
+    case .open(let descriptor):
+      var handle = Handle(path: path, descriptor: descriptor)
+      try body(&handle)
+      try handle.flush()
+    case .replace(let target, let mode):
+      let temporary = try makeTemporary(beside: target, for: path)
+      var handle = Handle(path: path, descriptor: temporary.descriptor)
+      do {
+        if let mode, fchmod(temporary.descriptor, mode) != 0 { throw FileError(path, code: errno) }
+        try body(&handle)
+        try handle.flush()
+        try handle.synchronize()
+        guard rename(temporary.path, target) == 0 else { throw FileError(path, code: errno) }
+      } catch {
+        unlink(temporary.path)
+        throw error
+      }
+      try synchronizeFolder(of: target, for: path)
+    }
+  }
+
+  /// An open file that takes bytes in order. It owns its descriptor and closes it.
+  public struct Handle: ~Copyable {
+    private let path: String
+    private let descriptor: Int32
+    private var buffer: [UInt8] = []
+    private static let capacity = 1 << 16
+
+    init(path: String, descriptor: Int32) {
+      self.path = path
+      self.descriptor = descriptor
+    }
+
+    deinit { close(descriptor) }
+
+    /// Appends bytes.
+    public mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
+      if buffer.count + bytes.count > Handle.capacity { try flush() }
+      if bytes.count >= Handle.capacity {
+        try writeAll(bytes)
+      } else {
+        buffer.append(contentsOf: bytes)
+      }
+    }
+
+    /// Appends bytes.
+    public mutating func write(_ data: Data) throws {
+      try data.withUnsafeBytes { try write($0) }
+    }
+
+    /// Appends text in UTF-8.
+    public mutating func write(_ text: String) throws {
+      var text = text
+      try text.withUTF8 { try write(UnsafeRawBufferPointer($0)) }
+    }
+
+    mutating func flush() throws {
+      try buffer.withUnsafeBytes { try writeAll($0) }
+      buffer.removeAll(keepingCapacity: true)
+    }
+
+    private func writeAll(_ bytes: UnsafeRawBufferPointer) throws {
+      var done = 0
+      while done < bytes.count {
+        // Linux writes at most 2 GiB at once, and Darwin refuses more.
+        let piece = UnsafeRawBufferPointer(rebasing: bytes[done..<min(bytes.count, done + 1 << 30)])
+        #if canImport(Darwin)
+          let written = Darwin.write(descriptor, piece.baseAddress, piece.count)
+        #else
+          let written = Glibc.write(descriptor, piece.baseAddress, piece.count)
+        #endif
+        if written < 0 {
+          if errno == EINTR { continue }
+          throw FileError(path, code: errno)
+        }
+        done += written
+      }
+    }
+
+    func synchronize() throws {
+      #if canImport(Darwin)
+        // Darwin's fsync leaves the bytes in the drive's own cache.
+        if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
+      #endif
+      guard fsync(descriptor) == 0 else { throw FileError(path, code: errno) }
+    }
+  }
+
+  private enum Target {
+    /// Something that cannot be replaced, already open.
+    case open(Int32)
+    /// A regular file, with its permissions if it is there already.
+    case replace(String, mode: mode_t?)
+  }
+
+  private static func target(_ path: String) throws -> Target {
+    guard !path.isEmpty else { throw FileError("\"\"", "the name of the file is empty: give it one") }
+    var target = path
+    var status = stat()
+    var links = 0
+    while true {
+      if let descriptor = standardDescriptor(target) {
+        let copy = dup(descriptor)
+        guard copy >= 0 else { throw FileError(path, code: errno) }
+        return .open(copy)
+      }
+      guard lstat(target, &status) == 0 else {
+        guard errno == ENOENT else { throw FileError(path, code: errno) }
+        return .replace(target, mode: nil)
+      }
+      guard status.st_mode & S_IFMT == S_IFLNK else { break }
+      links += 1
+      guard links <= 40 else { throw FileError(path, code: ELOOP) }
+      target = try destination(ofLink: target, for: path)
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG:
+      // A rename would pass over the file's own write permission.
+      guard access(target, W_OK) == 0 else { throw FileError(path, code: errno) }
+      return .replace(target, mode: status.st_mode & 0o7777)
+    case S_IFDIR: throw FileError(path, code: EISDIR)
+    default:
+      let descriptor = open(target, O_WRONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw FileError(path, code: errno) }
+      return .open(descriptor)
+    }
+  }
+
+  /// The number in `/dev/fd/1` and its kin. Such a file is already open, and its other writers keep it open.
+  private static func standardDescriptor(_ path: String) -> Int32? {
+    for prefix in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(prefix) {
+      return Int32(path.dropFirst(prefix.count))
+    }
+    return ["/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2][path]
+  }
+
+  private static func destination(ofLink link: String, for path: String) throws -> String {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = buffer.withUnsafeMutableBytes {
+      readlink(link, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+    }
+    guard count >= 0 else { throw FileError(path, code: errno) }
+    let destination = String(decoding: buffer.prefix(count), as: UTF8.self)
+    return destination.hasPrefix("/") ? destination : FileError.folder(of: link) + "/" + destination
+  }
+
+  private static func makeTemporary(beside target: String, for path: String) throws -> (
+    path: String, descriptor: Int32
+  ) {
+    while true {
+      let name = ".spectral-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
+      let temporary = FileError.folder(of: target) + "/" + name
+      // Open rather than mkstemp: the process's umask then decides on the permissions of a new file.
+      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if descriptor >= 0 { return (temporary, descriptor) }
+      if errno != EEXIST && errno != EINTR { throw FileError(path, code: errno) }
+    }
+  }
+
+  private static func synchronizeFolder(of target: String, for path: String) throws {
+    let descriptor = open(FileError.folder(of: target), O_RDONLY | O_CLOEXEC)
+    // A folder that may be written to but not listed cannot be opened; nor do all file systems flush folders.
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    if fsync(descriptor) != 0 && errno == EIO { throw FileError(path, code: EIO) }
+  }
+}

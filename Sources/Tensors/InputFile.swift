@@ -1,0 +1,112 @@
+import Foundation
+
+/// An open file that is read from its beginning: a regular one, whose size is known, or a pipe or device.
+///
+/// It owns its descriptor and closes it.
+package struct InputFile: ~Copyable {
+  /// The path as it was given.
+  package let path: String
+  /// The bytes of a regular file; nil where only reading on tells.
+  package let size: Int?
+  /// How many bytes have been read.
+  package private(set) var offset = 0
+  private let descriptor: Int32
+
+  /// Opens a file.
+  ///
+  /// - Throws: ``FileError``, also for a folder.
+  package init(_ path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    var status = stat()
+    if descriptor < 0 { throw FileError(path, code: errno) }
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
+      let code = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : errno
+      close(descriptor)
+      throw FileError(path, code: code)
+    }
+    self.path = path
+    self.descriptor = descriptor
+    // The files of /proc say 0 and hold more.
+    size = status.st_mode & S_IFMT == S_IFREG && status.st_size > 0 ? Int(status.st_size) : nil
+  }
+
+  deinit { close(descriptor) }
+
+  /// The bytes still to come, where that is known.
+  package var remaining: Int? { size.map { max(0, $0 - offset) } }
+
+  /// Reads until `buffer` is full or the file ends.
+  ///
+  /// - Returns: How many bytes were read.
+  package mutating func fill(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    var done = 0
+    while done < buffer.count {
+      #if canImport(Darwin)
+        let count = Darwin.read(descriptor, buffer.baseAddress! + done, min(buffer.count - done, 1 << 30))
+      #else
+        let count = Glibc.read(descriptor, buffer.baseAddress! + done, min(buffer.count - done, 1 << 30))
+      #endif
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw FileError(path, code: errno)
+      }
+      if count == 0 { break }
+      done += count
+    }
+    offset += done
+    return done
+  }
+
+  /// Reads up to `count` bytes: fewer only where the file ends.
+  ///
+  /// Memory grows with what has arrived, so a header that promises terabytes costs nothing.
+  package mutating func read(upTo count: Int) throws -> Data {
+    var data = Data()
+    var piece = min(count, max(remaining ?? 0, 1 << 16))
+    while data.count < count {
+      let before = data.count
+      piece = min(piece, count - before)
+      data.count += piece
+      let arrived = try data.withUnsafeMutableBytes { try fill(UnsafeMutableRawBufferPointer(rebasing: $0[before...])) }
+      if arrived < piece {
+        data.count = before + arrived
+        break
+      }
+      piece = max(1 << 16, min(data.count, 1 << 28))
+    }
+    return data
+  }
+
+  /// All bytes of a file.
+  ///
+  /// - Parameter limit: The most bytes to read; more is an error, so that `/dev/zero` ends.
+  /// - Throws: ``FileError``.
+  package static func contents(of path: String, limit: Int = .max - 1) throws -> Data {
+    var file = try InputFile(path)
+    let tooLarge = "the file is larger than the \(ByteCount(limit)) that are read at most"
+    if let size = file.size, size > limit { throw FileError(path, tooLarge) }
+    let data = try file.read(upTo: limit + 1)
+    guard data.count <= limit else { throw FileError(path, tooLarge) }
+    return data
+  }
+}
+
+/// A number of bytes as people read it: `12 bytes`, `1.5 MiB`.
+package struct ByteCount: CustomStringConvertible {
+  private let count: Int
+
+  /// This many bytes.
+  package init(_ count: Int) { self.count = count }
+
+  package var description: String {
+    guard count >= 1024 else { return count == 1 ? "1 byte" : "\(count) bytes" }
+    var value = Double(count)
+    var units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"][...]
+    value /= 1024
+    while value >= 1024, units.count > 1 {
+      value /= 1024
+      units.removeFirst()
+    }
+    return "\((value * 10).rounded() / 10) \(units.first!)"
+  }
+}
