@@ -73,7 +73,7 @@ let package = Package(
 
     // The tests mirror the rooms.
     .target(name: "TestSupport", dependencies: ["Layers"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
-    tests("TensorsTests", ["Tensors"]),
+    tests("TensorsTests", ["Tensors"], exclude: ["Fixtures"]),
     tests("FourierTests", ["Fourier"]),
     tests("LayersTests", ["Layers", "SpatialConvolution"], exclude: ["Fixtures"]),
     tests("ConvolutionTests", ["AutomaticConvolution"]),
