@@ -69,7 +69,9 @@ let package = Package(
         "Tensors", "Fourier", "Layers", "SpatialConvolution", "FourierConvolution", "AutomaticConvolution",
         "Imaging", "Datasets", "Training",
       ]),
-    .executableTarget(name: "spectral", dependencies: ["SpectralKit"], swiftSettings: swiftSettings),
+    room("SpectralBenchmarks", ["AutomaticConvolution"]),
+    .executableTarget(
+      name: "spectral", dependencies: ["SpectralKit", "SpectralBenchmarks"], swiftSettings: swiftSettings),
 
     // The tests mirror the rooms.
     .target(name: "TestSupport", dependencies: ["Layers"], path: "Tests/TestSupport", swiftSettings: swiftSettings),

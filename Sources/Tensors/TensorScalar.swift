@@ -48,7 +48,7 @@ extension Float: TensorScalar {
     _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int,
     _ beta: Float, _ c: UnsafeMutablePointer<Float>, _ ldc: Int
   ) {
-    BLAS.useOneThread()
+    BLAS.prepare()
     cblas_sgemm(
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
       numericCast(m), numericCast(n), numericCast(k), alpha, a, numericCast(lda), b, numericCast(ldb),
@@ -60,7 +60,7 @@ extension Float: TensorScalar {
     _ b: UnsafePointer<Float>, _ opB: ComplexOperation, _ ldb: Int,
     _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ m: Int, _ n: Int, _ k: Int, accumulate: Bool
   ) {
-    BLAS.useOneThread()
+    BLAS.prepare()
     let one: SIMD2<Float> = [1, 0]
     let beta: SIMD2<Float> = accumulate ? [1, 0] : [0, 0]
     withUnsafePointer(to: one) { one in
@@ -82,7 +82,7 @@ extension Double: TensorScalar {
     _ a: UnsafePointer<Double>, _ lda: Int, _ b: UnsafePointer<Double>, _ ldb: Int,
     _ beta: Double, _ c: UnsafeMutablePointer<Double>, _ ldc: Int
   ) {
-    BLAS.useOneThread()
+    BLAS.prepare()
     cblas_dgemm(
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
       numericCast(m), numericCast(n), numericCast(k), alpha, a, numericCast(lda), b, numericCast(ldb),
@@ -94,7 +94,7 @@ extension Double: TensorScalar {
     _ b: UnsafePointer<Double>, _ opB: ComplexOperation, _ ldb: Int,
     _ c: UnsafeMutablePointer<Double>, _ ldc: Int, _ m: Int, _ n: Int, _ k: Int, accumulate: Bool
   ) {
-    BLAS.useOneThread()
+    BLAS.prepare()
     let one: SIMD2<Double> = [1, 0]
     let beta: SIMD2<Double> = accumulate ? [1, 0] : [0, 0]
     withUnsafePointer(to: one) { one in
@@ -106,25 +106,4 @@ extension Double: TensorScalar {
       }
     }
   }
-}
-
-/// The two places where OpenBLAS and Accelerate differ.
-enum BLAS {
-  #if canImport(Darwin)
-    /// Accelerate schedules itself; nothing to say.
-    static func useOneThread() {}
-
-    static func complex<T>(_ pointer: UnsafePointer<T>) -> OpaquePointer { OpaquePointer(pointer) }
-    static func complex<T>(_ pointer: UnsafeMutablePointer<T>) -> OpaquePointer { OpaquePointer(pointer) }
-  #else
-    private static let oneThread: Void = openblas_set_num_threads(1)
-
-    /// Our loops are parallel around BLAS calls, so BLAS itself must not start threads.
-    @inline(__always) static func useOneThread() { _ = oneThread }
-
-    static func complex<T>(_ pointer: UnsafePointer<T>) -> UnsafeRawPointer { UnsafeRawPointer(pointer) }
-    static func complex<T>(_ pointer: UnsafeMutablePointer<T>) -> UnsafeMutableRawPointer {
-      UnsafeMutableRawPointer(pointer)
-    }
-  #endif
 }

@@ -36,6 +36,9 @@
   /* Whether all of `count` numbers are finite. */                                                                     \
   int sk_all_finite_##NAME(const T *x, ptrdiff_t count);
 
+// The level of x86-64 whose instructions the processor has: 4 (AVX-512), 3 (AVX2 and FMA), 2 otherwise; 0 elsewhere.
+int sk_processor_level(void);
+
 // Rows: the direct method's inner loops over one row of an image.
 
 #define SK_ROW_KERNELS(T, NAME)                                                                                        \

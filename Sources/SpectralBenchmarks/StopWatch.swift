@@ -1,0 +1,44 @@
+import Foundation
+
+/// Repeated timings of one piece of work.
+public struct Timings: Sendable {
+  /// Seconds of each run, in order.
+  public let samples: [Double]
+
+  /// The middle of the samples: what an ordinary run takes.
+  public var median: Double {
+    let sorted = samples.sorted()
+    let middle = sorted.count / 2
+    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+  }
+
+  /// The fastest: what the work takes when nothing disturbs it.
+  public var minimum: Double { samples.min()! }
+
+  /// Times `body` after one run to warm up: at least three times, until `budget` seconds or `most` runs are over.
+  public static func measure(budget: Double = 1.2, most: Int = 15, _ body: () -> Void) -> Timings {
+    body()
+    var samples: [Double] = []
+    let start = DispatchTime.now().uptimeNanoseconds
+    while true {
+      let before = DispatchTime.now().uptimeNanoseconds
+      body()
+      let after = DispatchTime.now().uptimeNanoseconds
+      samples.append(Double(after - before) * 1e-9)
+      if samples.count >= 3 && (Double(after - start) * 1e-9 > budget || samples.count >= most) { break }
+    }
+    return Timings(samples: samples)
+  }
+}
+
+/// The most memory that the process has held so far, in bytes.
+public func peakResidentBytes() -> Int {
+  var usage = rusage()
+  #if os(Linux)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss << 10  // KiB
+  #else
+    getrusage(RUSAGE_SELF, &usage)
+    return usage.ru_maxrss
+  #endif
+}
