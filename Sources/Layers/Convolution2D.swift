@@ -96,70 +96,7 @@ public struct Convolution2D<Scalar: TensorScalar>: Layer {
 
   public var label: String {
     let weight = parameters.weight.shape
-    let groups = geometry.groups == 1 ? "" : ", \(geometry.groups) groups"
-    let stride = geometry.stride == 1 ? "" : ", stride \(geometry.stride)"
-    let dilation = geometry.dilation == 1 ? "" : ", dilation \(geometry.dilation)"
-    return
-      "Convolution2D(\(weight[1] * geometry.groups) -> \(weight[0]), \(geometry.kernel)\(stride)\(dilation)\(groups))"
+    return "Convolution2D(\(weight[1] * geometry.groups) -> \(weight[0]), \(geometry.label)"
+      + "\(parameters.bias == nil ? ", no bias" : ""))"
   }
-}
-
-extension Tensor {
-  /// The sum over every axis but the second: `[N, C, ...]` to `[C]`. The gradient of a bias.
-  var sumOverAllButChannels: Tensor {
-    let (batch, channels) = (shape[0], shape[1])
-    let inner = count / max(batch * channels, 1)
-    return withUnsafeElements { source in
-      Tensor([channels]) { target in sumChannels(source, target, batch, channels, inner) }
-    }
-  }
-}
-
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-func sumChannels<Scalar: TensorScalar>(
-  _ source: UnsafeBufferPointer<Scalar>, _ target: UnsafeMutableBufferPointer<Scalar>,
-  _ batch: Int, _ channels: Int, _ inner: Int
-) {
-  for c in 0..<channels {
-    var total: Scalar = 0
-    for n in 0..<batch {
-      // Eight partial sums: shorter chains of additions, and the compiler may keep them in vectors.
-      var partial = SIMD8Sum<Scalar>()
-      let row = (n * channels + c) * inner
-      var i = 0
-      while i + 8 <= inner {
-        partial.add(source, row + i)
-        i += 8
-      }
-      var rest: Scalar = 0
-      while i < inner {
-        rest += source[row + i]
-        i += 1
-      }
-      total += partial.sum + rest
-    }
-    target[c] = total
-  }
-}
-
-/// Eight running sums side by side.
-@usableFromInline
-struct SIMD8Sum<Scalar: TensorScalar> {
-  var a: Scalar = 0, b: Scalar = 0, c: Scalar = 0, d: Scalar = 0
-  var e: Scalar = 0, f: Scalar = 0, g: Scalar = 0, h: Scalar = 0
-
-  @inline(__always)
-  mutating func add(_ x: UnsafeBufferPointer<Scalar>, _ i: Int) {
-    a += x[i]
-    b += x[i + 1]
-    c += x[i + 2]
-    d += x[i + 3]
-    e += x[i + 4]
-    f += x[i + 5]
-    g += x[i + 6]
-    h += x[i + 7]
-  }
-
-  var sum: Scalar { ((a + b) + (c + d)) + ((e + f) + (g + h)) }
 }

@@ -1,0 +1,133 @@
+import Tensors
+
+/// The mean of each window, channel by channel.
+///
+/// Input `[N, C, H, W]`, output `[N, C, H', W']`; windows that do not fit are left out (PyTorch's floor mode).
+public struct AveragePooling2D<Scalar: TensorScalar>: Layer {
+  /// The window's size.
+  public let kernel: Extent
+  /// From one window to the next.
+  public let stride: Extent
+  /// What is added around the image.
+  public let padding: Padding
+  /// Whether added pixels count as zeros of the mean; otherwise the mean is over the pixels of the image alone.
+  public let countsPadding: Bool
+
+  /// A pooling layer; windows stand side by side unless a stride is given, and padding counts (as PyTorch's
+  /// `count_include_pad`, which is on by default).
+  public init(kernel: Extent, stride: Extent? = nil, padding: Padding = .valid, countsPadding: Bool = true) {
+    self.kernel = kernel
+    self.stride = stride ?? kernel
+    self.padding = padding
+    self.countsPadding = countsPadding
+  }
+
+  private func windows(_ input: Shape) -> PoolingWindows {
+    PoolingWindows("AveragePooling2D", input, kernel: kernel, stride: stride, padding: padding)
+  }
+
+  /// The tape is the shape of the input.
+  public func forward(_ input: Tensor<Scalar>) -> (output: Tensor<Scalar>, tape: Shape) { (self(input), input.shape) }
+
+  public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
+    let windows = windows(input.shape)
+    let plan = AveragePlan<Scalar>(windows, countsPadding: countsPadding)
+    return input.withUnsafeElements { x in
+      Tensor(windows.outputShape(input.shape)) { y in
+        windows.forEachPlane(of: input.shape) { plane in
+          average(
+            x.baseAddress! + plane * windows.inputPixels, y.baseAddress! + plane * windows.outputPixels, windows, plan)
+        }
+      }
+    }
+  }
+
+  public func backward(
+    _ gradient: Tensor<Scalar>, _ tape: Shape
+  ) -> (input: Tensor<Scalar>, parameters: NoParameters<Scalar>) {
+    let windows = windows(tape)
+    let plan = AveragePlan<Scalar>(windows, countsPadding: countsPadding)
+    let input = gradient.withUnsafeElements { g in
+      Tensor<Scalar>(tape) { dx in
+        windows.forEachPlane(of: tape) { plane in
+          spread(
+            g.baseAddress! + plane * windows.outputPixels, dx.baseAddress! + plane * windows.inputPixels, windows, plan)
+        }
+      }
+    }
+    return (input, NoParameters())
+  }
+
+  public func outputShape(for input: Shape) -> Shape { windows(input).outputShape(input) }
+
+  public var label: String {
+    let stride = stride == kernel ? "" : ", stride \(stride)"
+    let padding = padding == .valid ? "" : ", padding \(padding.label)\(countsPadding ? "" : " not counted")"
+    return "AveragePooling2D(\(kernel)\(stride)\(padding))"
+  }
+}
+
+/// What every plane has in common, found once. The mean of a window is its sum times a factor for its rows times one
+/// for its columns.
+struct AveragePlan<Scalar: TensorScalar>: Sendable {
+  /// For each tap along the columns, the outputs of a row that see a pixel through it.
+  let columns: [Range<Int>]
+  let rowFactors: [Scalar]
+  let columnFactors: [Scalar]
+
+  init(_ windows: PoolingWindows, countsPadding: Bool) {
+    columns = (0..<windows.horizontal.kernel).map { windows.horizontal.outputs(seenThrough: $0) }
+    func factors(_ axis: ConvolutionAxis) -> [Scalar] {
+      (0..<axis.output).map { output in
+        let seen = (0..<axis.kernel).count { axis.source(output: output, tap: $0) != nil }
+        return 1 / Scalar(countsPadding ? axis.kernel : seen)
+      }
+    }
+    rowFactors = factors(windows.vertical)
+    columnFactors = factors(windows.horizontal)
+  }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func average<Scalar: TensorScalar>(
+  _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ windows: PoolingWindows, _ plan: AveragePlan<Scalar>
+) {
+  let (vertical, horizontal) = (windows.vertical, windows.horizontal)
+  for i in 0..<vertical.output {
+    let y = y + i * horizontal.output
+    y.initialize(repeating: 0, count: horizontal.output)
+    for a in 0..<vertical.kernel {
+      guard let row = vertical.source(output: i, tap: a) else { continue }
+      for b in 0..<horizontal.kernel {
+        let x = x + row * horizontal.input
+        let offset = b - horizontal.paddingBefore
+        for j in plan.columns[b] { y[j] += x[j * horizontal.stride + offset] }
+      }
+    }
+    for j in 0..<horizontal.output { y[j] *= plan.rowFactors[i] * plan.columnFactors[j] }
+  }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func spread<Scalar: TensorScalar>(
+  _ gradient: UnsafePointer<Scalar>, _ result: UnsafeMutablePointer<Scalar>, _ windows: PoolingWindows,
+  _ plan: AveragePlan<Scalar>
+) {
+  let (vertical, horizontal) = (windows.vertical, windows.horizontal)
+  result.initialize(repeating: 0, count: windows.inputPixels)
+  for i in 0..<vertical.output {
+    let gradient = gradient + i * horizontal.output
+    for a in 0..<vertical.kernel {
+      guard let row = vertical.source(output: i, tap: a) else { continue }
+      let result = result + row * horizontal.input
+      for b in 0..<horizontal.kernel {
+        let offset = b - horizontal.paddingBefore
+        for j in plan.columns[b] {
+          result[j * horizontal.stride + offset] += gradient[j] * (plan.rowFactors[i] * plan.columnFactors[j])
+        }
+      }
+    }
+  }
+}
