@@ -79,7 +79,7 @@ let package = Package(
     tests("FourierTests", ["Fourier"]),
     tests("LayersTests", ["Layers", "SpatialConvolution"], exclude: ["Fixtures"]),
     tests("ConvolutionTests", ["AutomaticConvolution"]),
-    tests("ImagingTests", ["Imaging"]),
+    tests("ImagingTests", ["Imaging"], exclude: ["Fixtures"]),
     tests("DatasetsTests", ["Datasets"]),
     tests("TrainingTests", ["SpectralKit"]),
     tests("CommandTests", ["SpectralKit"]),
