@@ -48,8 +48,10 @@ public struct SafetensorsFile: Sendable, Equatable {
     var file = try InputFile(path)
     let lengthField = try file.read(upTo: 8)
     let header = try file.read(upTo: SafetensorsFile.headerLength(lengthField, remaining: file.remaining, path: path))
-    let data = try file.read(upTo: file.remaining.map { $0 + 1 } ?? .max)
-    try self.init(lengthField: lengthField, header: header, data: data, path: path)
+    // Judged before the numbers are read: a device that never ends is not a safetensors file either.
+    let parsed = try SafetensorsFile.parse(lengthField, header, path)
+    if let remaining = file.remaining { try parsed.checkData(count: remaining, path: path) }
+    try self.init(parsed, data: try file.read(upTo: max(parsed.dataCount, parsed.dataCount &+ 1)), path: path)
   }
 
   /// Reads a file that is in memory.
@@ -60,19 +62,24 @@ public struct SafetensorsFile: Sendable, Equatable {
     let lengthField = data.prefix(8)
     let rest = data.dropFirst(8)
     let length = try SafetensorsFile.headerLength(lengthField, remaining: rest.count, path: name)
-    try self.init(lengthField: lengthField, header: rest.prefix(length), data: rest.dropFirst(length), path: name)
+    let parsed = try SafetensorsFile.parse(lengthField, rest.prefix(length), name)
+    try self.init(parsed, data: rest.dropFirst(length), path: name)
   }
 
-  private init(lengthField: Data, header: Data, data: Data, path: String) throws {
-    // A pipe tells only now how long it was.
-    _ = try SafetensorsFile.headerLength(lengthField, remaining: header.count, path: path)
-    let parsed = try SafetensorsHeader(header, dataCount: data.count, path: path)
+  private init(_ header: SafetensorsHeader, data: Data, path: String) throws {
+    try header.checkData(count: data.count, path: path)
     self.path = path
-    metadata = parsed.metadata
-    for place in parsed.places {
+    metadata = header.metadata
+    for place in header.places {
       let bytes = data[data.startIndex + place.bytes.lowerBound..<data.startIndex + place.bytes.upperBound]
       entries[place.name] = Entry(type: place.type, shape: Shape(place.extents), bytes: bytes)
     }
+  }
+
+  private static func parse(_ lengthField: Data, _ header: Data, _ path: String) throws -> SafetensorsHeader {
+    // A pipe tells only now whether its header was whole.
+    _ = try headerLength(lengthField, remaining: header.count, path: path)
+    return try SafetensorsHeader(header, path: path)
   }
 
   private static func headerLength(_ field: Data, remaining: Int?, path: String) throws -> Int {

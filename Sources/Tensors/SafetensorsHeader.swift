@@ -21,9 +21,8 @@ struct SafetensorsHeader {
 
   /// Reads a header.
   ///
-  /// - Parameter dataCount: The bytes that follow it in the file.
   /// - Throws: ``FileError``.
-  init(_ header: Data, dataCount: Int, path: String) throws {
+  init(_ header: Data, path: String) throws {
     guard header.first == UInt8(ascii: "{") else {
       throw FileError(path, "this is not a safetensors file: its header does not begin with '{'")
     }
@@ -48,12 +47,19 @@ struct SafetensorsHeader {
       }
       end = place.bytes.upperBound
     }
-    guard end == dataCount else {
+  }
+
+  /// The bytes of all tensors.
+  var dataCount: Int { places.last?.bytes.upperBound ?? 0 }
+
+  /// Compares the bytes that should follow the header with those that do.
+  func checkData(count: Int, path: String) throws {
+    guard count == dataCount else {
       throw FileError(
         path,
-        end > dataCount
-          ? "the tensors take \(end) bytes but \(dataCount) follow the header: the file was cut short"
-          : "\(dataCount - end) bytes follow the last tensor: the file is damaged")
+        count < dataCount
+          ? "the tensors take \(dataCount) bytes but \(count) follow the header: the file was cut short"
+          : "more bytes follow the header than the \(dataCount) of the tensors: the file is damaged")
     }
   }
 

@@ -33,6 +33,20 @@ import Testing
     #expect(try file.tensor("nothing", as: Float.self).shape == [0, 3])
   }
 
+  @Test func pipesAreRead() throws {
+    for (extra, isWhole) in [(Data(), true), (Data([0]), false)] {
+      let pipe = Pipe()
+      try pipe.fileHandleForWriting.write(contentsOf: contents.data + extra)
+      pipe.fileHandleForWriting.closeFile()
+      let path = "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)"
+      if isWhole {
+        #expect(try SafetensorsFile(path: path) == contents)
+      } else {
+        #expect(throws: FileError.self) { try SafetensorsFile(path: path) }
+      }
+    }
+  }
+
   @Test func writesTheBytesOfTheLibrary() throws {
     let expected = try Data(contentsOf: URL(fileURLWithPath: fixture))
     #expect(contents.data == expected)
