@@ -150,7 +150,7 @@ int sk_png_encode(const sk_picture *picture, const uint8_t *pixels, uint8_t **by
   }
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   png_set_write_fn(png, &to, write_bytes, flush_bytes);
-  // A photograph of 4000 x 3000 took 1.4 s and 16.6 MB, and 10.6 s and 15.0 MB at the default level of 6 (Zen 4).
+  // An eighth of the default level's time for a tenth more bytes, on a noisy photograph of 4000 x 3000 (Zen 4).
   png_set_compression_level(png, 3);
   png_set_IHDR(png, info, picture->width, picture->height, (int)picture->sample_bytes * 8, types[picture->channels],
                PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
