@@ -43,18 +43,18 @@ public enum Wisdom {
   }
 
   /// The wisdom of each precision in a file; nil if there is no such file or it was not written by ``save()``.
-  static func read(_ file: URL) -> [String: String]? {
+  package static func read(_ file: URL) -> [String: String]? {
     guard let data = try? Data(contentsOf: file) else { return nil }
     return decode(String(decoding: data, as: UTF8.self))
   }
 
-  static func encode(_ texts: [String: String]) -> String {
+  package static func encode(_ texts: [String: String]) -> String {
     let body = texts.sorted { $0.key < $1.key }
       .map { "\($0.key) \($0.value.utf8.count)\n\($0.value)\n" }.joined()
     return "\(magic)\n\(checksum(body))\n\(body)"
   }
 
-  static func decode(_ text: String) -> [String: String]? {
+  package static func decode(_ text: String) -> [String: String]? {
     let parts = text.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0] == magic, parts[1] == checksum(parts[2]) else { return nil }
     var texts: [String: String] = [:]
@@ -71,7 +71,7 @@ public enum Wisdom {
   }
 
   /// FNV-1a, 64 bits: enough against truncation and stray bytes, which is what happens to a cache.
-  static func checksum(_ text: some StringProtocol) -> String {
+  package static func checksum(_ text: some StringProtocol) -> String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     return String(hash, radix: 16)
