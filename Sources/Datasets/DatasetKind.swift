@@ -1,0 +1,78 @@
+import Foundation
+import Tensors
+
+/// The data sets the command and the lessons know by name.
+public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
+  /// Digits drawn by the package: no files needed.
+  case digits
+  /// Handwritten digits, 28 x 28 (LeCun, Cortes and Burges).
+  case mnist
+  /// Clothes, 28 x 28 (Xiao, Rasul and Vollgraf).
+  case fashionMNIST = "fashion-mnist"
+  /// Colour photographs, 32 x 32 (Krizhevsky).
+  case cifar10 = "cifar-10"
+  /// A folder of images, sorted into a folder per class.
+  case folder
+
+  /// How many training and test images ``digits`` has when no limit says otherwise.
+  public static let digitCounts = (training: 10_000, test: 2_000)
+
+  /// How many ``digits`` a limit may ask for: 784 MB of them.
+  public static let mostDigits = 1_000_000
+
+  /// Reads or draws the data set.
+  ///
+  /// - Parameters:
+  ///   - directory: Where its files are; nil for ``digits``.
+  ///   - seed: What the drawing of digits, or the split of a folder into training and test images, depends on.
+  ///   - limit: How many training images there are at most; for ``digits``, how many are drawn.
+  ///   - imageSize: The size that the images of a ``folder`` get; nil for that of the first.
+  /// - Throws: `FileError` naming the argument or the file at fault, and the remedy.
+  public func load(
+    from directory: String? = nil, seed: UInt64 = 0, limit: Int? = nil, imageSize: (height: Int, width: Int)? = nil
+  ) throws -> DatasetPair {
+    if let limit, limit < 1 { throw FileError("--limit \(limit)", "leaves no images to learn from; pass 1 or more") }
+    switch self {
+    case .digits:
+      if let directory {
+        throw FileError(
+          directory, "the digits are drawn, not read; leave --data out, or name the kind of data that is there")
+      }
+      if let limit, limit > Self.mostDigits {
+        throw FileError("--limit \(limit)", "is more digits than are drawn at once; pass at most \(Self.mostDigits)")
+      }
+      let digits = ProceduralDigits(seed: seed)
+      return DatasetPair(
+        training: digits.dataset(.training, count: limit ?? Self.digitCounts.training),
+        test: digits.dataset(.test, count: Self.digitCounts.test))
+    case .mnist: return limited(try MNIST.load(.mnist, from: required(directory)), limit)
+    case .fashionMNIST: return limited(try MNIST.load(.fashion, from: required(directory)), limit)
+    case .cifar10: return limited(try CIFAR10.load(from: required(directory)), limit)
+    case .folder: return try ImageFolder(required(directory), imageSize: imageSize, seed: seed).load(limit: limit)
+    }
+  }
+
+  private func limited(_ pair: DatasetPair, _ limit: Int?) -> DatasetPair {
+    guard let limit else { return pair }
+    return DatasetPair(training: pair.training.prefix(limit), test: pair.test)
+  }
+
+  private func required(_ directory: String?) throws -> String {
+    if let directory {
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: directory, isDirectory: &isFolder), isFolder.boolValue else {
+        throw FileError(directory, "is no folder; pass the one that has the files of \(rawValue) with --data DIR")
+      }
+      return directory
+    }
+    let remedy =
+      switch self {
+      case .digits: ""
+      case .mnist: "download its four files from \(MNIST.Source.mnist.address) into a folder DIR"
+      case .fashionMNIST: "download its four files from \(MNIST.Source.fashion.address) into a folder DIR"
+      case .cifar10: "download \(CIFAR10.address), unpack it to a folder DIR"
+      case .folder: "put images into DIR/train/CLASS and DIR/test/CLASS, or into DIR/CLASS"
+      }
+    throw FileError(rawValue, "needs files: \(remedy) and pass --data DIR")
+  }
+}

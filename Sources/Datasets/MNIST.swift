@@ -1,0 +1,77 @@
+import Foundation
+import Tensors
+
+/// The four files of MNIST, and of data sets that come in the same clothes.
+enum MNIST {
+  /// Where a data set in the format of MNIST is from.
+  struct Source {
+    let name: String
+    let address: String
+    let classNames: [String]
+    let normalization: Normalization
+    /// Where torchvision's downloader puts the files.
+    let torchFolder: String
+
+    /// LeCun, Cortes and Burges: handwritten digits.
+    static let mnist = Source(
+      name: "mnist", address: "https://ossci-datasets.s3.amazonaws.com/mnist/",
+      classNames: (0...9).map(String.init), normalization: Normalization(mean: [0.1307], deviation: [0.3081]),
+      torchFolder: "MNIST/raw")
+
+    /// Xiao, Rasul and Vollgraf, arXiv:1708.07747: clothes.
+    static let fashion = Source(
+      name: "fashion-mnist", address: "https://github.com/zalandoresearch/fashion-mnist (folder data/fashion)",
+      classNames: [
+        "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
+      ],
+      normalization: Normalization(mean: [0.2860], deviation: [0.3530]), torchFolder: "FashionMNIST/raw")
+  }
+
+  /// Both splits.
+  ///
+  /// - Throws: `FileError` naming the file that is missing or damaged.
+  static func load(_ source: Source, from folder: String) throws -> DatasetPair {
+    let training = try split(source, "train", folder)
+    let test = try split(source, "t10k", folder)
+    guard training.imageShape == test.imageShape else {
+      throw FileError(
+        folder,
+        "training images are \(training.imageShape), test images \(test.imageShape); "
+          + "they are of different data sets")
+    }
+    return DatasetPair(training: training, test: test)
+  }
+
+  private static func split(_ source: Source, _ prefix: String, _ folder: String) throws -> Dataset {
+    // Both are looked for before either is read: reading takes a while.
+    let imageFile = try find("\(prefix)-images", "idx3-ubyte", in: folder, source)
+    let labelFile = try find("\(prefix)-labels", "idx1-ubyte", in: folder, source)
+    let labels = try IDX.labels(labelFile, classes: source.classNames.count)
+    let images = try IDX.images(imageFile)
+    guard images.count == labels.count else {
+      throw FileError(
+        labelFile,
+        "holds \(labels.count) labels for the \(images.count) images of \(imageFile); "
+          + "take both from the same download")
+    }
+    return Dataset(
+      name: source.name, bytes: images.pixels, imageShape: [1, images.height, images.width], labels: labels,
+      classNames: source.classNames, normalization: source.normalization)
+  }
+
+  /// The file `stem-kind` or `stem.kind`, plain or gzipped, in the folder or where torchvision would have put it.
+  private static func find(_ stem: String, _ kind: String, in folder: String, _ source: Source) throws -> String {
+    for place in [folder, folder + "/raw", folder + "/" + source.torchFolder] {
+      for joint in ["-", "."] {
+        for ending in ["", ".gz"] {
+          let path = "\(place)/\(stem)\(joint)\(kind)\(ending)"
+          if FileManager.default.fileExists(atPath: path) { return path }
+        }
+      }
+    }
+    throw FileError(
+      folder,
+      "has no file \(stem)-\(kind) or \(stem)-\(kind).gz; download the four files of \(source.name) from "
+        + "\(source.address) and pass their folder with --data DIR")
+  }
+}
