@@ -62,7 +62,7 @@ let package = Package(
     room("AutomaticConvolution", ["SpatialConvolution", "FourierConvolution"]),
     room("Imaging", ["CImageCodecs", "Tensors"]),
     room("Datasets", ["CZlib", "Imaging", "Tensors"]),
-    room("Training", ["Datasets", "Layers"]),
+    room("Training", ["AutomaticConvolution", "Datasets", "Layers"]),
     room(
       "SpectralKit",
       [

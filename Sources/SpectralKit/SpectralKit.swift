@@ -1,1 +1,10 @@
-import Tensors
+// The whole library under one name: `import SpectralKit` sees every room.
+@_exported import AutomaticConvolution
+@_exported import Datasets
+@_exported import Fourier
+@_exported import FourierConvolution
+@_exported import Imaging
+@_exported import Layers
+@_exported import SpatialConvolution
+@_exported import Tensors
+@_exported import Training

@@ -1,0 +1,209 @@
+import AutomaticConvolution
+import Datasets
+import Foundation
+import Layers
+import Tensors
+
+/// The whole state of a training run in one safetensors file.
+///
+/// | name | contents |
+/// |---|---|
+/// | `model.NAME` | a parameter, e.g. `model.0.weight` |
+/// | `state.NAME` | what the network keeps besides: running means, `U64` generator states |
+/// | `optimizer.NAME` | what the optimizer remembers, e.g. `optimizer.0.weight.exp_avg` |
+/// | metadata `configuration`, `position`, `input` | JSON: how to go on, and what the images are |
+///
+/// The file is written to a temporary one first, synced and renamed: on disk there is always the old one or the new
+/// one, whole.
+public struct Checkpoint: Sendable {
+  private static let format = "spectralkit-checkpoint-1"
+
+  /// What the network expects of an image, and what its answers are called.
+  public struct Input: Codable, Hashable, Sendable {
+    /// Channels, rows and columns.
+    public var image: [Int]
+    /// What is subtracted from each channel.
+    public var mean: [Double]
+    /// What each channel is divided by.
+    public var deviation: [Double]
+    /// The names of the classes.
+    public var classes: [String]
+  }
+
+  /// What determined the run.
+  public let configuration: TrainingConfiguration
+  /// What the network expects.
+  public let input: Input
+  let position: TrainingPosition
+  private let file: SafetensorsFile
+  private let path: String
+
+  /// Epochs that were completed.
+  public var epoch: Int { position.epoch }
+  /// Steps that were taken.
+  public var step: Int { position.step }
+
+  /// The present state of a run.
+  init<Network: Layer>(_ loop: TrainingLoop<Network>, data: DatasetPair) throws where Network.Scalar == Float {
+    let normalization = data.training.normalization
+    configuration = loop.configuration
+    position = loop.position
+    input = Input(
+      image: data.training.imageShape.extents, mean: normalization.mean, deviation: normalization.deviation,
+      classes: data.training.classNames)
+    path = "the checkpoint"
+    var file = SafetensorsFile(metadata: [
+      "format": Self.format,
+      "configuration": try Self.json(configuration),
+      "position": try Self.json(position),
+      "input": try Self.json(input),
+      "optimizer": "\(loop.optimizer.label); \(loop.optimizer.stepCount) steps",
+    ])
+    var (network, optimizer) = (loop.network, loop.optimizer)
+    network.parameters.forEach { file.put("model.\($0)", $1) }
+    network.updateState { name, state in
+      switch state {
+      case .tensor(let tensor): file.put("state.\(name)", tensor)
+      case .generator(let generator): file.put("state.\(name)", (0..<4).map { generator.state[$0] })
+      }
+    }
+    optimizer.updateState { file.put("optimizer.\($0)", $1) }
+    self.file = file
+  }
+
+  /// Reads a checkpoint.
+  ///
+  /// - Throws: `FileError` if the file is not a whole checkpoint.
+  public init(path: String) throws {
+    file = try SafetensorsFile(path: path)
+    self.path = path
+    guard file.metadata["format"] == Self.format else {
+      throw FileError(path, "is a safetensors file, but not a checkpoint of `spectral train`: pass one that it wrote")
+    }
+    configuration = try Self.decode("configuration", file, path)
+    position = try Self.decode("position", file, path)
+    input = try Self.decode("input", file, path)
+    let counts = [position.epoch, position.batch, position.step, position.images]
+    guard input.image.count == 3, input.image.allSatisfy({ 1...1 << 16 ~= $0 }), !input.classes.isEmpty,
+      input.mean.count == input.image[0], input.deviation.count == input.image[0],
+      input.deviation.allSatisfy({ $0 > 0 }), counts.allSatisfy({ 0...1 << 48 ~= $0 }), configuration.batchSize > 0
+    else { throw FileError(path, "says things about its images that cannot be: take another checkpoint") }
+  }
+
+  /// Writes the file, whole or not at all.
+  public func write(to path: String) throws { try file.write(to: path) }
+
+  /// The network with the weights of the checkpoint.
+  ///
+  /// - Parameter method: How convolutions are computed; as in training if nil.
+  /// - Throws: `FileError` if the weights do not fit the network.
+  public func network(method: (any ConvolutionMethod<Float>)? = nil) throws -> any Layer<Float> {
+    var random = RandomGenerator(seed: configuration.seed)
+    let network = try configuration.model.network(
+      image: Shape(input.image), classes: input.classes.count,
+      method: method ?? configuration.convolution.method(deterministic: configuration.deterministic), using: &random)
+    return try restored(network)
+  }
+
+  private func restored<Network: Layer>(_ network: Network) throws -> Network where Network.Scalar == Float {
+    var network = network
+    try restore(&network)
+    return network
+  }
+
+  /// Puts the weights and the state of the checkpoint into a network of the same shape.
+  func restore<Network: Layer>(_ network: inout Network) throws where Network.Scalar == Float {
+    var failure: (any Error)?
+    var known: Set<String> = []
+    func attempt(_ name: String, _ body: () throws -> Void) {
+      known.insert(name)
+      guard failure == nil else { return }
+      do { try body() } catch { failure = error }
+    }
+    network.updateParameters { name, parameter in
+      attempt("model.\(name)") { parameter = try tensor("model.\(name)", like: parameter.shape) }
+    }
+    network.updateState { name, state in
+      attempt("state.\(name)") {
+        switch state {
+        case .tensor(let old): state = .tensor(try tensor("state.\(name)", like: old.shape))
+        case .generator:
+          let words = try file.words("state.\(name)")
+          guard words.count == 4, words.contains(where: { $0 != 0 }) else {
+            throw FileError(path, "state.\(name) is not the state of a generator: take another checkpoint")
+          }
+          state = .generator(RandomGenerator(state: SIMD4(words)))
+        }
+      }
+    }
+    if let failure { throw failure }
+    if let stray = file.names.first(where: { !$0.hasPrefix("optimizer.") && !known.contains($0) }) {
+      throw FileError(
+        path, "has \(stray), which a \(configuration.model.rawValue) network has not: it is of another model")
+    }
+  }
+
+  /// Puts what the optimizer remembered back.
+  func restore(_ optimizer: inout any Optimizer<Float>) throws {
+    var failure: (any Error)?
+    optimizer.updateState { name, value in
+      guard failure == nil else { return }
+      do { value = try tensor("optimizer.\(name)", like: value.shape) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    optimizer.stepCount = position.step
+  }
+
+  private func tensor(_ name: String, like shape: Shape) throws -> Tensor<Float> {
+    guard file[name] != nil else {
+      throw FileError(path, "has no \(name): it is of another model, or incomplete")
+    }
+    let tensor = try file.tensor(name, as: Float.self)
+    guard tensor.shape == shape else {
+      throw FileError(path, "\(name) has shape \(tensor.shape), the network's has \(shape): it is of another model")
+    }
+    return tensor
+  }
+
+  private static func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  private static func decode<Value: Decodable>(_ key: String, _ file: SafetensorsFile, _ path: String) throws -> Value {
+    guard let text = file.metadata[key], let value = try? JSONDecoder().decode(Value.self, from: Data(text.utf8)) else {
+      throw FileError(path, "has no readable \(key) in its metadata: take another checkpoint")
+    }
+    return value
+  }
+}
+
+extension TrainingLoop {
+  /// A run that goes on where a checkpoint left it.
+  ///
+  /// - Parameters:
+  ///   - configuration: The checkpoint's, or ``TrainingRequest/configuration(resuming:)``.
+  ///   - network: A network of the configuration's model; its weights are replaced.
+  /// - Throws: `FileError` or ``TrainingError`` if the checkpoint does not fit.
+  public init(
+    resuming checkpoint: Checkpoint, _ configuration: TrainingConfiguration, network: Network, data: DatasetPair
+  ) throws {
+    let expected = data.training.imageShape
+    guard checkpoint.input.image == expected.extents, checkpoint.input.classes == data.training.classNames else {
+      throw TrainingError(
+        "the checkpoint was trained on images of shape \(Shape(checkpoint.input.image)) in \(checkpoint.input.classes.count) "
+          + "classes, these are \(expected) in \(data.training.classNames.count): give it the data that it was trained on"
+      )
+    }
+    try self.init(configuration, network: network, data: data)
+    try checkpoint.restore(&self.network)
+    try checkpoint.restore(&optimizer)
+    position = checkpoint.position
+    guard position.batch <= stepsPerEpoch, position.step == position.epoch * stepsPerEpoch + position.batch else {
+      throw TrainingError(
+        "the checkpoint stands at step \(position.step), batch \(position.batch) of epoch \(position.epoch), which is "
+          + "none of a run with \(stepsPerEpoch) steps an epoch: give it the data that it was trained on")
+    }
+  }
+}
