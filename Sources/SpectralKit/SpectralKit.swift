@@ -1,4 +1,4 @@
-// The whole library under one name: `import SpectralKit` sees every room.
+// The whole library under one name: `import SpectralKit` opens every room.
 @_exported import AutomaticConvolution
 @_exported import Datasets
 @_exported import Fourier
