@@ -82,7 +82,7 @@ let package = Package(
     tests("ImagingTests", ["Imaging"], exclude: ["Fixtures"]),
     tests("DatasetsTests", ["Datasets"]),
     tests("TrainingTests", ["SpectralKit"]),
-    tests("CommandTests", ["SpectralKit"]),
+    tests("CommandTests", ["SpectralKit", "spectral"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,91 @@
+/// What a subcommand was called with: the values of its flags, and its operands.
+///
+/// `--flag value` and `--flag=value` mean the same, `--` ends the flags, and of a flag that is given twice the last one
+/// counts. Every value has been read once by the time a subcommand runs, so that wrong usage is found before any work.
+struct Arguments {
+  /// What is not a flag, e.g. the names of images.
+  private(set) var operands: [String] = []
+  private var texts: [String: String] = [:]
+
+  /// Sorts the words of a command line.
+  ///
+  /// - Throws: ``UsageError``.
+  init(_ words: some Sequence<String>, for specification: Specification) throws(UsageError) {
+    let flags = Dictionary(uniqueKeysWithValues: specification.flags.map { ($0.name, $0) })
+    var words = Array(words)[...]
+    while let word = words.popFirst() {
+      if word == "--" {
+        operands += words
+        break
+      }
+      guard word.hasPrefix("-"), word != "-" else {
+        operands.append(word)
+        continue
+      }
+      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      guard let flag = flags[parts[0]] else { throw Self.unknown(parts[0], specification) }
+      if flag.placeholder == nil {
+        if parts.count > 1 { throw UsageError("\(flag.name) takes no value: write just \(flag.name)") }
+        texts[flag.name] = ""
+      } else if parts.count > 1 {
+        texts[flag.name] = parts[1]
+      } else {
+        // A flag where a value should be is a value forgotten; a file of that name can be given as --flag=value.
+        guard let value = words.first, value != "--", flags[value.prefix { $0 != "=" }.description] == nil else {
+          throw UsageError("\(flag.name) needs a value: e.g. \(flag.example)")
+        }
+        words = words.dropFirst()
+        texts[flag.name] = value
+      }
+    }
+    for flag in specification.flags {
+      if let text = texts[flag.name], flag.placeholder != nil { try flag.check(text) }
+      if flag.isRequired && texts[flag.name] == nil {
+        throw UsageError("\(flag.name) is missing: e.g. \(flag.example)")
+      }
+    }
+    try checkCount(specification)
+  }
+
+  private func checkCount(_ specification: Specification) throws(UsageError) {
+    let range = specification.operandCount
+    if operands.count < range.lowerBound {
+      throw UsageError("\(specification.operands) is missing: e.g. \(specification.examples[0].command)")
+    }
+    if operands.count > range.upperBound {
+      let extra = operands[range.upperBound]
+      throw UsageError(
+        range.upperBound == 0
+          ? "'\(extra)' is not expected here: all is said with flags, see spectral \(specification.name) --help"
+          : "'\(extra)' is one too many: name one \(specification.operands)")
+    }
+  }
+
+  private static func unknown(_ name: String, _ specification: Specification) -> UsageError {
+    let names = specification.flags.map(\.name) + ["--help"]
+    // A single dash is the usual slip: -output for --output.
+    let whole = "--" + name.drop { $0 == "-" }
+    let suggestion = names.contains(whole) ? whole : nearest(to: whole, in: names)
+    return UsageError(
+      "\(name) is not a flag of spectral \(specification.name)"
+        + (suggestion.map { ": did you mean \($0)?" } ?? ": see spectral \(specification.name) --help"))
+  }
+
+  /// Whether a flag was given.
+  func has<Value>(_ flag: Flag<Value>) -> Bool { texts[flag.name] != nil }
+
+  /// Whether a switch was given.
+  subscript(flag: Flag<Bool>) -> Bool { has(flag) }
+
+  /// The value of a flag that is required or has a default.
+  subscript<Value>(flag: Flag<Value>) -> Value {
+    guard let value = optional(flag) else { preconditionFailure("\(flag.name) has no default") }
+    return value
+  }
+
+  /// The value of a flag, or of its default; nil if there is neither.
+  func optional<Value>(_ flag: Flag<Value>) -> Value? {
+    guard let text = texts[flag.name] ?? flag.defaultText else { return nil }
+    do { return try flag.value(text) } catch { preconditionFailure("\(error)") }
+  }
+}

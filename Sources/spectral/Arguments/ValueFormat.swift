@@ -1,0 +1,160 @@
+import SpectralKit
+
+/// A value that cannot be read: what it must be, as the end of a sentence.
+struct ValueError: Error {
+  /// E.g. `must be a whole number of at least 1`.
+  let problem: String
+
+  init(_ problem: String) { self.problem = problem }
+}
+
+/// How the text after a flag becomes a value.
+struct ValueFormat<Value: Sendable>: Sendable {
+  /// What the help calls it, e.g. `N|Y,X`.
+  let placeholder: String
+  /// A text that works, for error messages.
+  let example: String
+  /// Reads the text.
+  let read: @Sendable (String) throws(ValueError) -> Value
+
+  init(_ placeholder: String, example: String, read: @escaping @Sendable (String) throws(ValueError) -> Value) {
+    self.placeholder = placeholder
+    self.example = example
+    self.read = read
+  }
+}
+
+extension ValueFormat<String> {
+  /// Any text but none, usually a path.
+  static func text(_ placeholder: String, example: String) -> Self {
+    Self(placeholder, example: example) { text throws(ValueError) in
+      if text.isEmpty { throw ValueError("must not be empty") }
+      return text
+    }
+  }
+}
+
+extension ValueFormat<Int> {
+  /// A whole number in a range.
+  static func integer(_ range: ClosedRange<Int>, example: Int, placeholder: String = "N") -> Self {
+    Self(placeholder, example: "\(example)") { text throws(ValueError) in
+      guard let number = Int(text), range.contains(number) else {
+        let most = range.upperBound == .max ? "of at least \(range.lowerBound)" : "from \(describe(range))"
+        throw ValueError("must be a whole number \(most)")
+      }
+      return number
+    }
+  }
+
+  private static func describe(_ range: ClosedRange<Int>) -> String { "\(range.lowerBound) to \(range.upperBound)" }
+
+  /// A number of bytes: plain, or with a unit, in powers of 1024 (K, KiB, M, MiB, G, GiB, T, TiB) or 1000 (KB, MB, GB,
+  /// TB).
+  static var byteSize: Self {
+    Self("SIZE", example: "512MiB") { text throws(ValueError) in
+      let problem = ValueError("must be a size of at least 1 byte")
+      let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+      let unit = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
+      guard let number = Double(digits), let factor = byteUnits[unit] else { throw problem }
+      let bytes = number * factor
+      // Everything below 2^62 is exactly an Int once rounded.
+      guard bytes >= 1, bytes < 0x1p62 else { throw problem }
+      return Int(bytes)
+    }
+  }
+}
+
+private let byteUnits: [String: Double] = {
+  var units: [String: Double] = ["": 1, "b": 1]
+  for (power, letter) in ["k", "m", "g", "t"].enumerated() {
+    var (binary, decimal) = (1.0, 1.0)
+    for _ in 0...power { (binary, decimal) = (binary * 1024, decimal * 1000) }
+    units[letter] = binary
+    units[letter + "ib"] = binary
+    units[letter + "b"] = decimal
+  }
+  return units
+}()
+
+extension ValueFormat<UInt64> {
+  /// The seed of a random generator.
+  static var seed: Self {
+    Self("N", example: "1") { text throws(ValueError) in
+      guard let number = UInt64(text) else { throw ValueError("must be a whole number of at least 0") }
+      return number
+    }
+  }
+}
+
+extension ValueFormat<Double> {
+  /// A finite number above zero.
+  static func positive(example: Double) -> Self {
+    Self("X", example: "\(example)") { text throws(ValueError) in
+      guard let number = Double(text), number > 0, number.isFinite else {
+        throw ValueError("must be a number above 0")
+      }
+      return number
+    }
+  }
+}
+
+extension ValueFormat where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+  /// One of a few words.
+  static func word(example: Value) -> Self {
+    let words = Value.allCases.map(\.rawValue)
+    return Self(words.joined(separator: "|"), example: example.rawValue) { text throws(ValueError) in
+      if let value = Value(rawValue: text) { return value }
+      throw ValueError("must be one of \(words.joined(separator: ", "))\(hint(text, words))")
+    }
+  }
+}
+
+/// `; did you mean ...?` where a word is close, else nothing.
+func hint(_ text: String, _ words: some Sequence<String>) -> String {
+  nearest(to: text, in: words).map { "; did you mean \($0)?" } ?? ""
+}
+
+extension ValueFormat<Extent> {
+  /// A number of at least 1 for each axis, or one for both.
+  static var extent: Self {
+    Self("N|Y,X", example: "2") { text throws(ValueError) in
+      let numbers = wholeNumbers(text)
+      guard let numbers, (1...2).contains(numbers.count), numbers.allSatisfy({ $0 >= 1 }) else {
+        throw ValueError("must be one whole number of at least 1, or two (vertical, horizontal) as in 2,1")
+      }
+      return Extent(height: numbers[0], width: numbers.last!)
+    }
+  }
+}
+
+extension ValueFormat<Padding> {
+  /// A rule by name, or pixels: for all sides, for each axis, or for each side.
+  static var padding: Self {
+    Self("valid|same|full|N|Y,X|TOP,BOTTOM,LEFT,RIGHT", example: "same") { text throws(ValueError) in
+      switch text {
+      case "valid": return .valid
+      case "same": return .same
+      case "full": return .full
+      default: break
+      }
+      let problem =
+        "must be valid, same, full, or whole numbers of at least 0: one for all sides, two (vertical, horizontal) as in "
+        + "1,2, or four (top, bottom, left, right) as in 0,1,0,1"
+      guard let sides = wholeNumbers(text), sides.allSatisfy({ $0 >= 0 }) else {
+        throw ValueError(problem + hint(text, ["valid", "same", "full"]))
+      }
+      switch sides.count {
+      case 1: return .pixels(sides[0])
+      case 2: return .explicit(top: sides[0], bottom: sides[0], left: sides[1], right: sides[1])
+      case 4: return .explicit(top: sides[0], bottom: sides[1], left: sides[2], right: sides[3])
+      default: throw ValueError(problem)
+      }
+    }
+  }
+}
+
+/// Whole numbers between commas; nil if something else is there.
+private func wholeNumbers(_ text: String) -> [Int]? {
+  let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+  return numbers.contains(nil) ? nil : numbers.compactMap { $0 }
+}

@@ -1,0 +1,71 @@
+import SpectralKit
+
+/// Outputs of a depthwise convolution in twice the working precision, by the definition: what methods in double
+/// precision are judged by.
+///
+/// Products and sums carry their rounding errors along (Ogita, Rump and Oishi, "Accurate sum and dot product", 2005,
+/// algorithm Dot2). That takes some ten operations a term, so of a large image only some pixels are computed.
+struct CompensatedReference {
+  /// Where, as indices into the output.
+  let places: [Int]
+  /// What should be there.
+  let values: [Double]
+
+  /// The most products to add up in all.
+  private static let termLimit = 20_000_000
+
+  /// References at all outputs, or at random ones where there are too many.
+  ///
+  /// - Precondition: one image, and as many groups and filters as channels.
+  init(_ x: Tensor<Double>, _ w: Tensor<Double>, _ problem: ConvolutionProblem) {
+    let (rows, columns) = (problem.vertical, problem.horizontal)
+    let count = problem.outputShape.count
+    let affordable = max(1, Self.termLimit / (rows.kernel * columns.kernel))
+    var random = RandomGenerator(seed: 7)
+    let places =
+      count <= affordable ? Array(0..<count) : (0..<affordable).map { _ in Int.random(in: 0..<count, using: &random) }
+    let flips = problem.geometry.operation == .convolution
+    self.places = places
+    values = x.withUnsafeElements { x in
+      w.withUnsafeElements { w in
+        [Double](unsafeUninitializedCapacity: places.count) { values, initialized in
+          nonisolated(unsafe) let values = values
+          Parallel.forEach(places.count, grain: 16) { i in
+            let (row, column) = (places[i] / columns.output % rows.output, places[i] % columns.output)
+            let channel = places[i] / (rows.output * columns.output)
+            let seen = (0..<columns.kernel).map { columns.source(output: column, tap: $0) }
+            var sum = CompensatedSum()
+            for v in 0..<rows.kernel {
+              guard let y = rows.source(output: row, tap: v) else { continue }
+              let line = (channel * rows.input + y) * columns.input
+              let taps = (channel * rows.kernel + (flips ? rows.kernel - 1 - v : v)) * columns.kernel
+              for u in 0..<columns.kernel {
+                guard let place = seen[u] else { continue }
+                sum.add(x[line + place], times: w[taps + (flips ? columns.kernel - 1 - u : u)])
+              }
+            }
+            values[i] = sum.value
+          }
+          initialized = places.count
+        }
+      }
+    }
+  }
+}
+
+/// A sum of products that remembers what rounding took away.
+private struct CompensatedSum {
+  private var sum = 0.0
+  private var lost = 0.0
+
+  mutating func add(_ a: Double, times b: Double) {
+    let product = a * b
+    let productError = (-product).addingProduct(a, b)
+    let new = sum + product
+    let part = new - sum
+    lost += ((sum - (new - part)) + (product - part)) + productError
+    sum = new
+  }
+
+  var value: Double { sum + lost }
+}

@@ -1,0 +1,223 @@
+import Foundation
+import SpectralKit
+
+/// `spectral conv2d`: one convolution of arrays in files, and its gradients.
+enum Conv2DCommand: Subcommand {
+  private typealias Common = CommonFlags
+
+  private static let input = Flag(
+    "--input", .text("FILE", example: "x.npy"), isRequired: true,
+    "images x, N x C x H x W; float32 is computed in single precision, float64 and integers in double")
+  private static let weight = Flag(
+    "--weight", .text("FILE", example: "w.npy"), isRequired: true,
+    "filters w, O x C/groups x kH x kW, converted to x's precision")
+  private static let bias = Flag(
+    "--bias", .text("FILE", example: "b.npy"), "a number for each filter, O, added to its feature map")
+  private static let output = Flag(
+    "--output", .text("FILE", example: "y.npy"),
+    "feature maps y, N x O x H' x W', in x's precision; needed unless a gradient is asked for")
+
+  private static let stride = Flag("--stride", .extent, default: "1", "how far the window moves, down and across")
+  private static let padding = Flag(
+    "--padding", .padding, default: "valid",
+    "pixels added around the images; same gives ceil(size / stride) outputs, the odd pixel at the end; full lets the "
+      + "window touch the image with one pixel")
+  private static let boundary = Flag(
+    "--boundary", .word(example: Boundary.reflect), default: Boundary.zero.rawValue,
+    "what the added pixels are: 0; reflect dcba|abcd|dcba; mirror dcb|abcd|cba; replicate aaaa|abcd|dddd; circular "
+      + "abcd|abcd|abcd")
+  private static let dilation = Flag("--dilation", .extent, default: "1", "the distance between the filter's taps")
+  private static let groups = Flag(
+    "--groups", .integer(1...(.max), example: 2), default: "1",
+    "groups of channels that do not see each other; as many as channels: depthwise")
+  private static let operation = Flag(
+    "--operation", .word(example: ConvolutionOperation.convolution), default: ConvolutionOperation.correlation.rawValue,
+    "correlation as networks have it, or true convolution with the filters flipped")
+
+  private static let method = Flag(
+    "--method", .word(example: MethodChoice.fft), default: MethodChoice.automatic.rawValue,
+    "the definition, spectra, or whichever promises to be faster")
+
+  private static let outputGradient = Flag(
+    "--output-gradient", .text("FILE", example: "dy.npy"), "the gradient of a loss by y, of y's shape")
+  private static let inputGradient = Flag(
+    "--input-gradient", .text("FILE", example: "dx.npy"), "where to write the gradient by x")
+  private static let weightGradient = Flag(
+    "--weight-gradient", .text("FILE", example: "dw.npy"), "where to write the gradient by w")
+  private static let biasGradient = Flag(
+    "--bias-gradient", .text("FILE", example: "db.npy"), "where to write the gradient by the bias, O")
+
+  static let specification = Specification(
+    name: "conv2d", summary: "convolve arrays in .npy files, and compute the gradients",
+    discussion: """
+      Convolves a batch of images with a bank of filters, arrays in NumPy's .npy files, by either method and with every \
+      geometry. Only what is asked for is computed. All results are computed before the first is written, and each file \
+      is replaced in one step.
+      """,
+    sections: [
+      .init("Arrays", [input, weight, bias, output]),
+      .init("Geometry", [stride, padding, boundary, dilation, groups, operation]),
+      .init("Gradients", [outputGradient, inputGradient, weightGradient, biasGradient]),
+      .init("Computation", [method, Common.memoryLimit, Common.threads, Common.deterministic]),
+    ],
+    examples: [
+      .init(
+        "spectral conv2d --input x.npy --weight w.npy --padding same --output y.npy",
+        "Feature maps of the size of the images."),
+      .init(
+        "spectral conv2d --input x.npy --weight w.npy --output-gradient dy.npy --weight-gradient dw.npy",
+        "The gradient by the filters alone."),
+    ])
+
+  static func run(_ arguments: Arguments) throws {
+    try checkOutputs(arguments)
+    Common.applyThreads(arguments)
+    switch try NumPyFile.read(arguments[input]).values {
+    case .float(let images): try convolve(images, arguments)
+    case .double(let images): try convolve(images, arguments)
+    }
+    try? Wisdom.save()
+  }
+
+  private static let gradientFlags = [inputGradient, weightGradient, biasGradient]
+
+  /// Something must be asked for, no two results may go to one file, and a gradient needs the one it comes from.
+  private static func checkOutputs(_ arguments: Arguments) throws {
+    let gradients = gradientFlags.filter { arguments.has($0) }
+    if let first = gradients.first, !arguments.has(outputGradient) {
+      throw UsageError("\(first.name) needs the gradient by the output too: add \(outputGradient.example)")
+    }
+    guard !gradients.isEmpty || arguments.has(output) else {
+      throw UsageError("\(output.name) is missing: e.g. \(output.example)")
+    }
+    var seen: [String: String] = [:]
+    for flag in [output] + gradients {
+      guard let path = arguments.optional(flag) else { continue }
+      let place = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+      if let other = seen.updateValue(flag.name, forKey: place) {
+        throw UsageError("\(flag.name) and \(other) both name \(path): give each a file of its own")
+      }
+    }
+    if gradients.isEmpty && arguments.has(outputGradient) {
+      Console.say("note: \(outputGradient.name) is not used, since no gradient is asked for")
+    }
+  }
+
+  private static func convolve<Scalar: AnyMethodScalar>(_ x: Tensor<Scalar>, _ arguments: Arguments) throws {
+    let w = try Tensor<Scalar>(npy: arguments[weight])
+    let problem = try problem(x.shape, w.shape, arguments)
+    let b = try arguments.optional(bias).map { path in
+      try array(path, "the bias", [problem.outputChannels], "one number for each filter") as Tensor<Scalar>
+    }
+    let wantsGradients = gradientFlags.contains { arguments.has($0) }
+    let dy =
+      try wantsGradients
+      ? arguments.optional(outputGradient).map { path in
+        try array(path, "the gradient by the output", problem.outputShape, "the output's shape") as Tensor<Scalar>
+      } : nil
+
+    var passes: [ConvolutionPass] = []
+    if arguments.has(output) { passes.append(.forward) }
+    if arguments.has(inputGradient) { passes.append(.inputGradient) }
+    if arguments.has(weightGradient) { passes.append(.filterGradient) }
+    let method = try method(Scalar.self, passes, problem, arguments)
+
+    let clock = ContinuousClock()
+    let start = clock.now
+    var results: [(path: String, tensor: Tensor<Scalar>)] = []
+    if let path = arguments.optional(output) {
+      results.append((path, method.forward(x, w, bias: b, problem)))
+    }
+    if let dy {
+      if let path = arguments.optional(inputGradient) { results.append((path, method.inputGradient(dy, w, problem))) }
+      if let path = arguments.optional(weightGradient) { results.append((path, method.filterGradient(dy, x, problem))) }
+      if let path = arguments.optional(biasGradient) { results.append((path, channelSums(dy))) }
+    }
+    let seconds = (clock.now - start).seconds
+    try NumPyFile.write(results)
+    let list = results.map { "\($0.path) (\($0.tensor.shape))" }.joined(separator: ", ")
+    Console.say("\(list): \(Scalar.self) by \(words(method, passes, problem)) in \(duration(seconds))")
+  }
+
+  private static func problem(_ x: Shape, _ w: Shape, _ arguments: Arguments) throws -> ConvolutionProblem {
+    let kernel = w.rank == 4 ? Extent(height: w[2], width: w[3]) : 1
+    let geometry = ConvolutionGeometry(
+      kernel: kernel, stride: arguments[stride], dilation: arguments[dilation], padding: arguments[padding],
+      groups: arguments[groups], boundary: arguments[boundary], operation: arguments[operation])
+    let files = "\(arguments[weight]) does not fit \(arguments[input])"
+    let problem: ConvolutionProblem
+    do { problem = try ConvolutionProblem(geometry, input: x, filter: w) } catch {
+      throw CommandError("\(files): \(error)")
+    }
+    // An array beyond the machine's memory would end the process instead of the task.
+    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    guard problem.outputShape.count <= memory / 8 else {
+      throw CommandError(
+        "\(files): the output, \(problem.outputShape) numbers, is larger than this machine's memory: pad less, or take "
+          + "fewer images at once")
+    }
+    return problem
+  }
+
+  /// An array that must have a certain shape.
+  private static func array<Scalar: TensorScalar>(
+    _ path: String, _ what: String, _ shape: Shape, _ remedy: String
+  ) throws -> Tensor<Scalar> {
+    let tensor = try Tensor<Scalar>(npy: path)
+    guard tensor.shape == shape else {
+      throw FileError(path, "\(what) has shape \(tensor.shape), but it must be \(shape), \(remedy)")
+    }
+    return tensor
+  }
+
+  /// The method that was asked for, once it is clear that it can do the passes.
+  private static func method<Scalar: AnyMethodScalar>(
+    _: Scalar.Type, _ passes: [ConvolutionPass], _ problem: ConvolutionProblem, _ arguments: Arguments
+  ) throws -> any ConvolutionMethod<Scalar> {
+    let limit = arguments.optional(Common.memoryLimit)
+    let seconds = passes.compactMap {
+      FourierConvolution<Scalar>(memoryLimit: limit, rigor: .estimate).estimatedSeconds($0, problem)
+    }
+    // Measuring plans takes a while: it pays only where there is much to transform.
+    let isLong = seconds.reduce(0, +) > 2
+    let rigor: PlanningRigor = arguments[Common.deterministic] || !isLong ? .estimate : .measure
+    let method = arguments[method].method(for: Scalar.self, memoryLimit: limit, rigor: rigor)
+    do { for pass in passes { _ = try method.workingMemory(pass, problem) } } catch {
+      throw CommandError("\(Common.memoryLimit.name): \(error)")
+    }
+    return method
+  }
+
+  /// The method, and what an automatic one chose.
+  private static func words<Scalar: AnyMethodScalar>(
+    _ method: any ConvolutionMethod<Scalar>, _ passes: [ConvolutionPass], _ problem: ConvolutionProblem
+  ) -> String {
+    guard let automatic = method as? AutomaticConvolution<Scalar> else { return method.name }
+    let chosen = Set(passes.map { automatic.choice(problem, $0).name }).sorted()
+    return (chosen.isEmpty ? "" : chosen.joined(separator: " and ") + ", ") + "the automatic choice"
+  }
+}
+
+/// The sum over every axis but the second, `[N, O, H, W]` to `[O]`: the gradient by a bias. Added up in Double.
+private func channelSums<Scalar: TensorScalar>(_ tensor: Tensor<Scalar>) -> Tensor<Scalar> {
+  let (batch, channels, area) = (tensor.shape[0], tensor.shape[1], tensor.shape[2] * tensor.shape[3])
+  return tensor.withUnsafeElements { source in
+    Tensor([channels]) { target in
+      for c in 0..<channels {
+        target[c] = Scalar(
+          (0..<batch).reduce(0.0) { sum, n in
+            let start = (n * channels + c) * area
+            return sum + doubleSum(UnsafeBufferPointer(rebasing: source[start..<start + area]))
+          })
+      }
+    }
+  }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func doubleSum<Scalar: TensorScalar>(_ values: UnsafeBufferPointer<Scalar>) -> Double {
+  var sum = 0.0
+  for x in values { sum += Double(x) }
+  return sum
+}

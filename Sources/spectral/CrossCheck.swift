@@ -1,0 +1,120 @@
+import Foundation
+import SpectralKit
+
+/// Both methods on one image: how far apart they are, how far they may be, and how long each takes.
+struct CrossCheck {
+  /// How far one array is from another.
+  struct Distance {
+    let largest: Double
+    let rootMeanSquare: Double
+
+    init(_ a: Tensor<Double>, _ b: Tensor<Double>) {
+      let difference = a - b
+      largest = difference.maximumMagnitude
+      rootMeanSquare = difference.norm / Double(max(difference.count, 1)).squareRoot()
+    }
+
+    /// From a reference at some places.
+    init(_ a: Tensor<Double>, _ reference: CompensatedReference) {
+      let values = a.withUnsafeElements { a in reference.places.map { a[$0] } }
+      self.init(Tensor([values.count], values), Tensor([values.count], reference.values))
+    }
+  }
+
+  let problem: ConvolutionProblem
+  /// `single` or `double`.
+  let precision: String
+  /// Points of the Fourier method's tiles.
+  let tile: Extent
+  /// Between the two methods.
+  let difference: Distance
+  /// Of each method from the definition in at least twice as many digits.
+  let directError: Distance
+  let fourierError: Distance
+  /// The pixels at which that is known.
+  let exactCount: Int
+  /// The promise for each output: 2 u sqrt(log2 N) ‖x‖ ‖k‖.
+  let bound: Double
+  /// Medians.
+  let directSeconds: Double
+  let fourierSeconds: Double
+  /// What each method gives, `[1, C, H, W]`.
+  let direct: Tensor<Double>
+  let fourier: Tensor<Double>
+
+  /// The Fourier method's largest error is within what is promised.
+  var isKept: Bool { fourierError.largest <= bound }
+
+  /// Filters every plane of an image with one kernel, by both methods.
+  ///
+  /// - Parameters:
+  ///   - planes: `[C, H, W]`.
+  ///   - kernel: `[kH, kW]`.
+  ///   - runs: How often each method is timed at most.
+  /// - Throws: `ConvolutionError` if there is nothing to filter or the memory limit is too low.
+  init<Scalar: AnyMethodScalar>(
+    _ planes: Tensor<Scalar>, _ kernel: Tensor<Double>, boundary: Boundary, memoryLimit: Int?, rigor: PlanningRigor,
+    runs: Int
+  ) throws(ConvolutionError) {
+    let channels = planes.shape[0]
+    let x = planes.reshaped(to: Shape([1] + planes.shape.extents))
+    let plane = kernel.converted(to: Scalar.self).elements
+    let w = Tensor<Scalar>(
+      [channels, 1, kernel.shape[0], kernel.shape[1]], (0..<channels).flatMap { _ in plane })
+    let geometry = ConvolutionGeometry(
+      kernel: Extent(height: kernel.shape[0], width: kernel.shape[1]), padding: .same, groups: channels,
+      boundary: boundary, operation: .convolution)
+    problem = try ConvolutionProblem(geometry, input: x.shape, filter: w.shape)
+    let spatial = SpatialConvolution<Scalar>(memoryLimit: memoryLimit)
+    let spectral = FourierConvolution<Scalar>(memoryLimit: memoryLimit, rigor: rigor)
+    _ = try spatial.workingMemory(.forward, problem)
+    _ = try spectral.workingMemory(.forward, problem)
+
+    // The first calls also make plans and warm up; they are not timed.
+    let problem = problem
+    let y = spatial.forward(x, w, bias: nil, problem)
+    let ŷ = spectral.forward(x, w, bias: nil, problem)
+    directSeconds = medianSeconds(most: runs) { _ = spatial.forward(x, w, bias: nil, problem) }
+    fourierSeconds = medianSeconds(most: runs) { _ = spectral.forward(x, w, bias: nil, problem) }
+
+    precision = Scalar.self == Float.self ? "single" : "double"
+    tile = spectral.tile(for: problem)
+    direct = y.converted(to: Double.self)
+    fourier = ŷ.converted(to: Double.self)
+    difference = Distance(fourier, direct)
+    let (x64, w64) = (x.converted(to: Double.self), w.converted(to: Double.self))
+    if Scalar.self == Double.self {
+      let exact = CompensatedReference(x64, w64, problem)
+      (directError, fourierError) = (Distance(direct, exact), Distance(fourier, exact))
+      exactCount = exact.places.count
+    } else {
+      let exact = SpatialConvolution<Double>(memoryLimit: memoryLimit).forward(x64, w64, bias: nil, problem)
+      (directError, fourierError) = (Distance(direct, exact), Distance(fourier, exact))
+      exactCount = exact.count
+    }
+    let points = Double(max(tile.height * tile.width, 2))
+    let perPair = Self.largestPaddedNorm(x64, problem) * kernel.norm
+    bound = 2 * Scalar.unitRoundoff * log2(points).squareRoot() * perPair
+  }
+
+  /// The largest norm of a plane together with what its boundary adds around it.
+  private static func largestPaddedNorm(_ x: Tensor<Double>, _ problem: ConvolutionProblem) -> Double {
+    func copies(_ axis: ConvolutionAxis) -> [Double] {
+      var counts = [Double](repeating: 0, count: axis.input)
+      for place in 0..<axis.padded { if let source = axis.source(place) { counts[source] += 1 } }
+      return counts
+    }
+    let (rows, columns) = (copies(problem.vertical), copies(problem.horizontal))
+    let area = rows.count * columns.count
+    return x.withUnsafeElements { x in
+      (0..<problem.inputChannels).map { channel -> Double in
+        var sum = 0.0
+        for i in 0..<area {
+          let value = x[channel * area + i]
+          sum += rows[i / columns.count] * columns[i % columns.count] * value * value
+        }
+        return sum.squareRoot()
+      }.max() ?? 0
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import Foundation
+
+extension Duration {
+  /// The duration in seconds.
+  var seconds: Double { Double(components.seconds) + 1e-18 * Double(components.attoseconds) }
+}
+
+/// A time as people read it: `1.23 ms`, `4.5 s`, `2 min 10 s`.
+func duration(_ seconds: Double) -> String {
+  switch seconds {
+  case ..<1e-3: String(format: "%.3g µs", seconds * 1e6)
+  case ..<1: String(format: "%.3g ms", seconds * 1e3)
+  case ..<60: String(format: "%.3g s", seconds)
+  case ..<3600: "\(Int(seconds) / 60) min \(Int(seconds) % 60) s"
+  default: "\(Int(seconds) / 3600) h \(Int(seconds) / 60 % 60) min"
+  }
+}
+
+/// Runs a task until it has taken long enough to say how long it takes, at least once and at most `most` times.
+///
+/// - Returns: The median, in seconds.
+func medianSeconds(most: Int, budget: Double = 2, _ task: () -> Void) -> Double {
+  let clock = ContinuousClock()
+  let start = clock.now
+  var times: [Double] = []
+  repeat {
+    times.append(clock.measure(task).seconds)
+  } while times.count < most && (clock.now - start).seconds < budget
+  times.sort()
+  let middle = times.count / 2
+  return times.count % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2
+}

@@ -1,0 +1,118 @@
+import Foundation
+import SpectralKit
+
+/// One of the words after `spectral`.
+protocol Subcommand: Sendable {
+  /// What it understands.
+  static var specification: Specification { get }
+  /// Does it.
+  ///
+  /// - Throws: ``UsageError`` for wrong usage, anything else for failure.
+  static func run(_ arguments: Arguments) throws
+}
+
+/// The command.
+///
+/// Exit codes: 0 for success, 1 for failure, 2 for wrong usage, 128 + n for a run that signal n ended. Every failure is
+/// one line on the standard error.
+@main
+enum Spectral {
+  static let version = "0.1.0"
+
+  static let subcommands: [any Subcommand.Type] = [Conv2DCommand.self, CompareCommand.self]
+
+  static func main() {
+    exit(run(Array(CommandLine.arguments.dropFirst())))
+  }
+
+  /// Runs a command line and gives the exit code.
+  static func run(_ words: [String]) -> Int32 {
+    var context = "spectral"
+    do {
+      guard let first = words.first else { throw UsageError("say what to do: \(names). See spectral --help") }
+      switch first {
+      case "--help", "-h": try Console.result(help)
+      case "help": try help(Array(words.dropFirst()))
+      case "--version": try Console.result("spectral \(version)")
+      default:
+        let subcommand = try subcommand(first)
+        context += " \(first)"
+        try run(subcommand, Array(words.dropFirst()))
+      }
+      return 0
+    } catch let error as UsageError {
+      Console.say("\(context): \(oneLine("\(error)"))")
+      return 2
+    } catch {
+      Console.say("\(context): \(oneLine("\(error)"))")
+      return 1
+    }
+  }
+
+  private static func run(_ subcommand: any Subcommand.Type, _ words: [String]) throws {
+    let specification = subcommand.specification
+    let flagWords = words.prefix { $0 != "--" }
+    if flagWords.contains("--help") || flagWords.contains("-h") {
+      try Console.result(String(specification.help.dropLast()))
+    } else if flagWords.contains("--version") {
+      try Console.result("spectral \(version)")
+    } else {
+      try subcommand.run(try Arguments(words, for: specification))
+    }
+  }
+
+  private static var specifications: [Specification] {
+    // A closure, since a key path from an existential metatype crashes the compiler of Swift 6.3.
+    subcommands.map { $0.specification }
+  }
+
+  private static var names: String { specifications.map(\.name).joined(separator: ", ") }
+
+  private static func subcommand(_ name: String) throws(UsageError) -> any Subcommand.Type {
+    if let found = subcommands.first(where: { $0.specification.name == name }) { return found }
+    let kind = name.hasPrefix("-") ? "flag" : "command"
+    let candidates = kind == "flag" ? ["--help", "--version"] : specifications.map(\.name)
+    throw UsageError(
+      "\(name) is not a \(kind) of spectral"
+        + (nearest(to: name, in: candidates).map { ": did you mean \($0)?" } ?? ": there are \(names)"))
+  }
+
+  private static func help(_ words: [String]) throws {
+    guard let name = words.first, name != "--help" else { return try Console.result(help) }
+    try Console.result(String(try subcommand(name).specification.help.dropLast()))
+  }
+
+  private static var help: String {
+    let width = specifications.map(\.name.count).max()! + 2
+    let list = specifications.map {
+      "  " + $0.name.padding(toLength: width, withPad: " ", startingAt: 0) + $0.summary
+    }
+    return """
+      Usage: spectral COMMAND [flags]
+
+      Convolution in space and by spectra: filters arrays and images, and trains networks, through either method.
+
+      Commands:
+      \(list.joined(separator: "\n"))
+
+      Flags:
+        --help     this help; spectral COMMAND --help for a command's own
+        --version  the version
+
+      A value follows its flag as --flag value or --flag=value; -- ends the flags. Results go to the standard output, all
+      other talk to the standard error. Exit code 0 is success, 1 failure, 2 wrong usage, 130 and 143 an interrupted run.
+      """
+  }
+
+  /// A message as one line, whatever a file's name or a foreign error holds.
+  private static func oneLine(_ text: String) -> String {
+    var line = ""
+    for scalar in text.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .lineSeparator, .paragraphSeparator: line += scalar == "\n" ? " " : scalar.escaped(asASCII: true)
+      default: line.unicodeScalars.append(scalar)
+      }
+    }
+    return line
+  }
+}
