@@ -16,7 +16,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   /// Images of a step.
   public var batchSize = 64
   /// The rule that changes the parameters: see `OptimizerKind`.
-  public var optimizer = "adam"
+  public var optimizer = "sgd"
   /// The learning rate that the schedule changes; the optimizer's usual one if nil.
   public var learningRate: Double?
   /// How the learning rate changes: see `LearningRateSchedule`.
