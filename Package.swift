@@ -80,7 +80,7 @@ let package = Package(
     tests("LayersTests", ["Layers", "SpatialConvolution"], exclude: ["Fixtures"]),
     tests("ConvolutionTests", ["AutomaticConvolution"]),
     tests("ImagingTests", ["Imaging"], exclude: ["Fixtures"]),
-    tests("DatasetsTests", ["Datasets"]),
+    tests("DatasetsTests", ["CZlib", "Datasets", "Imaging"]),
     tests("TrainingTests", ["SpectralKit"]),
     tests("CommandTests", ["SpectralKit", "spectral"]),
   ],
