@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// The mean of each window, channel by channel.
@@ -100,9 +101,14 @@ func average<Scalar: TensorScalar>(
     for a in 0..<vertical.kernel {
       guard let row = vertical.source(output: i, tap: a) else { continue }
       for b in 0..<horizontal.kernel {
-        let x = x + row * horizontal.input
-        let offset = b - horizontal.paddingBefore
-        for j in plan.columns[b] { y[j] += x[j * horizontal.stride + offset] }
+        let outputs = plan.columns[b]
+        let first = outputs.lowerBound
+        let place = row * horizontal.input + first * horizontal.stride + b - horizontal.paddingBefore
+        if Scalar.self == Float.self {
+          sk_add_strided_f32((y + first).f32, (x + place).f32, horizontal.stride, outputs.count)
+        } else {
+          sk_add_strided_f64((y + first).f64, (x + place).f64, horizontal.stride, outputs.count)
+        }
       }
     }
     for j in 0..<horizontal.output { y[j] *= plan.rowFactors[i] * plan.columnFactors[j] }

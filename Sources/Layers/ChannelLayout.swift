@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// Where the values of a channel are in `[N, C, ...]`: N runs of neighbours, or one column of a matrix.
@@ -21,19 +22,16 @@ struct ChannelLayout: Sendable {
     forEachRange(channels, size: inner == 1 ? max(32, rowGrain(batch)) : rowGrain(batch * inner), body)
   }
 
-  /// Calls `body` with the place and the channel of every value of some channels, in the order of memory if it can.
+  /// Calls `body` with where each run of a channel starts.
   @inline(__always)
-  func forEachElement(_ piece: Range<Int>, _ body: (_ place: Int, _ channel: Int) -> Void) {
-    if inner == 1 {
-      for n in 0..<batch { for c in piece { body(n * channels + c, c) } }
-    } else {
-      for c in piece {
-        for n in 0..<batch {
-          let start = (n * channels + c) * inner
-          for i in start..<start + inner { body(i, c) }
-        }
-      }
-    }
+  func forEachRun(of channel: Int, _ body: (Int) -> Void) {
+    for n in 0..<batch { body((n * channels + channel) * inner) }
+  }
+
+  /// Calls `body` with where each row of a matrix starts.
+  @inline(__always)
+  func forEachRow(_ body: (Int) -> Void) {
+    for n in 0..<batch { body(n * channels) }
   }
 
   /// The mean and the variance (divided by the count) of each channel.
@@ -101,25 +99,22 @@ func channelMoments<Scalar: TensorScalar>(
 ) {
   let count = Scalar(layout.countPerChannel)
   if layout.inner == 1 {
-    layout.forEachElement(piece) { i, c in mean[c] += x[i] }
+    layout.forEachRow { row in for c in piece { mean[c] += x[row + c] } }
     for c in piece { mean[c] /= count }
-    layout.forEachElement(piece) { i, c in variance[c] += (x[i] - mean[c]) * (x[i] - mean[c]) }
-    for c in piece { variance[c] /= count }
-    return
-  }
-  func run(_ n: Int, _ c: Int) -> UnsafePointer<Scalar> {
-    x.baseAddress! + (n * layout.channels + c) * layout.inner
-  }
-  for c in piece {
-    var sum: Scalar = 0
-    for n in 0..<layout.batch { sum += runningSum(run(n, c), layout.inner) { $0 } }
-    let center = sum / count
-    var squares: Scalar = 0
-    for n in 0..<layout.batch {
-      squares += runningSum(run(n, c), layout.inner) { ($0 - center) * ($0 - center) }
+    layout.forEachRow { row in
+      for c in piece { variance[c] += (x[row + c] - mean[c]) * (x[row + c] - mean[c]) }
     }
-    mean[c] = center
-    variance[c] = squares / count
+    for c in piece { variance[c] /= count }
+  } else {
+    for c in piece {
+      var sum: Scalar = 0
+      layout.forEachRun(of: c) { sum += runningSum(x.baseAddress! + $0, layout.inner) }
+      let center = sum / count
+      var squares: Scalar = 0
+      layout.forEachRun(of: c) { squares += runningSumOfSquares(x.baseAddress! + $0, center, layout.inner) }
+      mean[c] = center
+      variance[c] = squares / count
+    }
   }
 }
 
@@ -130,25 +125,31 @@ func channelSums<Scalar: TensorScalar>(
   _ layout: ChannelLayout, _ piece: Range<Int>,
   _ sum: UnsafeMutableBufferPointer<Scalar>, _ product: UnsafeMutableBufferPointer<Scalar>
 ) {
+  let (g, x, mean) = (g.baseAddress!, x.baseAddress!, mean.baseAddress!)
   if layout.inner == 1 {
-    layout.forEachElement(piece) { i, c in
-      sum[c] += g[i]
-      product[c] += g[i] * (x[i] - mean[c])
+    let (sum, product) = (sum.baseAddress!, product.baseAddress!)
+    let (first, count) = (piece.lowerBound, piece.count)
+    layout.forEachRow { row in
+      let i = row + first
+      if Scalar.self == Float.self {
+        sk_add_products_each_f32(
+          (sum + first).f32, (product + first).f32, (g + i).f32, (x + i).f32, (mean + first).f32, count)
+      } else {
+        sk_add_products_each_f64(
+          (sum + first).f64, (product + first).f64, (g + i).f64, (x + i).f64, (mean + first).f64, count)
+      }
     }
-    return
-  }
-  for c in piece {
-    let center = mean[c]
-    var total: Scalar = 0
-    var products: Scalar = 0
-    for n in 0..<layout.batch {
-      let start = (n * layout.channels + c) * layout.inner
-      let (g, x) = (g.baseAddress! + start, x.baseAddress! + start)
-      total += runningSum(g, layout.inner) { $0 }
-      products += runningSum(layout.inner) { g[$0] * (x[$0] - center) }
+  } else {
+    for c in piece {
+      layout.forEachRun(of: c) { i in
+        sum[c] += runningSum(g + i, layout.inner)
+        if Scalar.self == Float.self {
+          product[c] += Scalar(sk_sum_products_f32((g + i).f32, (x + i).f32, Float(mean[c]), layout.inner))
+        } else {
+          product[c] += Scalar(sk_sum_products_f64((g + i).f64, (x + i).f64, Double(mean[c]), layout.inner))
+        }
+      }
     }
-    sum[c] = total
-    product[c] = products
   }
 }
 
@@ -158,7 +159,28 @@ func standardize<Scalar: TensorScalar>(
   _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ layout: ChannelLayout, _ piece: Range<Int>,
   mean: UnsafePointer<Scalar>, factor: UnsafePointer<Scalar>, shift: UnsafePointer<Scalar>
 ) {
-  layout.forEachElement(piece) { i, c in y[i] = (x[i] - mean[c]) * factor[c] + shift[c] }
+  let inner = layout.inner
+  if inner == 1 {
+    let (c, count) = (piece.lowerBound, piece.count)
+    layout.forEachRow { row in
+      let i = row + c
+      if Scalar.self == Float.self {
+        sk_standardize_each_f32((y + i).f32, (x + i).f32, (mean + c).f32, (factor + c).f32, (shift + c).f32, count)
+      } else {
+        sk_standardize_each_f64((y + i).f64, (x + i).f64, (mean + c).f64, (factor + c).f64, (shift + c).f64, count)
+      }
+    }
+  } else {
+    for c in piece {
+      layout.forEachRun(of: c) { i in
+        if Scalar.self == Float.self {
+          sk_standardize_f32((y + i).f32, (x + i).f32, Float(mean[c]), Float(factor[c]), Float(shift[c]), inner)
+        } else {
+          sk_standardize_f64((y + i).f64, (x + i).f64, Double(mean[c]), Double(factor[c]), Double(shift[c]), inner)
+        }
+      }
+    }
+  }
 }
 
 @specialized(where Scalar == Float)
@@ -169,5 +191,34 @@ func standardizeGradient<Scalar: TensorScalar>(
   slope: UnsafePointer<Scalar>, factor: UnsafePointer<Scalar>
 ) {
   // slope = mean(g x̂) / σ, so that (x - mean) slope = x̂ mean(g x̂).
-  layout.forEachElement(piece) { i, c in dx[i] = (g[i] - base[c] - (x[i] - mean[c]) * slope[c]) * factor[c] }
+  let inner = layout.inner
+  if inner == 1 {
+    let (c, count) = (piece.lowerBound, piece.count)
+    layout.forEachRow { row in
+      let i = row + c
+      if Scalar.self == Float.self {
+        sk_standardize_gradient_each_f32(
+          (dx + i).f32, (g + i).f32, (x + i).f32, (mean + c).f32, (base + c).f32, (slope + c).f32, (factor + c).f32,
+          count)
+      } else {
+        sk_standardize_gradient_each_f64(
+          (dx + i).f64, (g + i).f64, (x + i).f64, (mean + c).f64, (base + c).f64, (slope + c).f64, (factor + c).f64,
+          count)
+      }
+    }
+  } else {
+    for c in piece {
+      layout.forEachRun(of: c) { i in
+        if Scalar.self == Float.self {
+          sk_standardize_gradient_f32(
+            (dx + i).f32, (g + i).f32, (x + i).f32, Float(mean[c]), Float(base[c]), Float(slope[c]), Float(factor[c]),
+            inner)
+        } else {
+          sk_standardize_gradient_f64(
+            (dx + i).f64, (g + i).f64, (x + i).f64, Double(mean[c]), Double(base[c]), Double(slope[c]),
+            Double(factor[c]), inner)
+        }
+      }
+    }
+  }
 }

@@ -40,46 +40,7 @@ func sumChannel<Scalar: TensorScalar>(
 ) -> Scalar {
   var total: Scalar = 0
   for n in 0..<batch {
-    total += runningSum(source.baseAddress! + (n * channels + channel) * inner, inner) { $0 }
+    total += runningSum(source.baseAddress! + (n * channels + channel) * inner, inner)
   }
   return total
-}
-
-/// The sum of `term` over neighbouring elements, in eight running sums side by side: shorter chains of additions lose
-/// fewer digits, and the compiler may keep them in vectors.
-@inline(__always)
-func runningSum<Scalar: TensorScalar>(
-  _ x: UnsafePointer<Scalar>, _ count: Int, _ term: (Scalar) -> Scalar
-) -> Scalar {
-  runningSum(count) { term(x[$0]) }
-}
-
-/// The sum of `term` over the indices below `count`, in eight running sums side by side.
-@inline(__always)
-func runningSum<Scalar: TensorScalar>(_ count: Int, _ term: (Int) -> Scalar) -> Scalar {
-  var a: Scalar = 0
-  var b: Scalar = 0
-  var c: Scalar = 0
-  var d: Scalar = 0
-  var e: Scalar = 0
-  var f: Scalar = 0
-  var g: Scalar = 0
-  var h: Scalar = 0
-  var i = 0
-  while i + 8 <= count {
-    a += term(i)
-    b += term(i + 1)
-    c += term(i + 2)
-    d += term(i + 3)
-    e += term(i + 4)
-    f += term(i + 5)
-    g += term(i + 6)
-    h += term(i + 7)
-    i += 8
-  }
-  while i < count {
-    a += term(i)
-    i += 1
-  }
-  return ((a + b) + (c + d)) + ((e + f) + (g + h))
 }

@@ -1,8 +1,9 @@
+import CKernels
 import Foundation
 import Tensors
 
-// What activations share: walking through tensors in pieces, and the elementary functions in either precision. The
-// kernels themselves stand beside their layers.
+// What layers share: walking through tensors in pieces, and the way to the C kernel of each precision. The kernels of
+// one layer stand beside it.
 
 /// Elements worth handing to another thread: about ten microseconds of a simple loop.
 let elementwiseGrain = 1 << 15
@@ -47,30 +48,64 @@ extension Tensor {
 
 // The test of the type is decided when a kernel is specialised; what remains is the call of the C function.
 
-/// `e^x`.
-@inline(__always)
-func exponential<Scalar: TensorScalar>(_ x: Scalar) -> Scalar {
-  if Scalar.self == Float.self { return unsafeBitCast(exp(unsafeBitCast(x, to: Float.self)), to: Scalar.self) }
-  return Scalar(exp(Double(x)))
+extension UnsafePointer {
+  /// The same memory, known to hold `Float`.
+  @inline(__always) var f32: UnsafePointer<Float> { UnsafeRawPointer(self).assumingMemoryBound(to: Float.self) }
+  /// The same memory, known to hold `Double`.
+  @inline(__always) var f64: UnsafePointer<Double> { UnsafeRawPointer(self).assumingMemoryBound(to: Double.self) }
+}
+
+extension UnsafeMutablePointer {
+  /// The same memory, known to hold `Float`.
+  @inline(__always) var f32: UnsafeMutablePointer<Float> {
+    UnsafeMutableRawPointer(self).assumingMemoryBound(to: Float.self)
+  }
+  /// The same memory, known to hold `Double`.
+  @inline(__always) var f64: UnsafeMutablePointer<Double> {
+    UnsafeMutableRawPointer(self).assumingMemoryBound(to: Double.self)
+  }
+}
+
+extension UnsafeBufferPointer {
+  @inline(__always) var f32: UnsafePointer<Float> { baseAddress!.f32 }
+  @inline(__always) var f64: UnsafePointer<Double> { baseAddress!.f64 }
+}
+
+extension UnsafeMutableBufferPointer {
+  @inline(__always) var f32: UnsafeMutablePointer<Float> { baseAddress!.f32 }
+  @inline(__always) var f64: UnsafeMutablePointer<Double> { baseAddress!.f64 }
+}
+
+/// The sum of neighbouring elements, in running sums side by side, which lose fewer digits than one.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func runningSum<Scalar: TensorScalar>(_ x: UnsafePointer<Scalar>, _ count: Int) -> Scalar {
+  Scalar.self == Float.self ? Scalar(sk_sum_f32(x.f32, count)) : Scalar(sk_sum_f64(x.f64, count))
+}
+
+/// The sum of `(x - mean)²` over neighbouring elements.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func runningSumOfSquares<Scalar: TensorScalar>(_ x: UnsafePointer<Scalar>, _ mean: Scalar, _ count: Int) -> Scalar {
+  Scalar.self == Float.self
+    ? Scalar(sk_sum_squares_f32(x.f32, Float(mean), count)) : Scalar(sk_sum_squares_f64(x.f64, Double(mean), count))
+}
+
+/// `y = e^(x - shift)`, element by element.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func exponential<Scalar: TensorScalar>(
+  _ x: UnsafeBufferPointer<Scalar>, less shift: Scalar, _ y: UnsafeMutableBufferPointer<Scalar>
+) {
+  if Scalar.self == Float.self {
+    sk_exp_f32(y.f32, x.f32, Float(shift), x.count)
+  } else {
+    for i in x.indices { y[i] = Scalar(exp(Double(x[i] - shift))) }
+  }
 }
 
 /// The natural logarithm.
 @inline(__always)
 func logarithm<Scalar: TensorScalar>(_ x: Scalar) -> Scalar {
-  if Scalar.self == Float.self { return unsafeBitCast(log(unsafeBitCast(x, to: Float.self)), to: Scalar.self) }
-  return Scalar(log(Double(x)))
-}
-
-/// The hyperbolic tangent.
-@inline(__always)
-func hyperbolicTangent<Scalar: TensorScalar>(_ x: Scalar) -> Scalar {
-  if Scalar.self == Float.self { return unsafeBitCast(tanh(unsafeBitCast(x, to: Float.self)), to: Scalar.self) }
-  return Scalar(tanh(Double(x)))
-}
-
-/// The error function, `2/sqrt(π) ∫ e^(-t²) dt` from 0 to x.
-@inline(__always)
-func errorFunction<Scalar: TensorScalar>(_ x: Scalar) -> Scalar {
-  if Scalar.self == Float.self { return unsafeBitCast(erf(unsafeBitCast(x, to: Float.self)), to: Scalar.self) }
-  return Scalar(erf(Double(x)))
+  Scalar.self == Float.self ? Scalar(log(Float(x))) : Scalar(log(Double(x)))
 }

@@ -14,7 +14,7 @@ public struct GlobalAveragePooling2D<Scalar: TensorScalar>: Layer {
     return input.withUnsafeElements { x in
       Tensor(shape) { y in
         Parallel.forEach(y.count, grain: rowGrain(pixels)) { plane in
-          y[plane] = planeMean(x.baseAddress! + plane * pixels, pixels)
+          y[plane] = runningSum(x.baseAddress! + plane * pixels, pixels) / Scalar(pixels)
         }
       }
     }
@@ -39,10 +39,4 @@ public struct GlobalAveragePooling2D<Scalar: TensorScalar>: Layer {
       input.rank == 4 && input[2] * input[3] > 0, "GlobalAveragePooling2D takes images, N x C x H x W, not \(input)")
     return [input[0], input[1]]
   }
-}
-
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-func planeMean<Scalar: TensorScalar>(_ x: UnsafePointer<Scalar>, _ count: Int) -> Scalar {
-  runningSum(x, count) { $0 } / Scalar(count)
 }

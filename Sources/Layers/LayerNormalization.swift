@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// Gives every example mean 0 and variance 1 over its last axes, then a learned scale and shift (Ba, Kiros and Hinton,
@@ -126,8 +127,8 @@ func standardizeRow<Scalar: TensorScalar>(
   _ epsilon: Scalar, _ y: UnsafeMutableBufferPointer<Scalar>
 ) -> (mean: Scalar, inverse: Scalar) {
   let count = Scalar(x.count)
-  let mean = runningSum(x.count) { x[$0] } / count
-  let variance = runningSum(x.count) { (x[$0] - mean) * (x[$0] - mean) } / count
+  let mean = runningSum(x.baseAddress!, x.count) / count
+  let variance = runningSumOfSquares(x.baseAddress!, mean, x.count) / count
   let inverse = 1 / (variance + epsilon).squareRoot()
   for i in x.indices { y[i] = (x[i] - mean) * inverse * weight[i] + bias[i] }
   return (mean, inverse)
@@ -141,9 +142,17 @@ func standardizeRowGradient<Scalar: TensorScalar>(
 ) {
   // dx = 1/σ (h - mean(h) - x̂ mean(h x̂)) with h = g w.
   let count = Scalar(x.count)
-  let base = runningSum(x.count) { g[$0] * weight[$0] } / count
-  let slope = runningSum(x.count) { g[$0] * weight[$0] * (x[$0] - mean) } * inverse * inverse / count
-  for i in x.indices { dx[i] = (g[i] * weight[i] - base - (x[i] - mean) * slope) * inverse }
+  for i in x.indices { dx[i] = g[i] * weight[i] }
+  let base = runningSum(dx.baseAddress!, x.count) / count
+  if Scalar.self == Float.self {
+    let product = sk_sum_products_f32(dx.f32, x.f32, Float(mean), x.count)
+    let slope = product * Float(inverse) * Float(inverse) / Float(x.count)
+    sk_standardize_gradient_f32(dx.f32, dx.f32, x.f32, Float(mean), Float(base), slope, Float(inverse), x.count)
+  } else {
+    let product = sk_sum_products_f64(dx.f64, x.f64, Double(mean), x.count)
+    let slope = product * Double(inverse) * Double(inverse) / Double(x.count)
+    sk_standardize_gradient_f64(dx.f64, dx.f64, x.f64, Double(mean), Double(base), slope, Double(inverse), x.count)
+  }
 }
 
 @specialized(where Scalar == Float)
@@ -153,12 +162,14 @@ func sumStandardizedRows<Scalar: TensorScalar>(
   _ inverse: UnsafeBufferPointer<Scalar>, _ width: Int, _ columns: Range<Int>,
   _ weight: UnsafeMutableBufferPointer<Scalar>, _ bias: UnsafeMutableBufferPointer<Scalar>
 ) {
+  let (c, count) = (columns.lowerBound, columns.count)
+  let (weight, bias) = (weight.baseAddress! + c, bias.baseAddress! + c)
   for row in mean.indices {
-    let (center, factor) = (mean[row], inverse[row])
-    let start = row * width
-    for c in columns {
-      weight[c] += g[start + c] * ((x[start + c] - center) * factor)
-      bias[c] += g[start + c]
+    let (g, x) = (g.baseAddress! + row * width + c, x.baseAddress! + row * width + c)
+    if Scalar.self == Float.self {
+      sk_add_products_f32(bias.f32, weight.f32, g.f32, x.f32, Float(mean[row]), Float(inverse[row]), count)
+    } else {
+      sk_add_products_f64(bias.f64, weight.f64, g.f64, x.f64, Double(mean[row]), Double(inverse[row]), count)
     }
   }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// `x` where x is positive and `slope * x` elsewhere.
@@ -42,5 +43,9 @@ func leakGradient<Scalar: TensorScalar>(
   _ gradient: UnsafeBufferPointer<Scalar>, _ x: UnsafeBufferPointer<Scalar>,
   _ result: UnsafeMutableBufferPointer<Scalar>, _ slope: Scalar
 ) {
-  for i in x.indices { result[i] = x[i] > 0 ? gradient[i] : slope * gradient[i] }
+  if Scalar.self == Float.self {
+    sk_leak_gradient_f32(result.f32, gradient.f32, x.f32, Float(slope), x.count)
+  } else {
+    sk_leak_gradient_f64(result.f64, gradient.f64, x.f64, Double(slope), x.count)
+  }
 }

@@ -62,11 +62,13 @@ func crossEntropy<Scalar: TensorScalar>(
   let even = smoothing / Scalar(classes)
   var loss = 0.0
   var correct = 0
+  let room = Scratch<Scalar>(count: classes)
+  let powers = UnsafeMutableBufferPointer(start: room.base, count: classes)
   for (n, label) in labels.enumerated() {
     let x = UnsafeBufferPointer(rebasing: logits[n * classes..<(n + 1) * classes])
     let largest = maximum(x)
-    var sum: Scalar = 0
-    for value in x { sum += exponential(value - largest) }
+    exponential(x, less: largest, powers)
+    let sum = runningSum(room.base, classes)
     let logSum = logarithm(sum)
     // -Σ target log p, where log p = x - largest - logSum and the target sums to 1.
     var own = logSum - (1 - smoothing) * (x[label] - largest)
@@ -78,7 +80,7 @@ func crossEntropy<Scalar: TensorScalar>(
     guard let gradient else { continue }
     for k in x.indices {
       let target = k == label ? 1 - smoothing + even : even
-      gradient[n * classes + k] = (exponential(x[k] - largest) / sum - target) / batch
+      gradient[n * classes + k] = (powers[k] / sum - target) / batch
     }
   }
   return (loss / Double(labels.count), correct)

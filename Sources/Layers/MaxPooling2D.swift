@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// The largest pixel of each window, channel by channel.
@@ -52,7 +53,7 @@ public struct MaxPooling2D<Scalar: TensorScalar>: Layer {
   private func pool(
     _ input: Tensor<Scalar>, _ windows: PoolingWindows, _ winners: UnsafeMutablePointer<Int32>?
   ) -> Tensor<Scalar> {
-    let plan = isTwoByTwo ? nil : MaximumPlan(windows)
+    let plan = isTwoByTwo && winners != nil ? nil : MaximumPlan(windows)
     return input.withUnsafeElements { x in
       Tensor(windows.outputShape(input.shape)) { y in
         // Only reached within the closure, whose planes do not overlap.
@@ -63,10 +64,8 @@ public struct MaxPooling2D<Scalar: TensorScalar>: Layer {
           let winners = winners.map { $0 + plane * windows.outputPixels }
           if let plan {
             largest(x, y, winners, windows, plan)
-          } else if let winners {
-            largestOfFour(x, y, winners, windows)
           } else {
-            largestOfFour(x, y, windows)
+            largestOfFour(x, y, winners!, windows)
           }
         }
       }
@@ -140,24 +139,32 @@ func largest<Scalar: TensorScalar>(
         isFirst = false
       }
       for (b, outputs) in plan.columns.enumerated() {
-        let offset = horizontal.dilation * b - horizontal.paddingBefore
-        if let winners {
-          let place = Int32(row * horizontal.input + offset)
-          for j in outputs {
-            let value = x[j * horizontal.stride + offset]
-            if value > y[j] || value != value {
-              y[j] = value
-              winners[j] = place + Int32(truncatingIfNeeded: j * horizontal.stride)
-            }
-          }
-        } else {
-          for j in outputs {
-            let value = x[j * horizontal.stride + offset]
-            y[j] = value > y[j] || value != value ? value : y[j]
-          }
-        }
+        let first = outputs.lowerBound
+        let offset = first * horizontal.stride + horizontal.dilation * b - horizontal.paddingBefore
+        largerRow(
+          y + first, winners.map { $0 + first }, x + offset, Int32(truncatingIfNeeded: row * horizontal.input + offset),
+          horizontal.stride, outputs.count)
       }
     }
+  }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func largerRow<Scalar: TensorScalar>(
+  _ y: UnsafeMutablePointer<Scalar>, _ winners: UnsafeMutablePointer<Int32>?, _ x: UnsafePointer<Scalar>,
+  _ place: Int32, _ stride: Int, _ count: Int
+) {
+  if Scalar.self == Float.self {
+    if let winners {
+      sk_larger_row_f32(y.f32, winners, x.f32, place, stride, count)
+    } else {
+      sk_larger_row_alone_f32(y.f32, x.f32, stride, count)
+    }
+  } else if let winners {
+    sk_larger_row_f64(y.f64, winners, x.f64, place, stride, count)
+  } else {
+    sk_larger_row_alone_f64(y.f64, x.f64, stride, count)
   }
 }
 
@@ -169,41 +176,14 @@ func largestOfFour<Scalar: TensorScalar>(
   _ windows: PoolingWindows
 ) {
   let (width, columns) = (windows.horizontal.input, windows.horizontal.output)
-  let below = Int32(width)
   for i in 0..<windows.vertical.output {
     let upper = x + 2 * i * width
-    let lower = upper + width
+    let (y, winners) = (y + i * columns, winners + i * columns)
     let place = Int32(2 * i * width)
-    for j in 0..<columns {
-      let (a, b, c, d) = (upper[2 * j], upper[2 * j + 1], lower[2 * j], lower[2 * j + 1])
-      let takesB = b > a || b != b
-      let takesD = d > c || d != d
-      let top = takesB ? b : a
-      let bottom = takesD ? d : c
-      let takesBottom = bottom > top || bottom != bottom
-      y[i * columns + j] = takesBottom ? bottom : top
-      let topPlace: Int32 = takesB ? 1 : 0
-      let bottomPlace = takesD ? below &+ 1 : below
-      winners[i * columns + j] =
-        place &+ Int32(truncatingIfNeeded: 2 * j) &+ (takesBottom ? bottomPlace : topPlace)
-    }
-  }
-}
-
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-func largestOfFour<Scalar: TensorScalar>(
-  _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ windows: PoolingWindows
-) {
-  let (width, columns) = (windows.horizontal.input, windows.horizontal.output)
-  for i in 0..<windows.vertical.output {
-    let upper = x + 2 * i * width
-    let lower = upper + width
-    for j in 0..<columns {
-      let (a, b, c, d) = (upper[2 * j], upper[2 * j + 1], lower[2 * j], lower[2 * j + 1])
-      let top = b > a || b != b ? b : a
-      let bottom = d > c || d != d ? d : c
-      y[i * columns + j] = bottom > top || bottom != bottom ? bottom : top
+    if Scalar.self == Float.self {
+      sk_largest_of_four_f32(y.f32, winners, upper.f32, (upper + width).f32, place, Int32(width), columns)
+    } else {
+      sk_largest_of_four_f64(y.f64, winners, upper.f64, (upper + width).f64, place, Int32(width), columns)
     }
   }
 }

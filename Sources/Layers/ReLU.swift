@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// The rectified linear unit: `max(x, 0)`. NaN stays NaN, so that a broken computation is seen.
@@ -34,5 +35,9 @@ func rectifyGradient<Scalar: TensorScalar>(
   _ gradient: UnsafeBufferPointer<Scalar>, _ y: UnsafeBufferPointer<Scalar>,
   _ result: UnsafeMutableBufferPointer<Scalar>
 ) {
-  for i in y.indices { result[i] = y[i] <= 0 ? 0 : gradient[i] }
+  if Scalar.self == Float.self {
+    sk_rectify_gradient_f32(result.f32, gradient.f32, y.f32, y.count)
+  } else {
+    sk_rectify_gradient_f64(result.f64, gradient.f64, y.f64, y.count)
+  }
 }

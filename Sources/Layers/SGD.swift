@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// Stochastic gradient descent, with momentum and weight decay if wanted: PyTorch's `SGD`, update for update.
@@ -60,7 +61,12 @@ func descend<Scalar: TensorScalar>(
   _ p: UnsafeMutableBufferPointer<Scalar>, _ g: UnsafeBufferPointer<Scalar>, _ range: Range<Int>, _ rate: Scalar,
   _ decay: Scalar
 ) {
-  for i in range { p[i] -= rate * (g[i] + decay * p[i]) }
+  let (p, g) = (p.baseAddress! + range.lowerBound, g.baseAddress! + range.lowerBound)
+  if Scalar.self == Float.self {
+    sk_descend_f32(p.f32, g.f32, Float(rate), Float(decay), range.count)
+  } else {
+    sk_descend_f64(p.f64, g.f64, Double(rate), Double(decay), range.count)
+  }
 }
 
 @specialized(where Scalar == Float)
@@ -69,16 +75,13 @@ func descend<Scalar: TensorScalar>(
   _ p: UnsafeMutableBufferPointer<Scalar>, _ g: UnsafeBufferPointer<Scalar>, _ b: UnsafeMutableBufferPointer<Scalar>,
   _ range: Range<Int>, _ rate: Scalar, _ decay: Scalar, _ momentum: Scalar, _ nesterov: Bool
 ) {
-  if nesterov {
-    for i in range {
-      let gradient = g[i] + decay * p[i]
-      b[i] = momentum * b[i] + gradient
-      p[i] -= rate * (gradient + momentum * b[i])
-    }
+  let first = range.lowerBound
+  let (p, g, b) = (p.baseAddress! + first, g.baseAddress! + first, b.baseAddress! + first)
+  if Scalar.self == Float.self {
+    sk_descend_momentum_f32(
+      p.f32, g.f32, b.f32, Float(rate), Float(decay), Float(momentum), nesterov, range.count)
   } else {
-    for i in range {
-      b[i] = momentum * b[i] + (g[i] + decay * p[i])
-      p[i] -= rate * b[i]
-    }
+    sk_descend_momentum_f64(
+      p.f64, g.f64, b.f64, Double(rate), Double(decay), Double(momentum), nesterov, range.count)
   }
 }

@@ -1,3 +1,5 @@
+import CKernels
+import Foundation
 import Tensors
 
 /// The logistic function `1 / (1 + e^-x)`.
@@ -26,7 +28,11 @@ public struct Sigmoid<Scalar: TensorScalar>: Layer {
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func logistic<Scalar: TensorScalar>(_ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>) {
-  for i in x.indices { y[i] = 1 / (1 + exponential(-x[i])) }
+  if Scalar.self == Float.self {
+    sk_logistic_f32(y.f32, x.f32, x.count)
+  } else {
+    for i in x.indices { y[i] = 1 / (1 + Scalar(exp(Double(-x[i])))) }
+  }
 }
 
 @specialized(where Scalar == Float)

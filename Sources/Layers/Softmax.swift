@@ -86,21 +86,17 @@ func maximum<Scalar: TensorScalar>(_ x: UnsafeBufferPointer<Scalar>) -> Scalar {
 @specialized(where Scalar == Double)
 func softmaxRow<Scalar: TensorScalar>(_ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>) {
   let largest = maximum(x)
-  var sum: Scalar = 0
-  for i in x.indices {
-    y[i] = exponential(x[i] - largest)
-    sum += y[i]
-  }
-  for i in x.indices { y[i] /= sum }
+  exponential(x, less: largest, y)
+  let factor = 1 / runningSum(y.baseAddress!, y.count)
+  for i in x.indices { y[i] *= factor }
 }
 
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func logSoftmaxRow<Scalar: TensorScalar>(_ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>) {
   let largest = maximum(x)
-  var sum: Scalar = 0
-  for value in x { sum += exponential(value - largest) }
-  let logarithm = logarithm(sum)
+  exponential(x, less: largest, y)
+  let logarithm = logarithm(runningSum(y.baseAddress!, y.count))
   for i in x.indices { y[i] = x[i] - largest - logarithm }
 }
 
@@ -123,5 +119,6 @@ func logSoftmaxGradient<Scalar: TensorScalar>(
 ) {
   var sum: Scalar = 0
   for i in g.indices { sum += g[i] }
-  for i in g.indices { dx[i] = g[i] - exponential(y[i]) * sum }
+  exponential(y, less: 0, dx)
+  for i in g.indices { dx[i] = g[i] - dx[i] * sum }
 }

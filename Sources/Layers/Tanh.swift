@@ -1,3 +1,5 @@
+import CKernels
+import Foundation
 import Tensors
 
 /// The hyperbolic tangent.
@@ -25,7 +27,11 @@ public struct Tanh<Scalar: TensorScalar>: Layer {
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func tangent<Scalar: TensorScalar>(_ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>) {
-  for i in x.indices { y[i] = hyperbolicTangent(x[i]) }
+  if Scalar.self == Float.self {
+    sk_tanh_f32(y.f32, x.f32, x.count)
+  } else {
+    for i in x.indices { y[i] = Scalar(tanh(Double(x[i]))) }
+  }
 }
 
 @specialized(where Scalar == Float)

@@ -26,14 +26,19 @@ extension Tensor {
           guard m * n > 0 else { return }
           guard k > 0 else { return c.initialize(repeating: 0) }
           let (a, b, c) = (a.baseAddress!, b.baseAddress!, c.baseAddress!)
-          // Slices of a fixed height, so that the result does not depend on how many threads there are.
-          let height = Swift.max(16, (m + 15) / 16)
-          Parallel.forEach((m + height - 1) / height, grain: Swift.max(1, 1 << 20 / (2 * height * n * k))) { slice in
-            let first = slice * height
-            let rows = Swift.min(height, m - first)
+          // Pieces of a size that depends on the shapes alone, so that the result does not depend on how many threads
+          // there are. They are cut from the longer side: BLAS packs the other operand anew for each of them.
+          let pieces = Swift.min(8, Swift.max(1, (m * n * k) >> 20))
+          let side = Swift.max(m, n)
+          let length = ((side + pieces - 1) / pieces + 15) & ~15
+          Parallel.forEach((side + length - 1) / length) { piece in
+            let first = piece * length
+            let count = Swift.min(length, side - first)
+            let (row, rows, column, columns) = m >= n ? (first, count, 0, n) : (0, m, first, count)
             Scalar.gemm(
-              operand == .transposed, otherOperand == .transposed, rows, n, k, 1,
-              a + (operand == .plain ? first * lda : first), lda, b, ldb, 0, c + first * n, n)
+              operand == .transposed, otherOperand == .transposed, rows, columns, k, 1,
+              a + (operand == .plain ? row * lda : row), lda,
+              b + (otherOperand == .plain ? column : column * ldb), ldb, 0, c + row * n + column, n)
           }
         }
       }

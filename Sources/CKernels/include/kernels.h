@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "elementwise.h"
+
 // Lanes: a tile of pixels is stored [row][column][lane], one lane for each (tile, channel) of a block, so that a
 // transform runs over all lanes at once. Complex numbers are interleaved pairs.
 

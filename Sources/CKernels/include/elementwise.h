@@ -1,0 +1,56 @@
+// The loops of layers and optimizers, with run-time CPU dispatch as in kernels.h. Every function stands in two
+// precisions, but for the elementary functions, whose Double versions are the C library's.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SK_ELEMENTWISE_KERNELS(T, NAME)                                                                                \
+  /* dx = g where y is not <= 0, else 0. */                                                                            \
+  void sk_rectify_gradient_##NAME(T *dx, const T *g, const T *y, ptrdiff_t count);                                     \
+  /* dx = g where x > 0, else slope * g. */                                                                            \
+  void sk_leak_gradient_##NAME(T *dx, const T *g, const T *x, T slope, ptrdiff_t count);                               \
+  /* y = (x - mean) * factor + shift. */                                                                               \
+  void sk_standardize_##NAME(T *y, const T *x, T mean, T factor, T shift, ptrdiff_t count);                            \
+  /* dx = (g - base - (x - mean) * slope) * factor. */                                                                 \
+  void sk_standardize_gradient_##NAME(T *dx, const T *g, const T *x, T mean, T base, T slope, T factor,                \
+                                      ptrdiff_t count);                                                                \
+  /* The same with numbers of its own for every element. */                                                            \
+  void sk_standardize_each_##NAME(T *y, const T *x, const T *mean, const T *factor, const T *shift, ptrdiff_t count);  \
+  void sk_standardize_gradient_each_##NAME(T *dx, const T *g, const T *x, const T *mean, const T *base,                \
+                                           const T *slope, const T *factor, ptrdiff_t count);                          \
+  /* sum += g and product += g * (x - mean) * factor, element by element. */                                           \
+  void sk_add_products_##NAME(T *sum, T *product, const T *g, const T *x, T mean, T factor, ptrdiff_t count);          \
+  void sk_add_products_each_##NAME(T *sum, T *product, const T *g, const T *x, const T *mean, ptrdiff_t count);        \
+  /* The sum of x; of (x - mean)^2; of g and of g * (x - mean). Sixteen running sums side by side. */                  \
+  T sk_sum_##NAME(const T *x, ptrdiff_t count);                                                                        \
+  T sk_sum_squares_##NAME(const T *x, T mean, ptrdiff_t count);                                                        \
+  T sk_sum_products_##NAME(const T *g, const T *x, T mean, ptrdiff_t count);                                           \
+  /* One row of largest pixels: y[j] and the places of the winners from x[j * stride] where that is larger. */         \
+  void sk_larger_row_##NAME(T *y, int32_t *winners, const T *x, int32_t place, ptrdiff_t stride, ptrdiff_t count);     \
+  /* The same without the winners. */                                                                                  \
+  void sk_larger_row_alone_##NAME(T *y, const T *x, ptrdiff_t stride, ptrdiff_t count);                                \
+  /* The largest of two by two pixels along two rows, and its place, where `place` is the first pixel's. */            \
+  void sk_largest_of_four_##NAME(T *y, int32_t *winners, const T *upper, const T *lower, int32_t place, int32_t width, \
+                                 ptrdiff_t count);                                                                     \
+  /* y[j] += x[j * stride]. */                                                                                         \
+  void sk_add_strided_##NAME(T *y, const T *x, ptrdiff_t stride, ptrdiff_t count);                                     \
+  /* p -= rate * (g + decay * p). */                                                                                   \
+  void sk_descend_##NAME(T *p, const T *g, T rate, T decay, ptrdiff_t count);                                          \
+  /* b = momentum * b + (g + decay * p); p -= rate * b, or with Nesterov's look ahead. */                              \
+  void sk_descend_momentum_##NAME(T *p, const T *g, T *b, T rate, T decay, T momentum, bool nesterov,                  \
+                                  ptrdiff_t count);                                                                    \
+  /* One step of Adam; see Adam.swift for the names. */                                                                \
+  void sk_adapt_##NAME(T *p, const T *g, T *m, T *v, T keep_first, T take_first, T keep_second, T take_second,         \
+                       T step_size, T correction, T epsilon, T kept, T decay, ptrdiff_t count);
+
+SK_ELEMENTWISE_KERNELS(float, f32)
+SK_ELEMENTWISE_KERNELS(double, f64)
+
+// y = tanh x, 1 / (1 + e^-x), x Φ(x); dx = g (Φ(x) + x φ(x)).
+void sk_tanh_f32(float *y, const float *x, ptrdiff_t count);
+void sk_logistic_f32(float *y, const float *x, ptrdiff_t count);
+void sk_gaussian_unit_f32(float *y, const float *x, ptrdiff_t count);
+void sk_gaussian_unit_gradient_f32(float *dx, const float *g, const float *x, ptrdiff_t count);
+// y = e^(x - shift).
+void sk_exp_f32(float *y, const float *x, float shift, ptrdiff_t count);
