@@ -60,7 +60,7 @@ extension TileEngine {
       }
       if let filters {
         inputGradient!.withUnsafeMutableElements { planes in
-          let poisoned = invertInputGradient(range, g, UnsafePointer(filters.values.base), planes.baseAddress!)
+          let poisoned = invertInputGradient(range, g, filters, planes.baseAddress!)
           isFinite = isFinite && !poisoned
         }
       }
@@ -90,7 +90,7 @@ extension TileEngine {
 
   /// Adds the input gradient of some blocks to `planes`; returns whether a tile was not finite.
   private func invertInputGradient(
-    _ range: Range<Int>, _ g: BlockSpectra<Scalar>, _ w: UnsafePointer<Scalar>,
+    _ range: Range<Int>, _ g: BlockSpectra<Scalar>, _ filters: FilterSpectra<Scalar>,
     _ planes: UnsafeMutablePointer<Scalar>
   ) -> Bool {
     let plan = inversePlan(inputMap)
@@ -104,7 +104,7 @@ extension TileEngine {
         let tiles = tileRange(range.lowerBound + index)
         let (x, scratch) = (own.0.base, own.1.base)
         var bad = false
-        multiplyBackward(0..<frequencies, rows: tiles.count, x, g.block(index), w)
+        multiplyBackward(0..<frequencies, rows: tiles.count, x, g.block(index), filters)
         for chunk in 0..<chunks(inputMap, tiles: tiles.count) {
           let lanes = lanes(inputMap, chunk: chunk, tiles: tiles.count)
           plan.execute(x + 2 * chunk * inputMap.chunk, scratch)
@@ -124,7 +124,7 @@ extension TileEngine {
       let tiles = tileRange(block)
       let chunkTotal = chunks(inputMap, tiles: tiles.count)
       forEachFrequencyRange {
-        multiplyBackward($0, rows: tiles.count, spectra.base, g.block(block - range.lowerBound), w)
+        multiplyBackward($0, rows: tiles.count, spectra.base, g.block(block - range.lowerBound), filters)
       }
       let bad = Parallel.anyOf(chunkTotal, workspace: {}) { chunk, _ in
         let target = staged.base + chunk * chunkCount(inputMap)

@@ -25,18 +25,14 @@ public protocol ConvolutionScalar: FourierScalar {
   /// `w += Σ conj(g) * x`, lane by lane.
   static func lanesCorrelate(
     _ w: UnsafeMutablePointer<Self>, _ g: UnsafePointer<Self>, _ x: UnsafePointer<Self>, _ rows: Int, _ lanes: Int)
-  /// `y = x * adjoint(w)` for small complex matrices.
-  static func smallTimesAdjoint(
-    _ y: UnsafeMutablePointer<Self>, _ ldy: Int, _ x: UnsafePointer<Self>, _ ldx: Int, _ w: UnsafePointer<Self>,
-    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int)
-  /// `x = g * w` for small complex matrices.
-  static func smallTimes(
-    _ x: UnsafeMutablePointer<Self>, _ ldx: Int, _ g: UnsafePointer<Self>, _ ldg: Int, _ w: UnsafePointer<Self>,
-    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int)
-  /// `w += adjoint(g) * x` for small complex matrices.
-  static func smallAdjointTimes(
-    _ w: UnsafeMutablePointer<Self>, _ ldw: Int, _ g: UnsafePointer<Self>, _ ldg: Int, _ x: UnsafePointer<Self>,
-    _ ldx: Int, _ m: Int, _ o: Int, _ k: Int)
+  /// `c = a * b` for complex matrices, or `c += a * b`; `a` may be conjugated and of any strides.
+  static func complexProduct(
+    _ c: UnsafeMutablePointer<Self>, _ ldc: Int, _ a: UnsafePointer<Self>, _ rowStride: Int, _ termStride: Int,
+    _ b: UnsafePointer<Self>, _ ldb: Int, _ rows: Int, _ columns: Int, _ terms: Int, conjugated: Bool,
+    accumulate: Bool)
+  /// The conjugate transpose of a packed complex matrix.
+  static func adjoint(
+    _ to: UnsafeMutablePointer<Self>, _ from: UnsafePointer<Self>, _ rows: Int, _ columns: Int)
   /// Whether all of the numbers are finite.
   static func allFinite(_ x: UnsafePointer<Self>, _ count: Int) -> Bool
 }
@@ -82,25 +78,19 @@ extension Float: ConvolutionScalar {
     sk_lanes_correlate_f32(w, g, x, rows, lanes)
   }
   @inline(__always)
-  public static func smallTimesAdjoint(
-    _ y: UnsafeMutablePointer<Float>, _ ldy: Int, _ x: UnsafePointer<Float>, _ ldx: Int, _ w: UnsafePointer<Float>,
-    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int
+  public static func complexProduct(
+    _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ rowStride: Int, _ termStride: Int,
+    _ b: UnsafePointer<Float>, _ ldb: Int, _ rows: Int, _ columns: Int, _ terms: Int, conjugated: Bool,
+    accumulate: Bool
   ) {
-    sk_small_times_adjoint_f32(y, ldy, x, ldx, w, ldw, m, o, k)
+    sk_complex_product_f32(
+      c, ldc, a, rowStride, termStride, b, ldb, rows, columns, terms, conjugated ? 1 : 0, accumulate ? 1 : 0)
   }
   @inline(__always)
-  public static func smallTimes(
-    _ x: UnsafeMutablePointer<Float>, _ ldx: Int, _ g: UnsafePointer<Float>, _ ldg: Int, _ w: UnsafePointer<Float>,
-    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int
+  public static func adjoint(
+    _ to: UnsafeMutablePointer<Float>, _ from: UnsafePointer<Float>, _ rows: Int, _ columns: Int
   ) {
-    sk_small_times_f32(x, ldx, g, ldg, w, ldw, m, o, k)
-  }
-  @inline(__always)
-  public static func smallAdjointTimes(
-    _ w: UnsafeMutablePointer<Float>, _ ldw: Int, _ g: UnsafePointer<Float>, _ ldg: Int, _ x: UnsafePointer<Float>,
-    _ ldx: Int, _ m: Int, _ o: Int, _ k: Int
-  ) {
-    sk_small_adjoint_times_f32(w, ldw, g, ldg, x, ldx, m, o, k)
+    sk_adjoint_f32(to, from, rows, columns)
   }
   @inline(__always)
   public static func allFinite(_ x: UnsafePointer<Float>, _ count: Int) -> Bool {
@@ -149,25 +139,19 @@ extension Double: ConvolutionScalar {
     sk_lanes_correlate_f64(w, g, x, rows, lanes)
   }
   @inline(__always)
-  public static func smallTimesAdjoint(
-    _ y: UnsafeMutablePointer<Double>, _ ldy: Int, _ x: UnsafePointer<Double>, _ ldx: Int, _ w: UnsafePointer<Double>,
-    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int
+  public static func complexProduct(
+    _ c: UnsafeMutablePointer<Double>, _ ldc: Int, _ a: UnsafePointer<Double>, _ rowStride: Int, _ termStride: Int,
+    _ b: UnsafePointer<Double>, _ ldb: Int, _ rows: Int, _ columns: Int, _ terms: Int, conjugated: Bool,
+    accumulate: Bool
   ) {
-    sk_small_times_adjoint_f64(y, ldy, x, ldx, w, ldw, m, o, k)
+    sk_complex_product_f64(
+      c, ldc, a, rowStride, termStride, b, ldb, rows, columns, terms, conjugated ? 1 : 0, accumulate ? 1 : 0)
   }
   @inline(__always)
-  public static func smallTimes(
-    _ x: UnsafeMutablePointer<Double>, _ ldx: Int, _ g: UnsafePointer<Double>, _ ldg: Int, _ w: UnsafePointer<Double>,
-    _ ldw: Int, _ m: Int, _ o: Int, _ k: Int
+  public static func adjoint(
+    _ to: UnsafeMutablePointer<Double>, _ from: UnsafePointer<Double>, _ rows: Int, _ columns: Int
   ) {
-    sk_small_times_f64(x, ldx, g, ldg, w, ldw, m, o, k)
-  }
-  @inline(__always)
-  public static func smallAdjointTimes(
-    _ w: UnsafeMutablePointer<Double>, _ ldw: Int, _ g: UnsafePointer<Double>, _ ldg: Int, _ x: UnsafePointer<Double>,
-    _ ldx: Int, _ m: Int, _ o: Int, _ k: Int
-  ) {
-    sk_small_adjoint_times_f64(w, ldw, g, ldg, x, ldx, m, o, k)
+    sk_adjoint_f64(to, from, rows, columns)
   }
   @inline(__always)
   public static func allFinite(_ x: UnsafePointer<Double>, _ count: Int) -> Bool {

@@ -21,7 +21,7 @@ extension TileEngine {
     let bias = bias ?? .zeros([problem.outputChannels])
     let poisoned = Atomic<Bool>(false)
     let (transformPlan, inversePlan) = (forwardPlan(inputMap), inversePlan(outputMap))
-    let (w, blockCount) = (UnsafePointer(filters.values.base), blocks)
+    let blockCount = blocks
 
     let output = input.withUnsafeElements { planes in
       bias.withUnsafeElements { bias in
@@ -51,7 +51,7 @@ extension TileEngine {
               let tiles = tileRange(block).count
               let x = kept?.block(block) ?? own.input!.base
               for chunk in 0..<chunks(inputMap, tiles: tiles) { transform(block, chunk, own.chunk, x) }
-              multiplyForward(0..<frequencies, rows: tiles, own.output.base, x, w)
+              multiplyForward(0..<frequencies, rows: tiles, own.output.base, x, filters)
               for chunk in 0..<chunks(outputMap, tiles: tiles) { invert(block, chunk, own.chunk, own.output.base) }
             }
           } else {
@@ -63,7 +63,7 @@ extension TileEngine {
               Parallel.forEach(chunks(inputMap, tiles: tiles), workspace: { chunkScratch }) { chunk, scratch in
                 transform(block, chunk, scratch, x)
               }
-              forEachFrequencyRange { multiplyForward($0, rows: tiles, y, x, w) }
+              forEachFrequencyRange { multiplyForward($0, rows: tiles, y, x, filters) }
               Parallel.forEach(chunks(outputMap, tiles: tiles), workspace: { chunkScratch }) { chunk, scratch in
                 invert(block, chunk, scratch, y)
               }

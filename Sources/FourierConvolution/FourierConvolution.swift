@@ -55,7 +55,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     problem.check(filter: filter, gradient: gradient)
     let engine = engine(problem, training: true)
     let result = engine.backward(
-      gradient, images: nil, filters: engine.filterSpectra(filter), spectraBudget: spectraBudget)
+      gradient, images: nil, filters: engine.filterSpectra(filter, forward: false), spectraBudget: spectraBudget)
     return result.isFinite ? result.input! : repairedInputGradient(gradient, filter, problem)
   }
 
@@ -73,7 +73,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
     problem.check(input: input, filter: filter, bias: bias)
     let engine = engine(problem, training: true)
-    let filters = engine.filterSpectra(filter)
+    let filters = engine.filterSpectra(filter, forward: true)
     let bytes = engine.blocks * engine.spectraCount(engine.inputMap) * MemoryLayout<Scalar>.stride
     let images =
       bytes <= min(tapeBudget, memoryLimit ?? .max)
@@ -93,7 +93,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     let kept = tape.memory as? KeptSpectra<Scalar>
     let engine = kept?.engine ?? engine(problem, training: true)
     let images: ImageSource<Scalar> = kept?.images.map { .spectra($0) } ?? .images(tape.input)
-    let filters = wantsInput ? kept?.filters ?? engine.filterSpectra(tape.filter) : nil
+    let filters = wantsInput ? kept?.filters ?? engine.filterSpectra(tape.filter, forward: false) : nil
     let result = engine.backward(gradient, images: images, filters: filters, spectraBudget: spectraBudget)
     guard result.isFinite else {
       return (
@@ -172,7 +172,7 @@ private final class KeptFilters<Scalar: ConvolutionScalar>: Sendable {
       entries.first { $0.engine === engine && $0.spectra.filter.sharesStorage(with: filter) }?.spectra
     }
     if let kept { return kept }
-    let spectra = engine.filterSpectra(filter)
+    let spectra = engine.filterSpectra(filter, forward: true)
     entries.withLock { entries in
       if entries.count >= Self.capacity { entries.removeFirst() }
       entries.append(Entry(engine: engine, spectra: spectra))

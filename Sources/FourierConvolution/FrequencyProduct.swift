@@ -1,6 +1,6 @@
 import Tensors
 
-/// The products at one frequency, for every kind. See ``TileEngine`` for the letters.
+/// The products at one frequency. See ``TileEngine`` for the letters.
 extension TileEngine {
   private var groups: Int { problem.geometry.groups }
   private var outputs: Int { problem.outputsPerGroup }
@@ -8,25 +8,25 @@ extension TileEngine {
   /// Y = X Wᴴ for each frequency of a range.
   func multiplyForward(
     _ range: Range<Int>, rows: Int, _ y: UnsafeMutablePointer<Scalar>, _ x: UnsafePointer<Scalar>,
-    _ w: UnsafePointer<Scalar>
+    _ filters: FilterSpectra<Scalar>
   ) {
     let (terms, outputs) = (terms, outputs)
     let (ldx, ldy) = (inputMap.count, outputMap.count)
+    if isDepthwise {
+      for f in range {
+        Scalar.lanesTimesConjugate(
+          y + 2 * f * outputMap.pitch, x + 2 * f * inputMap.pitch, filters.values.base + 2 * f * filterMap.pitch, rows,
+          ldx)
+      }
+      return
+    }
+    let adjoint = filters.adjoint!.base
     for f in range {
-      let (x, y, w) = (x + 2 * f * inputMap.pitch, y + 2 * f * outputMap.pitch, w + 2 * f * filterMap.pitch)
-      switch productKind {
-      case .lanes: Scalar.lanesTimesConjugate(y, x, w, rows, ldx)
-      case .small:
-        for g in 0..<groups {
-          Scalar.smallTimesAdjoint(
-            y + 2 * g * outputs, ldy, x + 2 * g * terms, ldx, w + 2 * g * outputs * terms, terms, rows, outputs, terms)
-        }
-      case .matrix:
-        for g in 0..<groups {
-          Scalar.complexGEMM(
-            x + 2 * g * terms, .identity, ldx, w + 2 * g * outputs * terms, .adjoint, terms, y + 2 * g * outputs, ldy,
-            rows, outputs, terms, accumulate: false)
-        }
+      for g in 0..<groups {
+        Scalar.complexProduct(
+          y + 2 * (f * outputMap.pitch + g * outputs), ldy, x + 2 * (f * inputMap.pitch + g * terms), ldx, 1,
+          adjoint + 2 * (f * filterMap.count + g * outputs * terms), outputs, rows, outputs, terms,
+          conjugated: false, accumulate: false)
       }
     }
   }
@@ -34,25 +34,20 @@ extension TileEngine {
   /// dX = G W for each frequency of a range.
   func multiplyBackward(
     _ range: Range<Int>, rows: Int, _ x: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>,
-    _ w: UnsafePointer<Scalar>
+    _ filters: FilterSpectra<Scalar>
   ) {
     let (terms, outputs) = (terms, outputs)
     let (ldx, ldg) = (inputMap.count, outputMap.count)
     for f in range {
-      let (x, y, w) = (x + 2 * f * inputMap.pitch, g + 2 * f * outputMap.pitch, w + 2 * f * filterMap.pitch)
-      switch productKind {
-      case .lanes: Scalar.lanesTimes(x, y, w, rows, ldx)
-      case .small:
-        for g in 0..<groups {
-          Scalar.smallTimes(
-            x + 2 * g * terms, ldx, y + 2 * g * outputs, ldg, w + 2 * g * outputs * terms, terms, rows, outputs, terms)
-        }
-      case .matrix:
-        for g in 0..<groups {
-          Scalar.complexGEMM(
-            y + 2 * g * outputs, .identity, ldg, w + 2 * g * outputs * terms, .identity, terms, x + 2 * g * terms, ldx,
-            rows, terms, outputs, accumulate: false)
-        }
+      let w = filters.values.base + 2 * f * filterMap.pitch
+      if isDepthwise {
+        Scalar.lanesTimes(x + 2 * f * inputMap.pitch, g + 2 * f * outputMap.pitch, w, rows, ldx)
+        continue
+      }
+      for group in 0..<groups {
+        Scalar.complexProduct(
+          x + 2 * (f * inputMap.pitch + group * terms), ldx, g + 2 * (f * outputMap.pitch + group * outputs), ldg, 1,
+          w + 2 * group * outputs * terms, terms, rows, terms, outputs, conjugated: false, accumulate: false)
       }
     }
   }
@@ -63,20 +58,12 @@ extension TileEngine {
   ) {
     let (terms, outputs) = (terms, outputs)
     let (ldx, ldg) = (inputMap.count, outputMap.count)
-    let (x, y, w) = (x + 2 * f * inputMap.pitch, g + 2 * f * outputMap.pitch, w + 2 * f * filterMap.pitch)
-    switch productKind {
-    case .lanes: Scalar.lanesCorrelate(w, y, x, rows, ldx)
-    case .small:
-      for g in 0..<groups {
-        Scalar.smallAdjointTimes(
-          w + 2 * g * outputs * terms, terms, y + 2 * g * outputs, ldg, x + 2 * g * terms, ldx, rows, outputs, terms)
-      }
-    case .matrix:
-      for g in 0..<groups {
-        Scalar.complexGEMM(
-          y + 2 * g * outputs, .adjoint, ldg, x + 2 * g * terms, .identity, ldx, w + 2 * g * outputs * terms, terms,
-          outputs, terms, rows, accumulate: true)
-      }
+    let (x, g, w) = (x + 2 * f * inputMap.pitch, g + 2 * f * outputMap.pitch, w + 2 * f * filterMap.pitch)
+    if isDepthwise { return Scalar.lanesCorrelate(w, g, x, rows, ldx) }
+    for group in 0..<groups {
+      Scalar.complexProduct(
+        w + 2 * group * outputs * terms, terms, g + 2 * group * outputs, 1, ldg, x + 2 * group * terms, ldx, outputs,
+        terms, rows, conjugated: true, accumulate: true)
     }
   }
 }

@@ -39,6 +39,8 @@ struct TileCost {
   /// Terms of each sum over channels and phases.
   private var terms: Int { problem.channelsPerGroup * phases }
 
+  private var isDepthwise: Bool { terms == 1 && problem.outputsPerGroup == 1 }
+
   func tiles(_ size: Extent) -> Int {
     problem.batch * AxisTiling.tileCount(problem.vertical, size: size.height)
       * AxisTiling.tileCount(problem.horizontal, size: size.width)
@@ -54,12 +56,7 @@ struct TileCost {
     let transform = 2.5 * points * log2(max(points, 2)) / 16e9 + points / 1.2e9
     let multiplyAdds = frequencies * Double(terms * problem.outputChannels)
     let filters = Double(problem.outputChannels * terms)
-    let rate: Double =
-      switch ProductKind(terms: terms, outputs: problem.outputsPerGroup) {
-      case .lanes: 2e9
-      case .small: 1.2e9
-      case .matrix: 12e9
-      }
+    let rate = isDepthwise ? 2e9 : 16e9
     let blocks = (tiles / Double(tilesPerBlock(size))).rounded(.up)
     let traffic = blocks * frequencies * filters * Double(2 * scalarBytes) / 15e9
     let filterTransforms = transformsFilters ? 2 * filters * transform : 0
@@ -71,12 +68,7 @@ struct TileCost {
   func tilesPerBlock(_ size: Extent) -> Int {
     let tiles = max(tiles(size), 1)
     let bytes = Self.frequencies(size) * (inputLanes + outputLanes) * 2 * scalarBytes
-    let rows =
-      switch ProductKind(terms: terms, outputs: problem.outputsPerGroup) {
-      case .lanes: 1
-      case .small: 4
-      case .matrix: 16
-      }
+    let rows = isDepthwise ? 1 : 12
     let roomForLanes = (512 << 10) / (size.height * size.width * scalarBytes)
     let lanes = min(16, roomForLanes) / min(inputLanes, outputLanes)
     let wanted = max(rows, lanes, 1)
@@ -154,25 +146,5 @@ struct TileCost {
           + "\((memoryLimit ?? 0) >> 10) KiB: raise the limit, or convolve fewer channels at once")
     }
     return best.choice
-  }
-}
-
-/// How the product at a frequency is computed.
-enum ProductKind: Hashable, Sendable {
-  /// Depthwise: every lane by itself.
-  case lanes
-  /// Few channels: a plain loop, for which a call of BLAS would cost more than the work.
-  case small
-  /// Many channels: a complex matrix product by BLAS.
-  case matrix
-
-  init(terms: Int, outputs: Int) {
-    if terms == 1 && outputs == 1 {
-      self = .lanes
-    } else if terms * outputs < 256 {
-      self = .small
-    } else {
-      self = .matrix
-    }
   }
 }

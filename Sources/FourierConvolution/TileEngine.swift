@@ -71,7 +71,8 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
 
   /// Terms of the sum at a frequency: channels of a group times phases.
   var terms: Int { filterMap.count / problem.outputChannels }
-  var productKind: ProductKind { ProductKind(terms: terms, outputs: problem.outputsPerGroup) }
+  /// Whether every lane is multiplied by itself.
+  var isDepthwise: Bool { terms == 1 && problem.outputsPerGroup == 1 }
   /// What the unnormalised inverse transform must be multiplied with.
   var normalization: Scalar { 1 / Scalar(size.height * size.width) }
   /// Real numbers in a chunk of tiles.
@@ -131,8 +132,10 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     plan.execute(scratch, spectra + 2 * chunk * map.chunk)
   }
 
-  /// The spectra of the filters, `[frequency][output][term]`, scaled so that the inverse transform need not be.
-  func filterSpectra(_ filter: Tensor<Scalar>) -> FilterSpectra<Scalar> {
+  /// The spectra of the filters, scaled so that the inverse transform need not be.
+  ///
+  /// - Parameter forward: Whether the forward pass will use them; it wants Wᴴ besides W.
+  func filterSpectra(_ filter: Tensor<Scalar>, forward: Bool) -> FilterSpectra<Scalar> {
     let spectra = Scratch<Scalar>(count: spectraCount(filterMap))
     let plan = forwardPlan(filterMap)
     let scaled = filter * normalization
@@ -145,18 +148,40 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
           to: spectra.base)
       }
     }
-    return FilterSpectra(filter: filter, values: spectra)
+    let adjoint = forward && !isDepthwise ? self.adjoint(spectra) : nil
+    return FilterSpectra(filter: filter, values: spectra, adjoint: adjoint)
+  }
+
+  private func adjoint(_ spectra: Scratch<Scalar>) -> Scratch<Scalar> {
+    let adjoint = Scratch<Scalar>(count: 2 * frequencies * filterMap.count)
+    let (groups, outputs, terms) = (problem.geometry.groups, problem.outputsPerGroup, terms)
+    forEachFrequencyRange { range in
+      for f in range {
+        for g in 0..<groups {
+          let matrix = g * outputs * terms
+          Scalar.adjoint(
+            adjoint.base + 2 * (f * filterMap.count + matrix), spectra.base + 2 * (f * filterMap.pitch + matrix),
+            outputs,
+            terms)
+        }
+      }
+    }
+    return adjoint
   }
 }
 
 /// The spectra of a filter bank, with the filters that they belong to. Written once, before anyone else sees it.
 final class FilterSpectra<Scalar: ConvolutionScalar>: @unchecked Sendable {
   let filter: Tensor<Scalar>
+  /// W, `[frequency][output][term]`: what the backward pass multiplies with, and the depthwise one.
   let values: Scratch<Scalar>
+  /// Wᴴ, `[frequency][group][term][output]`: what the forward pass multiplies with.
+  let adjoint: Scratch<Scalar>?
 
-  init(filter: Tensor<Scalar>, values: Scratch<Scalar>) {
+  init(filter: Tensor<Scalar>, values: Scratch<Scalar>, adjoint: Scratch<Scalar>?) {
     self.filter = filter
     self.values = values
+    self.adjoint = adjoint
   }
 }
 

@@ -26,15 +26,13 @@
   void sk_lanes_times_##NAME(T *x, const T *g, const T *w, ptrdiff_t rows, ptrdiff_t lanes);                           \
   /* w += sum over rows of conj(g) * x. */                                                                             \
   void sk_lanes_correlate_##NAME(T *w, const T *g, const T *x, ptrdiff_t rows, ptrdiff_t lanes);                       \
-  /* Small complex matrices: y[m][o] = sum_k x[m][k] conj(w[o][k]). Row strides count complex numbers. */              \
-  void sk_small_times_adjoint_##NAME(T *y, ptrdiff_t ldy, const T *x, ptrdiff_t ldx, const T *w, ptrdiff_t ldw,        \
-                                     ptrdiff_t m, ptrdiff_t o, ptrdiff_t k);                                           \
-  /* x[m][k] = sum_o g[m][o] w[o][k]. */                                                                               \
-  void sk_small_times_##NAME(T *x, ptrdiff_t ldx, const T *g, ptrdiff_t ldg, const T *w, ptrdiff_t ldw, ptrdiff_t m,   \
-                             ptrdiff_t o, ptrdiff_t k);                                                                \
-  /* w[o][k] += sum_m conj(g[m][o]) x[m][k]. */                                                                        \
-  void sk_small_adjoint_times_##NAME(T *w, ptrdiff_t ldw, const T *g, ptrdiff_t ldg, const T *x, ptrdiff_t ldx,        \
-                                     ptrdiff_t m, ptrdiff_t o, ptrdiff_t k);                                           \
+  /* Complex matrices, row strides in complex numbers: c[i][j] = sum_l a(i, l) b[l][j], added to what is there if       \
+     `accumulate`. a(i, l) = a[i * a_row + l * a_term], conjugated if asked. */                                        \
+  void sk_complex_product_##NAME(T *c, ptrdiff_t ldc, const T *a, ptrdiff_t a_row, ptrdiff_t a_term, const T *b,       \
+                                 ptrdiff_t ldb, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t terms, int conjugate_a,   \
+                                 int accumulate);                                                                      \
+  /* Complex: to[j][i] = conj(from[i][j]); both are packed. */                                                         \
+  void sk_adjoint_##NAME(T *to, const T *from, ptrdiff_t rows, ptrdiff_t columns);                                     \
   /* Whether all of `count` numbers are finite. */                                                                     \
   int sk_all_finite_##NAME(const T *x, ptrdiff_t count);
 
