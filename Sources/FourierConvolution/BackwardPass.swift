@@ -107,8 +107,8 @@ extension TileEngine {
         multiplyBackward(0..<frequencies, rows: tiles.count, x, g.block(index), filters)
         for chunk in 0..<chunks(inputMap, tiles: tiles.count) {
           let lanes = lanes(inputMap, chunk: chunk, tiles: tiles.count)
-          plan.execute(x + 2 * chunk * inputMap.chunk, scratch)
-          if !Scalar.allFinite(scratch, lanes.count) { bad = true }
+          invert(chunk: chunk, x, inputMap, plan, scratch: scratch)
+          if !Scalar.allFinite(scratch, 2 * lanes.count) { bad = true }
           scatterAdd(scratch, inputMap, inputTables, lanes: lanes, to: planes, onlyRows: allRows) {
             place(tiles.lowerBound + $0)
           }
@@ -126,10 +126,11 @@ extension TileEngine {
       forEachFrequencyRange {
         multiplyBackward($0, rows: tiles.count, spectra.base, g.block(block - range.lowerBound), filters)
       }
-      let bad = Parallel.anyOf(chunkTotal, workspace: {}) { chunk, _ in
+      let bad = Parallel.anyOf(chunkTotal, workspace: { chunkScratch }) { chunk, scratch in
         let target = staged.base + chunk * chunkCount(inputMap)
-        plan.execute(spectra.base + 2 * chunk * inputMap.chunk, target)
-        return !Scalar.allFinite(target, lanes(inputMap, chunk: chunk, tiles: tiles.count).count)
+        invert(chunk: chunk, spectra.base, inputMap, plan, scratch: scratch.base)
+        target.update(from: scratch.base, count: chunkCount(inputMap))
+        return !Scalar.allFinite(target, 2 * lanes(inputMap, chunk: chunk, tiles: tiles.count).count)
       }
       poisoned = poisoned || bad
       let rowsAtOnce = max(8, (allRows.count + 15) / 16)
@@ -152,7 +153,7 @@ extension TileEngine {
     var gradient = zeros.withUnsafeElements { zeros in
       Tensor<Scalar>(problem.filterShape) { planes in
         Parallel.forEach(chunks(filterMap, tiles: 1), workspace: { chunkScratch }) { chunk, scratch in
-          plan.execute(sums.base + 2 * chunk * filterMap.chunk, scratch.base)
+          invert(chunk: chunk, sums.base, filterMap, plan, scratch: scratch.base)
           scatter(
             scratch.base, filterMap, filterTables, lanes: lanes(filterMap, chunk: chunk, tiles: 1),
             to: planes.baseAddress!, bias: zeros.baseAddress!

@@ -16,6 +16,14 @@ public protocol ConvolutionScalar: FourierScalar {
   static func scatterAddRow(
     _ to: UnsafeMutablePointer<Self>, _ stride: Int, _ columns: UnsafePointer<Int32>, _ from: UnsafePointer<Self>,
     _ pitch: Int, _ width: Int, _ channels: Int)
+  /// From the transform of pairs of columns to the half spectrum, one frequency of all lanes. See `kernels.h`.
+  static func untangle(
+    _ to: UnsafeMutablePointer<Self>, _ z: UnsafePointer<Self>, _ mirror: UnsafePointer<Self>, _ rootReal: Self,
+    _ rootImaginary: Self, _ lanes: Int)
+  /// Back.
+  static func tangle(
+    _ to: UnsafeMutablePointer<Self>, _ x: UnsafePointer<Self>, _ mirror: UnsafePointer<Self>, _ rootReal: Self,
+    _ rootImaginary: Self, _ lanes: Int)
   /// `y = x * conj(w)`, lane by lane.
   static func lanesTimesConjugate(
     _ y: UnsafeMutablePointer<Self>, _ x: UnsafePointer<Self>, _ w: UnsafePointer<Self>, _ rows: Int, _ lanes: Int)
@@ -58,6 +66,20 @@ extension Float: ConvolutionScalar {
     _ pitch: Int, _ width: Int, _ channels: Int
   ) {
     sk_scatter_add_row_f32(to, stride, columns, from, pitch, width, channels)
+  }
+  @inline(__always)
+  public static func untangle(
+    _ to: UnsafeMutablePointer<Float>, _ z: UnsafePointer<Float>, _ mirror: UnsafePointer<Float>, _ rootReal: Float,
+    _ rootImaginary: Float, _ lanes: Int
+  ) {
+    sk_untangle_f32(to, z, mirror, rootReal, rootImaginary, lanes)
+  }
+  @inline(__always)
+  public static func tangle(
+    _ to: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ mirror: UnsafePointer<Float>, _ rootReal: Float,
+    _ rootImaginary: Float, _ lanes: Int
+  ) {
+    sk_tangle_f32(to, x, mirror, rootReal, rootImaginary, lanes)
   }
   @inline(__always)
   public static func lanesTimesConjugate(
@@ -119,6 +141,20 @@ extension Double: ConvolutionScalar {
     _ pitch: Int, _ width: Int, _ channels: Int
   ) {
     sk_scatter_add_row_f64(to, stride, columns, from, pitch, width, channels)
+  }
+  @inline(__always)
+  public static func untangle(
+    _ to: UnsafeMutablePointer<Double>, _ z: UnsafePointer<Double>, _ mirror: UnsafePointer<Double>, _ rootReal: Double,
+    _ rootImaginary: Double, _ lanes: Int
+  ) {
+    sk_untangle_f64(to, z, mirror, rootReal, rootImaginary, lanes)
+  }
+  @inline(__always)
+  public static func tangle(
+    _ to: UnsafeMutablePointer<Double>, _ x: UnsafePointer<Double>, _ mirror: UnsafePointer<Double>, _ rootReal: Double,
+    _ rootImaginary: Double, _ lanes: Int
+  ) {
+    sk_tangle_f64(to, x, mirror, rootReal, rootImaginary, lanes)
   }
   @inline(__always)
   public static func lanesTimesConjugate(

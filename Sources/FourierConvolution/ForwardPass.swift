@@ -37,8 +37,8 @@ extension TileEngine {
           func invert(_ block: Int, _ chunk: Int, _ scratch: Scratch<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {
             let tiles = tileRange(block)
             let lanes = lanes(outputMap, chunk: chunk, tiles: tiles.count)
-            inversePlan.execute(y + 2 * chunk * outputMap.chunk, scratch.base)
-            if !Scalar.allFinite(scratch.base, lanes.count) { poisoned.store(true, ordering: .relaxed) }
+            self.invert(chunk: chunk, y, outputMap, inversePlan, scratch: scratch.base)
+            if !Scalar.allFinite(scratch.base, 2 * lanes.count) { poisoned.store(true, ordering: .relaxed) }
             scatter(scratch.base, outputMap, outputTables, lanes: lanes, to: output, bias: bias) {
               place(tiles.lowerBound + $0)
             }
@@ -75,9 +75,9 @@ extension TileEngine {
     return (output, !poisoned.load(ordering: .relaxed))
   }
 
-  /// Memory for a chunk of tiles, of whichever map is the largest.
+  /// Memory for a chunk of tiles and its transform, of whichever map is the largest.
   var chunkScratch: Scratch<Scalar> {
-    Scratch(count: max(chunkCount(inputMap), chunkCount(outputMap), chunkCount(filterMap)))
+    Scratch(count: 2 * max(chunkCount(inputMap), chunkCount(outputMap), chunkCount(filterMap)))
   }
 
   /// Calls `body` for ranges that together hold every frequency, in parallel.

@@ -90,7 +90,7 @@ struct TilePlace {
   let column: Int
 }
 
-/// Copies a chunk of lanes from planes to `[row][column][lane]`; lanes beyond `lanes` become zero.
+/// Copies a chunk of lanes from planes to `[row][pair of columns][lane][even, odd]`; lanes beyond `lanes` become zero.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func gather<Scalar: ConvolutionScalar>(
@@ -106,7 +106,7 @@ func gather<Scalar: ConvolutionScalar>(
           let source = planes + (tile.image * map.planes + plane) * tables.planeStride
           let rowTable = rows.baseAddress! + (tile.row * tables.phases.height + phaseY) * height
           let columnTable = columns.baseAddress! + (tile.column * tables.phases.width + phaseX) * width
-          let target = chunk + (lane - lanes.lowerBound)
+          let target = chunk + 2 * (lane - lanes.lowerBound)
           for y in 0..<height {
             let row = Int(rowTable[y])
             Scalar.gatherRow(
@@ -116,8 +116,8 @@ func gather<Scalar: ConvolutionScalar>(
         }
         let idle = pitch - lanes.count
         guard idle > 0 else { return }
-        for pixel in 0..<height * width {
-          (chunk + pixel * pitch + lanes.count).initialize(repeating: 0, count: idle)
+        for pair in 0..<height * width / 2 {
+          (chunk + 2 * (pair * pitch + lanes.count)).initialize(repeating: 0, count: 2 * idle)
         }
       }
     }
@@ -139,7 +139,7 @@ func scatter<Scalar: ConvolutionScalar>(
         let target = planes + (tile.image * map.planes + plane) * tables.planeStride
         let rowTable = rows.baseAddress! + (tile.row * tables.phases.height + phaseY) * height
         let columnTable = columns.baseAddress! + (tile.column * tables.phases.width + phaseX) * width
-        let source = chunk + (lane - lanes.lowerBound)
+        let source = chunk + 2 * (lane - lanes.lowerBound)
         for y in 0..<height where rowTable[y] >= 0 {
           Scalar.scatterRow(
             target + Int(rowTable[y]) * tables.rowStride, tables.planeStride, columnTable,
@@ -165,7 +165,7 @@ func scatterAdd<Scalar: ConvolutionScalar>(
         let target = planes + (tile.image * map.planes + plane) * tables.planeStride
         let rowTable = rows.baseAddress! + (tile.row * tables.phases.height + phaseY) * height
         let columnTable = columns.baseAddress! + (tile.column * tables.phases.width + phaseX) * width
-        let source = chunk + (lane - lanes.lowerBound)
+        let source = chunk + 2 * (lane - lanes.lowerBound)
         for y in 0..<height where onlyRows.contains(Int(rowTable[y])) {
           Scalar.scatterAddRow(
             target + Int(rowTable[y]) * tables.rowStride, tables.planeStride, columnTable,

@@ -88,7 +88,7 @@ struct TileCost {
     let complex = 2 * scalarBytes
     let filters = frequencies * problem.outputChannels * terms * complex
     let block = frequencies * tilesPerBlock * (inputLanes + outputLanes) * complex
-    let chunk = size.height * size.width * Self.preferredChunk(size, scalarBytes) * scalarBytes
+    let chunk = 2 * size.height * size.width * Self.preferredChunk(size, scalarBytes) * scalarBytes
     let blocks = (tiles(size) + tilesPerBlock - 1) / tilesPerBlock
     return filters + min(workers, blocks) * block + workers * chunk
   }
@@ -101,10 +101,10 @@ struct TileCost {
   }
 
   /// Tile sizes of an axis that are worth a look.
-  private func candidates(_ axis: ConvolutionAxis) -> [Int] {
+  private func candidates(_ axis: ConvolutionAxis, atLeast least: Int) -> [Int] {
     let taps = AxisTiling.parts(axis).taps
-    let whole = FastSize.next(AxisTiling.longest(axis) + taps - 1)
-    if whole == 1 { return [1] }
+    let whole = max(least, FastSize.next(AxisTiling.longest(axis) + taps - 1))
+    if whole <= 2 { return [whole] }
     let smallest = min(FastSize.next(taps + 1), whole)
     var sizes = FastSize.all(in: smallest...min(whole, max(smallest, 4 * taps + 64, 256)))
     // Thin out the larger ones: neighbours cost nearly the same.
@@ -119,8 +119,9 @@ struct TileCost {
   ///
   /// - Throws: If there are none; the sentence says what the most frugal would need.
   func best(memoryLimit: Int?, workers: Int) throws(ConvolutionError) -> TileChoice {
-    let heights = candidates(problem.vertical)
-    let widths = candidates(problem.horizontal)
+    let heights = candidates(problem.vertical, atLeast: 1)
+    // Columns are taken in pairs.
+    let widths = candidates(problem.horizontal, atLeast: 2)
     var best: (choice: TileChoice, seconds: Double)?
     var leastBytes = Int.max
     for height in heights {

@@ -1,3 +1,4 @@
+import Foundation
 import Fourier
 import Layers
 import Synchronization
@@ -33,6 +34,8 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   let inputTables: PlaceTables
   let outputTables: PlaceTables
   let filterTables: PlaceTables
+  /// exp(-2πi v / width) for each column of the half spectrum.
+  private let roots: [Scalar]
 
   init(_ problem: ConvolutionProblem, _ choice: TileChoice, rigor: PlanningRigor) {
     self.problem = problem
@@ -43,6 +46,12 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     let horizontal = AxisTiling(problem.horizontal, size: size.width, flipped: flipped)
     (self.vertical, self.horizontal) = (vertical, horizontal)
     frequencies = TileCost.frequencies(size)
+    precondition(size.width % 2 == 0, "a tile has an even width, so that its columns pair up, not \(size.width)")
+    let width = size.width
+    roots = (0...width / 2).flatMap { v in
+      let angle = -2 * Double.pi * Double(v) / Double(width)
+      return [Scalar(cos(angle)), Scalar(sin(angle))]
+    }
     tilesPerImage = vertical.tiles * horizontal.tiles
     tiles = problem.batch * tilesPerImage
     tilesPerBlock = max(1, min(choice.tilesPerBlock, tiles))
@@ -92,26 +101,56 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
 
   // MARK: Transforms of chunks of lanes
 
-  func forwardPlan(_ map: LaneMap) -> TransformPlan<Scalar> {
-    .shared(
-      .realToComplex,
+  /// The complex transform of the pairs of columns of a chunk, from one half of the scratch to the other.
+  private func pairPlan(_ map: LaneMap, _ kind: TransformKind) -> TransformPlan<Scalar> {
+    let row = size.width / 2 * map.chunk
+    return .shared(
+      kind,
       TransformLayout(
-        transformed: [
-          .init(size.height, size.width * map.chunk, (size.width / 2 + 1) * map.pitch),
-          .init(size.width, map.chunk, map.pitch),
-        ], repeated: [.init(map.chunk, 1, 1)]),
+        transformed: [.init(size.height, row, row), .init(size.width / 2, map.chunk, map.chunk)],
+        repeated: [.init(map.chunk, 1, 1)]),
       rigor: rigor)
   }
 
-  func inversePlan(_ map: LaneMap) -> TransformPlan<Scalar> {
-    .shared(
-      .complexToReal,
-      TransformLayout(
-        transformed: [
-          .init(size.height, (size.width / 2 + 1) * map.pitch, size.width * map.chunk),
-          .init(size.width, map.pitch, map.chunk),
-        ], repeated: [.init(map.chunk, 1, 1)]),
-      rigor: rigor)
+  func forwardPlan(_ map: LaneMap) -> TransformPlan<Scalar> { pairPlan(map, .complexForward) }
+  func inversePlan(_ map: LaneMap) -> TransformPlan<Scalar> { pairPlan(map, .complexBackward) }
+
+  /// The row of frequencies that mirrors row `u` through the origin.
+  private func mirror(_ u: Int) -> Int { u == 0 ? 0 : size.height - u }
+
+  /// From the transform of a chunk's pairs to its place in a block's half spectra.
+  private func untangle(
+    _ pairs: UnsafePointer<Scalar>, _ map: LaneMap, to spectra: UnsafeMutablePointer<Scalar>
+  ) {
+    let (half, chunk) = (size.width / 2, map.chunk)
+    for u in 0..<size.height {
+      let (row, mirrored) = (pairs + 2 * u * half * chunk, pairs + 2 * mirror(u) * half * chunk)
+      let target = spectra + 2 * u * (half + 1) * map.pitch
+      for v in 0...half {
+        // Column half is column 0 once more, with the root -1.
+        let (column, opposite) = (v == half ? 0 : v, v == 0 || v == half ? 0 : half - v)
+        Scalar.untangle(
+          target + 2 * v * map.pitch, row + 2 * column * chunk, mirrored + 2 * opposite * chunk, roots[2 * v],
+          roots[2 * v + 1], chunk)
+      }
+    }
+  }
+
+  /// Back: twice what the transform of the pairs was, so that the inverse scales as a real one does.
+  private func tangle(
+    _ spectra: UnsafePointer<Scalar>, _ map: LaneMap, to pairs: UnsafeMutablePointer<Scalar>
+  ) {
+    let (half, chunk) = (size.width / 2, map.chunk)
+    for u in 0..<size.height {
+      let row = spectra + 2 * u * (half + 1) * map.pitch
+      let mirrored = spectra + 2 * mirror(u) * (half + 1) * map.pitch
+      let target = pairs + 2 * u * half * chunk
+      for v in 0..<half {
+        Scalar.tangle(
+          target + 2 * v * chunk, row + 2 * v * map.pitch, mirrored + 2 * (half - v) * map.pitch, roots[2 * v],
+          roots[2 * v + 1], chunk)
+      }
+    }
   }
 
   /// How many chunks the lanes of `tiles` tiles make.
@@ -128,8 +167,20 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     _ plan: TransformPlan<Scalar>, scratch: UnsafeMutablePointer<Scalar>, to spectra: UnsafeMutablePointer<Scalar>
   ) {
     let lanes = lanes(map, chunk: chunk, tiles: tiles.count)
+    let pairs = scratch + chunkCount(map)
     gather(planes, map, tables, lanes: lanes, to: scratch) { place(tiles.lowerBound + $0) }
-    plan.execute(scratch, spectra + 2 * chunk * map.chunk)
+    plan.execute(scratch, pairs)
+    untangle(pairs, map, to: spectra + 2 * chunk * map.chunk)
+  }
+
+  /// Inverts one chunk of a block's spectra; `scratch` then begins with its tiles.
+  func invert(
+    chunk: Int, _ spectra: UnsafePointer<Scalar>, _ map: LaneMap, _ plan: TransformPlan<Scalar>,
+    scratch: UnsafeMutablePointer<Scalar>
+  ) {
+    let pairs = scratch + chunkCount(map)
+    tangle(spectra + 2 * chunk * map.chunk, map, to: pairs)
+    plan.execute(pairs, scratch)
   }
 
   /// The spectra of the filters, scaled so that the inverse transform need not be.
@@ -141,7 +192,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     let scaled = filter * normalization
     scaled.withUnsafeElements { planes in
       Parallel.forEach(
-        chunks(filterMap, tiles: 1), workspace: { Scratch<Scalar>(count: chunkCount(filterMap)) }
+        chunks(filterMap, tiles: 1), workspace: { chunkScratch }
       ) { chunk, scratch in
         transform(
           chunk: chunk, of: 0..<1, planes.baseAddress!, filterMap, filterTables, plan, scratch: scratch.base,

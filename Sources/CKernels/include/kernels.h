@@ -6,20 +6,27 @@
 
 #include "elementwise.h"
 
-// Lanes: a tile of pixels is stored [row][column][lane], one lane for each (tile, channel) of a block, so that a
-// transform runs over all lanes at once. Complex numbers are interleaved pairs.
+// Lanes: a tile of pixels is stored [row][pair of columns][lane][even, odd], one lane for each (tile, channel) of a
+// block: complex numbers of which the even column is the real part, so that a complex transform of half the width over
+// all lanes at once does the work of a real one. Complex numbers are interleaved pairs.
 
 #define SK_LANE_KERNELS(T, NAME)                                                                                       \
-  /* One row of one tile, from planes to lanes: to[x * pitch + c] = from[c * stride + columns[x]], 0 where the column  \
-     is negative. */                                                                                                   \
+  /* One row of one tile, from planes to lanes: to[x / 2][c][x % 2] = from[c * stride + columns[x]], 0 where the       \
+     column is negative. `pitch` counts lanes, `width` is even. */                                                     \
   void sk_gather_row_##NAME(T *to, ptrdiff_t pitch, const T *from, ptrdiff_t stride, const int32_t *columns,           \
                             ptrdiff_t width, ptrdiff_t channels);                                                      \
-  /* Back: to[c * stride + columns[x]] = from[x * pitch + c] + bias[c]; nothing where the column is negative. */       \
+  /* Back: to[c * stride + columns[x]] = from[x / 2][c][x % 2] + bias[c]; nothing where the column is negative. */     \
   void sk_scatter_row_##NAME(T *to, ptrdiff_t stride, const int32_t *columns, const T *from, ptrdiff_t pitch,          \
                              ptrdiff_t width, ptrdiff_t channels, const T *bias);                                      \
   /* Back, adding to what is there. */                                                                                 \
   void sk_scatter_add_row_##NAME(T *to, ptrdiff_t stride, const int32_t *columns, const T *from, ptrdiff_t pitch,      \
                                  ptrdiff_t width, ptrdiff_t channels);                                                 \
+  /* From the transform Z of pairs to the half spectrum of the real signal, for one frequency of all lanes, with       \
+     `z` = Z[u, v], `mirror` = Z[-u, -v] and `root` = exp(-2 pi i v / width): to = E + root O, where 2 E = z + conj    \
+     mirror and 2 i O = z - conj mirror. */                                                                            \
+  void sk_untangle_##NAME(T *to, const T *z, const T *mirror, T root_real, T root_imaginary, ptrdiff_t lanes);         \
+  /* Back, with `x` = X[u, v] and `mirror` = X[-u, width / 2 - v]: to = 2 (E + i O). */                                \
+  void sk_tangle_##NAME(T *to, const T *x, const T *mirror, T root_real, T root_imaginary, ptrdiff_t lanes);           \
   /* Complex, lane by lane over `rows` rows of `lanes`: y = x * conj(w), the row w for all rows of x and y. */         \
   void sk_lanes_times_conjugate_##NAME(T *y, const T *x, const T *w, ptrdiff_t rows, ptrdiff_t lanes);                 \
   /* x = g * w. */                                                                                                     \
