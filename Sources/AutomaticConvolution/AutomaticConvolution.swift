@@ -29,7 +29,9 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
   /// The method that a pass of a problem is computed with.
   public func choice(_ problem: ConvolutionProblem, _ pass: ConvolutionPass = .forward) -> any ConvolutionMethod<Scalar>
   {
-    let directSeconds = Double(problem.multiplyAdds) / SpatialConvolution<Scalar>.multiplyAddsPerSecond(problem)
+    // The Fourier method's estimate for a gradient is that of a whole training step, three passes.
+    let passes: Double = pass == .forward ? 1 : 3
+    let directSeconds = passes * Double(problem.multiplyAdds) / SpatialConvolution<Scalar>.multiplyAddsPerSecond(problem)
     guard let fourierSeconds = fourier.estimatedSeconds(pass, problem) else { return direct }
     return fourierSeconds < directSeconds ? fourier : direct
   }

@@ -112,8 +112,8 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     return cost.workingBytes(choice.size, tilesPerBlock: choice.tilesPerBlock, workers: Parallel.threads)
   }
 
-  /// The seconds that a pass would take on one core, by the cost model that also chooses the tiles; nil if no tile
-  /// keeps within the memory limit.
+  /// The seconds that inference (`forward`) or a training step (either gradient) would take on one core, by the cost
+  /// model that also chooses the tiles; nil if no tile keeps within the memory limit.
   public func estimatedSeconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double? {
     let cost = TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, transformsFilters: pass != .forward)
     return (try? choice(problem, cost)).map { cost.seconds($0.size) }

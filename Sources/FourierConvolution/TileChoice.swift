@@ -53,14 +53,18 @@ struct TileCost {
     let points = Double(size.height * size.width)
     let frequencies = Double(Self.frequencies(size))
     let tiles = Double(tiles(size))
-    let transform = 2.5 * points * log2(max(points, 2)) / 16e9 + points / 1.2e9
-    let multiplyAdds = frequencies * Double(terms * problem.outputChannels)
     let filters = Double(problem.outputChannels * terms)
-    let rate = isDepthwise ? 2e9 : 16e9
+    // Of one lane: FFTW's arithmetic, and the passes that bring it there and take it away.
+    let transform = 2.5 * points * log2(max(points, 2)) / 22e9 + points / 1.6e9
+    let product = frequencies * filters / (isDepthwise ? 2e9 : 15e9)
+    // Every block reads the spectra of all filters: from the third-level cache, if they fit there.
+    let filterBytes = frequencies * filters * Double(2 * scalarBytes)
     let blocks = (tiles / Double(tilesPerBlock(size))).rounded(.up)
-    let traffic = blocks * frequencies * filters * Double(2 * scalarBytes) / 15e9
-    let filterTransforms = transformsFilters ? 2 * filters * transform : 0
-    return tiles * (Double(inputLanes + outputLanes) * transform + multiplyAdds / rate) + traffic + filterTransforms
+    let traffic = blocks * filterBytes / (filterBytes < 32e6 ? 25e9 : 7e9)
+    let lanes = Double(inputLanes + outputLanes)
+    guard transformsFilters else { return tiles * (lanes * transform + product) + traffic }
+    // A training step: images, feature maps and both gradients; filters, there and back; three products.
+    return tiles * (2 * lanes * transform + 3 * product) + 3 * traffic + 3 * filters * transform
   }
 
   /// Tiles of a block: few enough to stay in the second-level cache, but enough rows for a fast matrix product and
