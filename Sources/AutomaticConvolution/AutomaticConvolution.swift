@@ -6,7 +6,7 @@ import Tensors
 /// A scalar for which both methods exist.
 public typealias AnyMethodScalar = ConvolutionScalar & RowScalar
 
-/// Chooses, for every problem, the method with the lower estimated cost. It is a choice by name: ``choice(_:)`` says
+/// Chooses, for every problem, the method with the lower estimated cost. It is a choice by name: ``choice(_:_:)`` says
 /// which.
 public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
   /// The direct method it may choose.

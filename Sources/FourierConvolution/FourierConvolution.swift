@@ -6,7 +6,7 @@ import Tensors
 /// Convolution by spectra: transform, multiply, invert, crop.
 ///
 /// Images are cut into tiles (overlap-save), so memory is bounded whatever the image; stride and dilation are taken
-/// apart beforehand (``AxisTiling``), so nothing is computed in vain. All three passes share one grid of tiles, and a
+/// apart beforehand (`AxisTiling`), so nothing is computed in vain. All three passes share one grid of tiles, and a
 /// training step shares the spectra: those of images and filters serve forward and backward, those of the output
 /// gradient serve both gradients.
 ///

@@ -4,8 +4,8 @@ import Tensors
 /// Convolution by its definition: multiply the overlap, add, move.
 ///
 /// Where every output sees many inputs, the windows are unfolded into the columns of a matrix, a block at a time, and
-/// multiplied by BLAS (``Unfolding``); where channels are few or alone (depthwise), rows are correlated in place
-/// (``RowCorrelation``). Either way it is the sum itself: exact on integers that the scalar can hold.
+/// multiplied by BLAS (`Unfolding`); where channels are few or alone (depthwise), rows are correlated in place
+/// (`RowCorrelation`). Either way it is the sum itself: exact on integers that the scalar can hold.
 public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   /// The most working memory that a pass may take, in bytes; nil for no limit.
   public var memoryLimit: Int?

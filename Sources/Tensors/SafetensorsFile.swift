@@ -43,7 +43,7 @@ public struct SafetensorsFile: Sendable, Equatable {
 
   /// Reads a file.
   ///
-  /// - Throws: ``FileError`` if anything is not as the format asks: see ``SafetensorsHeader``.
+  /// - Throws: ``FileError`` if anything is not as the format asks: see `SafetensorsHeader`.
   public init(path: String) throws {
     var file = try InputFile(path)
     let lengthField = try file.read(upTo: 8)

@@ -8,7 +8,7 @@ public protocol TensorScalar: BinaryFloatingPoint, LosslessStringConvertible, Bi
   /// The unit round-off u: 2^-24 for `Float`, 2^-53 for `Double`. Every error bound is a multiple of it.
   static var unitRoundoff: Double { get }
 
-  /// `c = alpha * op(a) * op(b) + beta * c`, row-major, single-threaded. See ``matrixProduct``.
+  /// `c = alpha * op(a) * op(b) + beta * c`, row-major, single-threaded. See `matrixProduct`.
   static func gemm(
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
     _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int,

@@ -1,5 +1,11 @@
 import Synchronization
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Owns the memory of a tensor: 64-byte aligned, never resized, given back to ``MemoryPool`` at the end.
 ///
 /// A class because it owns a foreign resource. Sendable because it is written only while uniquely referenced:
@@ -30,14 +36,18 @@ public enum MemoryPool {
   private struct Shelves {
     var blocks: [Int: [UnsafeMutableRawPointer]] = [:]
     var bytes = 0
-    var limit = 512 << 20
+    var limit = environmentLimit ?? 512 << 20
   }
 
   // The pointers on the shelves belong to nobody else.
   private struct Guarded: @unchecked Sendable { var shelves = Shelves() }
   private static let guarded = Mutex(Guarded())
 
-  /// The most bytes kept for reuse; 512 MiB unless set. Zero keeps nothing, which is what memory checkers want.
+  /// What the environment says in `SPECTRALKIT_POOL_LIMIT`, in bytes.
+  private static let environmentLimit = getenv("SPECTRALKIT_POOL_LIMIT").flatMap { Int(String(cString: $0)) }
+
+  /// The most bytes kept for reuse; 512 MiB unless set here or by `SPECTRALKIT_POOL_LIMIT` in the environment. Zero
+  /// keeps nothing, which is what memory checkers want.
   public static var limit: Int {
     get { guarded.withLock { $0.shelves.limit } }
     set {
