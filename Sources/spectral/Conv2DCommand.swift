@@ -34,10 +34,6 @@ enum Conv2DCommand: Subcommand {
     "--operation", .word(example: ConvolutionOperation.convolution), default: ConvolutionOperation.correlation.rawValue,
     "correlation as networks have it, or true convolution with the filters flipped")
 
-  private static let method = Flag(
-    "--method", .word(example: MethodChoice.fft), default: MethodChoice.automatic.rawValue,
-    "the definition, spectra, or whichever promises to be faster")
-
   private static let outputGradient = Flag(
     "--output-gradient", .text("FILE", example: "dy.npy"), "the gradient of a loss by y, of y's shape")
   private static let inputGradient = Flag(
@@ -58,7 +54,7 @@ enum Conv2DCommand: Subcommand {
       .init("Arrays", [input, weight, bias, output]),
       .init("Geometry", [stride, padding, boundary, dilation, groups, operation]),
       .init("Gradients", [outputGradient, inputGradient, weightGradient, biasGradient]),
-      .init("Computation", [method, Common.memoryLimit, Common.threads, Common.deterministic]),
+      .init("Computation", [Common.method, Common.memoryLimit, Common.threads, Common.deterministic]),
     ],
     examples: [
       .init(
@@ -180,8 +176,8 @@ enum Conv2DCommand: Subcommand {
     }
     // Measuring plans takes a while: it pays only where there is much to transform.
     let isLong = seconds.reduce(0, +) > 2
-    let rigor: PlanningRigor = arguments[Common.deterministic] || !isLong ? .estimate : .measure
-    let method = arguments[method].method(for: Scalar.self, memoryLimit: limit, rigor: rigor)
+    let method = arguments[Common.method].method(
+      for: Scalar.self, deterministic: arguments[Common.deterministic] || !isLong, memoryLimit: limit)
     do { for pass in passes { _ = try method.workingMemory(pass, problem) } } catch {
       throw CommandError("\(Common.memoryLimit.name): \(error)")
     }

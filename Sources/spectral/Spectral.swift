@@ -7,7 +7,7 @@ protocol Subcommand: Sendable {
   static var specification: Specification { get }
   /// Does it.
   ///
-  /// - Throws: ``UsageError`` for wrong usage, anything else for failure.
+  /// - Throws: ``UsageError`` for wrong usage, ``Interruption`` for a run cut short, anything else for failure.
   static func run(_ arguments: Arguments) throws
 }
 
@@ -19,7 +19,10 @@ protocol Subcommand: Sendable {
 enum Spectral {
   static let version = "0.1.0"
 
-  static let subcommands: [any Subcommand.Type] = [Conv2DCommand.self, CompareCommand.self]
+  static let subcommands: [any Subcommand.Type] = [
+    TrainCommand.self, EvaluateCommand.self, PredictCommand.self, Conv2DCommand.self, CompareCommand.self,
+    DemoCommand.self,
+  ]
 
   static func main() {
     exit(run(Array(CommandLine.arguments.dropFirst())))
@@ -40,6 +43,9 @@ enum Spectral {
         try run(subcommand, Array(words.dropFirst()))
       }
       return 0
+    } catch let interruption as Interruption {
+      Console.say("\(context): \(interruption)")
+      return 128 + interruption.signal
     } catch let error as UsageError {
       Console.say("\(context): \(oneLine("\(error)"))")
       return 2

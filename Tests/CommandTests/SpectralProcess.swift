@@ -77,7 +77,12 @@ final class RunningSpectral {
 
   /// Waits for the end. A run that signal n ended has the code 128 + n.
   func finish() -> Outcome {
+    // So that a run that hangs is a failed test and not a hung one.
+    let (number, process) = (self.process.processIdentifier, self.process)
+    let watchdog = DispatchWorkItem { kill(number, SIGKILL) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 120, execute: watchdog)
     process.waitUntilExit()
+    watchdog.cancel()
     func text(_ file: URL) -> String { (try? String(decoding: Data(contentsOf: file), as: UTF8.self)) ?? "" }
     let code = process.terminationStatus
     return Outcome(

@@ -114,6 +114,18 @@ func hint(_ text: String, _ words: some Sequence<String>) -> String {
   nearest(to: text, in: words).map { "; did you mean \($0)?" } ?? ""
 }
 
+extension ValueFormat<LearningRateSchedule> {
+  /// How a learning rate changes.
+  static var schedule: Self {
+    Self("SCHEDULE", example: "warmup:100,cosine") { text throws(ValueError) in
+      do { return try LearningRateSchedule(parsing: text) } catch {
+        throw ValueError(
+          "must be constant, step:EVERY,FACTOR, cosine, cosine:MINIMUM, warmup:STEPS or warmup:STEPS,SCHEDULE")
+      }
+    }
+  }
+}
+
 extension ValueFormat<Extent> {
   /// A number of at least 1 for each axis, or one for both.
   static var extent: Self {

@@ -1,29 +1,16 @@
 import SpectralKit
 
-/// The words that choose a method of convolution.
-enum MethodChoice: String, CaseIterable {
-  case direct, fft, automatic
-
-  /// The method itself.
-  ///
-  /// - Parameter memoryLimit: The bytes of working memory that a pass may take; nil for no limit.
-  func method<Scalar: AnyMethodScalar>(
-    for scalar: Scalar.Type = Scalar.self, memoryLimit: Int? = nil, rigor: PlanningRigor
-  ) -> any ConvolutionMethod<Scalar> {
-    let direct = SpatialConvolution<Scalar>(memoryLimit: memoryLimit)
-    let fourier = FourierConvolution<Scalar>(memoryLimit: memoryLimit, rigor: rigor)
-    switch self {
-    case .direct: return direct
-    case .fft: return fourier
-    case .automatic: return AutomaticConvolution(direct: direct, fourier: fourier)
-    }
-  }
-}
-
 /// Flags that several subcommands share.
 enum CommonFlags {
   static let threads = Flag(
     "--threads", .integer(1...1024, example: 2), "threads that work at once (default: one per processor)")
+  static let method = Flag(
+    "--method", .word(example: ConvolutionChoice.fft), default: ConvolutionChoice.automatic.rawValue,
+    "the definition, spectra, or whichever promises to be faster")
+  static let json = Flag(switch: "--json", "print JSON instead of text for people")
+  static let checkpoint = Flag(
+    "--checkpoint", .text("FILE", example: "lenet.safetensors"), isRequired: true, "what spectral train wrote")
+  static let data = Flag("--data", .text("DIR", example: "data/mnist"), "the folder with the files of the data set")
   static let deterministic = Flag(
     switch: "--deterministic",
     "the same bits on every run, whatever the threads: plans are chosen by estimate, not by stop-watch")

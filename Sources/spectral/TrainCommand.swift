@@ -1,0 +1,151 @@
+import Foundation
+import SpectralKit
+
+/// `spectral train`: trains a network, and keeps it.
+enum TrainCommand: Subcommand {
+  private typealias Common = CommonFlags
+  private static let standard = TrainingConfiguration()
+
+  private static let dataset = Flag(
+    "--dataset", .word(example: DatasetKind.mnist), "what to learn from; digits are drawn, the others are read [digits]"
+  )
+  private static let limit = Flag(
+    "--limit", .integer(1...(.max), example: 1000), "learn from the first N training images only")
+  private static let model = Flag(
+    "--model", .word(example: ModelKind.lenet5), "the network [\(standard.model.rawValue)]")
+  private static let convolution = Flag(
+    "--convolution", .word(example: ConvolutionChoice.fft),
+    "how convolutions are computed: the definition, spectra, or whichever promises to be faster "
+      + "[\(standard.convolution.rawValue)]")
+  private static let epochs = Flag(
+    "--epochs", .integer(1...1_000_000, example: 5), "how often each image is seen [\(standard.epochs)]")
+  private static let batchSize = Flag(
+    "--batch-size", .integer(1...1_000_000, example: 64), "images of a step [\(standard.batchSize)]")
+  private static let optimizer = Flag(
+    "--optimizer", .word(example: OptimizerKind.adam), "the rule that changes the weights [\(standard.optimizer)]")
+  private static let learningRate = Flag(
+    "--learning-rate", .positive(example: 0.001), "the rate that the schedule changes [sgd 0.01, others 0.001]")
+  private static let schedule = Flag(
+    "--schedule", .schedule,
+    "constant, step:EVERY,FACTOR (epochs), cosine, cosine:MINIMUM, warmup:STEPS, or warmup:STEPS,SCHEDULE "
+      + "[\(standard.schedule)]")
+  private static let seed = Flag(
+    "--seed", .seed, "where the first weights and the order of images come from [\(standard.seed)]")
+  private static let checkpoint = Flag(
+    "--checkpoint", .text("FILE", example: "lenet.safetensors"),
+    "keep the network and the state of the run here, every few seconds and after every epoch; without it nothing is kept"
+  )
+  private static let resume = Flag(
+    switch: "--resume",
+    "go on where --checkpoint stands, bit for bit with --deterministic; settings that are not given are the "
+      + "checkpoint's. Without such a file the run starts from the beginning")
+  private static let metrics = Flag(
+    "--metrics", .text("FILE.jsonl", example: "metrics.jsonl"),
+    "write one JSON object for every step and epoch here, and a CSV table of the epochs beside it")
+
+  static let specification = Specification(
+    name: "train", summary: "train a network on images, through either method",
+    discussion: """
+      Trains a network to classify images. On a terminal a bar shows progress; SIGINT and SIGTERM end the run in good \
+      order: the checkpoint is written, and the exit code is 130 or 143.
+      """,
+    sections: [
+      .init("Data", [dataset, Common.data, limit]),
+      .init("Network", [model, convolution]),
+      .init("Training", [epochs, batchSize, optimizer, learningRate, schedule, seed]),
+      .init("Results", [checkpoint, resume, metrics]),
+      .init("Computation", [Common.threads, Common.deterministic]),
+    ],
+    examples: [
+      .init(
+        "spectral train --convolution fft --checkpoint lenet.safetensors",
+        "LeNet-5 through spectra, on digits that need no files."),
+      .init(
+        "spectral train --dataset mnist --data mnist --epochs 12 --checkpoint net.safetensors --resume",
+        "Goes on if it was interrupted."),
+    ])
+
+  static func run(_ arguments: Arguments) throws {
+    guard arguments.has(checkpoint) || !arguments[resume] else {
+      throw UsageError("\(resume.name) needs the file to go on from: add \(checkpoint.example)")
+    }
+    Common.applyThreads(arguments)
+    let path = arguments.optional(checkpoint)
+    let stored = try arguments[resume] ? path.flatMap(readIfThere) : nil
+    let request = request(arguments)
+    let configuration =
+      try stored.map { try request.configuration(resuming: $0.configuration) } ?? request.configuration()
+    let data = try kind(configuration.dataset).load(
+      from: arguments.optional(Common.data), limit: configuration.limit)
+    let run = TrainingRun(configuration, data: data, resuming: stored)
+    describe(configuration, data, stored, path, resumes: arguments[resume])
+
+    let metricsFile = try arguments.optional(metrics).map { try MetricsFile(path: $0, resumingAt: stored?.step ?? 0) }
+    let steps = (data.training.count + configuration.batchSize - 1) / configuration.batchSize
+    var progress = TrainingProgress(epochs: configuration.epochs, stepsPerEpoch: steps)
+    var step = stored?.step ?? 0
+    Interruption.watch()
+    let outcome = try run.run(
+      checkpoint: path.map { CheckpointPolicy(path: $0) }, shouldStop: { Interruption.pending != nil }
+    ) { event in
+      if case .batch(let batch) = event { step = batch.step + 1 }
+      try metricsFile?.record(event)
+      progress.show(event)
+    }
+    try? Wisdom.save()
+    if let signal = Interruption.pending, !outcome.isFinished {
+      progress.clear()
+      throw Interruption(
+        signal: signal,
+        description: "interrupted after step \(step); "
+          + (path.map { "\($0) holds the state, go on with --resume" } ?? "nothing was kept, for lack of --checkpoint"))
+    }
+    if let path { Console.say("\(path) holds the network.") }
+  }
+
+  /// The checkpoint of a run to go on with. None yet is no error: the run may have been killed before its first one.
+  private static func readIfThere(_ path: String) throws -> Checkpoint? {
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    return try Checkpoint(path: path)
+  }
+
+  private static func request(_ arguments: Arguments) -> TrainingRequest {
+    var request = TrainingRequest()
+    request.dataset = arguments.optional(dataset)?.rawValue
+    request.model = arguments.optional(model)
+    request.convolution = arguments.optional(convolution)
+    request.epochs = arguments.optional(epochs)
+    request.batchSize = arguments.optional(batchSize)
+    request.optimizer = arguments.optional(optimizer)
+    request.learningRate = arguments.optional(learningRate)
+    request.schedule = arguments.optional(schedule)
+    request.seed = arguments.optional(seed)
+    request.limit = arguments.optional(limit)
+    request.deterministic = arguments[Common.deterministic] ? true : nil
+    return request
+  }
+
+  /// The data set that a configuration names.
+  static func kind(_ name: String) throws -> DatasetKind {
+    guard let kind = DatasetKind(rawValue: name) else {
+      throw CommandError("the checkpoint names a data set '\(name)' that is unknown here: say which with --dataset")
+    }
+    return kind
+  }
+
+  private static func describe(
+    _ configuration: TrainingConfiguration, _ data: DatasetPair, _ stored: Checkpoint?, _ path: String?, resumes: Bool
+  ) {
+    let shape = data.training.imageShape
+    Console.say(
+      "\(configuration.model.rawValue) through \(configuration.convolution.rawValue) on \(data.training.count) images of "
+        + "\(data.training.name) (\(shape)), tested on \(data.test.count); \(Parallel.threads) threads")
+    if let stored {
+      Console.say("going on after step \(stored.step), in epoch \(stored.epoch + 1) of \(configuration.epochs)")
+    } else if resumes, let path {
+      Console.say("note: there is no \(path) yet, so the run starts from the beginning")
+    } else if path == nil {
+      Console.say("note: without --checkpoint the network is not kept")
+    }
+  }
+}
