@@ -21,7 +21,7 @@ enum Spectral {
 
   static let subcommands: [any Subcommand.Type] = [
     TrainCommand.self, EvaluateCommand.self, PredictCommand.self, Conv2DCommand.self, CompareCommand.self,
-    DemoCommand.self,
+    BenchmarkCommand.self, DemoCommand.self,
   ]
 
   static func main() {
