@@ -141,7 +141,10 @@ enum TrainCommand: Subcommand {
       "\(configuration.model.rawValue) through \(configuration.convolution.rawValue) on \(data.training.count) images of "
         + "\(data.training.name) (\(shape)), tested on \(data.test.count); \(Parallel.threads) threads")
     if let stored {
-      Console.say("going on after step \(stored.step), in epoch \(stored.epoch + 1) of \(configuration.epochs)")
+      Console.say(
+        stored.epoch >= configuration.epochs
+          ? "all \(configuration.epochs) epochs are done already: ask for more with --epochs"
+          : "going on after step \(stored.step), in epoch \(stored.epoch + 1) of \(configuration.epochs)")
     } else if resumes, let path {
       Console.say("note: there is no \(path) yet, so the run starts from the beginning")
     } else if path == nil {

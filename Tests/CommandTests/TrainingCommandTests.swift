@@ -170,7 +170,8 @@ import Testing
     let tiny = ["train", "--limit", "60", "--epochs", "1", "--model", "dense", "--checkpoint", "net.safetensors"]
     #expect(spectral(tiny, in: folder).code == 0)
     let before = try Data(contentsOf: folder.appendingPathComponent("net.safetensors"))
-    for (flag, value) in [("--seed", "5"), ("--batch-size", "7"), ("--optimizer", "sgd"), ("--schedule", "constant")] {
+    for (flag, value) in [("--seed", "5"), ("--batch-size", "7"), ("--optimizer", "adamw"), ("--schedule", "constant")]
+    {
       let outcome = spectral(tiny + ["--resume", flag, value], in: folder)
       #expect(outcome.code == 1 && outcome.talk.contains(flag) && outcome.lines.count == 1, "\(outcome)")
     }
