@@ -1,0 +1,36 @@
+# What people do with SpectralKit, one word each. Everything needs Swift 6.3 or newer; the rest is installed if missing.
+
+SWIFT ?= swift
+
+.PHONY: build test demo sanitize format lint docs dependencies clean
+
+build: dependencies ## The command and the library.
+	$(SWIFT) build -c release
+
+# Release throughout: numerical code is some hundred times slower without the optimiser.
+test: dependencies ## Every test.
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build
+
+demo: dependencies ## The main job on data that the package draws itself; results go to the folder demo.
+	$(SWIFT) build -c release
+	.build/release/spectral demo --output demo
+
+sanitize: dependencies ## The tests that touch threads and raw memory, under the thread and the address sanitizer.
+	Scripts/sanitize.sh
+
+format: ## Lays out all sources.
+	$(SWIFT) format -i -r Sources Tests Package.swift
+
+lint: ## Finds what format would change, and more.
+	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+
+docs: dependencies ## The documentation, in Docs/build.
+	Scripts/build-documentation.sh
+
+dependencies:
+	@Scripts/install-dependencies.sh
+
+clean: ## Removes what was built.
+	$(SWIFT) package clean
+	rm -rf Docs/build demo
