@@ -3,7 +3,7 @@ import Tensors
 
 /// The data set that needs no files: digits in handwriting that the package draws itself.
 ///
-/// Each image is written with a pen of random thickness along the strokes of ``DigitStrokes``, bent by a random smooth
+/// Each image is written with a pen of random thickness along the strokes of `DigitStrokes`, bent by a random smooth
 /// field, slanted, turned, stretched and moved, then printed on noisy paper: 28 x 28, white on black, as MNIST. The
 /// digits take turns: image `i` shows `i % 10`.
 ///
