@@ -83,6 +83,7 @@ let package = Package(
     tests("DatasetsTests", ["CZlib", "Datasets", "Imaging"]),
     tests("TrainingTests", ["SpectralKit"]),
     tests("CommandTests", ["SpectralKit", "spectral"]),
+    tests("DocumentationTests", ["SpectralKit", "spectral"]),
   ],
   swiftLanguageModes: [.v6]
 )

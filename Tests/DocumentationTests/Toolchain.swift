@@ -1,0 +1,110 @@
+import Foundation
+import TestSupport
+
+/// The compiler, and what the build of these tests left behind for it.
+struct Toolchain: Sendable {
+  /// The folder of products: `Modules`, object files, and the command.
+  let products: URL
+
+  /// The toolchain; nil if there is no `swiftc`, or the products are not where SwiftPM puts them.
+  static let present: Toolchain? = {
+    guard let version = try? run("swiftc", ["--version"]), version.status == 0 else { return nil }
+    // The tests run from the folder of products, or are named by an argument that lies in it.
+    let places = CommandLine.arguments.map { URL(fileURLWithPath: $0) }
+    let usual = ["release", "debug"].map { Page.root.appendingPathComponent(".build/\($0)/tests") }
+    for place in places + usual {
+      var folder = place
+      while folder.path.count > 1 {
+        folder.deleteLastPathComponent()
+        let module = folder.appendingPathComponent("Modules/SpectralKit.swiftmodule").path
+        if FileManager.default.fileExists(atPath: module) { return Toolchain(products: folder) }
+      }
+    }
+    return nil
+  }()
+
+  /// Compiles a program that uses the library.
+  ///
+  /// - Returns: What the compiler complains about; empty if nothing.
+  func compile(_ program: URL, to object: URL) throws -> String {
+    var arguments = ["-c", "-swift-version", "6", "-warnings-as-errors", program.path, "-o", object.path]
+    arguments += ["-I", products.appendingPathComponent("Modules").path]
+    arguments += ["-module-cache-path", products.appendingPathComponent("ModuleCache").path]
+    arguments += flags("--cflags-only-I")
+    for map in moduleMaps { arguments += ["-Xcc", "-fmodule-map-file=\(map.path)"] }
+    let result = try Self.run("swiftc", arguments)
+    return result.status == 0 ? "" : result.errors
+  }
+
+  /// Links a compiled program with the object files of the library.
+  ///
+  /// - Returns: What the linker complains about; empty if nothing.
+  func link(_ object: URL, to executable: URL) throws -> String {
+    let rooms = try Self.contents(products).filter { $0.pathExtension == "build" && Self.isRoom($0) }
+    let objects = try rooms.flatMap { try Self.contents($0) }.filter { $0.pathExtension == "o" }
+    var arguments = [object.path] + objects.map(\.path) + ["-o", executable.path] + flags("--libs")
+    #if canImport(Darwin)
+      arguments += ["-framework", "Accelerate"]
+    #endif
+    let result = try Self.run("swiftc", arguments)
+    return result.status == 0 ? "" : result.errors
+  }
+
+  /// The command; nil if it has not been built.
+  var command: URL? {
+    let command = products.appendingPathComponent("spectral")
+    return FileManager.default.isExecutableFile(atPath: command.path) ? command : nil
+  }
+
+  /// Whether a folder of object files belongs to the library rather than to a test or a program.
+  private static func isRoom(_ folder: URL) -> Bool {
+    let name = folder.deletingPathExtension().lastPathComponent
+    let source = Page.root.appendingPathComponent("Sources/\(name)").path
+    return FileManager.default.fileExists(atPath: source) && name != "spectral" && name != "SpectralBenchmarks"
+  }
+
+  private var moduleMaps: [URL] {
+    let sources = (try? Self.contents(Page.root.appendingPathComponent("Sources"))) ?? []
+    let built = ((try? Self.contents(products)) ?? []).filter { $0.pathExtension == "build" }
+    return (sources + built).map { $0.appendingPathComponent("module.modulemap") }
+      .filter { FileManager.default.fileExists(atPath: $0.path) }
+  }
+
+  private func flags(_ kind: String) -> [String] {
+    ["fftw3f", "fftw3", "openblas", "libpng", "libturbojpeg", "zlib"].flatMap { library -> [String] in
+      #if canImport(Darwin)
+        if library == "openblas" { return [] }
+      #endif
+      guard let result = try? Self.run("pkg-config", [kind, library]), result.status == 0 else { return [] }
+      return result.output.split(whereSeparator: \.isWhitespace).map(String.init)
+    }
+  }
+
+  private static func contents(_ folder: URL) throws -> [URL] {
+    try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+  }
+
+  /// Runs a program of the search path, or at an absolute path, to its end.
+  static func run(
+    _ program: String, _ arguments: [String], in folder: URL? = nil
+  ) throws -> (status: Int32, output: String, errors: String) {
+    // Files rather than pipes: a pipe that nobody empties stops the program.
+    let scratch = temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    let files = ["output", "errors"].map { scratch.appendingPathComponent($0) }
+    for file in files { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [program] + arguments
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: files[0])
+    process.standardError = try FileHandle(forWritingTo: files[1])
+    if let folder { process.currentDirectoryURL = folder }
+    // Programs of these tests leave no wisdom behind.
+    process.environment = ProcessInfo.processInfo.environment.merging(["SPECTRALKIT_CACHE": ""]) { $1 }
+    try process.run()
+    process.waitUntilExit()
+    let texts = files.map { (try? String(contentsOf: $0, encoding: .utf8)) ?? "" }
+    return (process.terminationStatus, texts[0], texts[1])
+  }
+}
