@@ -31,7 +31,8 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
   {
     // The Fourier method's estimate for a gradient is that of a whole training step, three passes.
     let passes: Double = pass == .forward ? 1 : 3
-    let directSeconds = passes * Double(problem.multiplyAdds) / SpatialConvolution<Scalar>.multiplyAddsPerSecond(problem)
+    let directSeconds =
+      passes * Double(problem.multiplyAdds) / SpatialConvolution<Scalar>.multiplyAddsPerSecond(problem)
     guard let fourierSeconds = fourier.estimatedSeconds(pass, problem) else { return direct }
     return fourierSeconds < directSeconds ? fourier : direct
   }

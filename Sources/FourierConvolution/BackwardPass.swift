@@ -77,7 +77,7 @@ extension TileEngine {
     let plan = forwardPlan(map)
     let chunksPerBlock = chunks(map, tiles: tilesPerBlock)
     source.withUnsafeElements { planes in
-      Parallel.forEach(range.count * chunksPerBlock, workspace: { chunkScratch }) { index, scratch in
+      Parallel.forEach(range.count * chunksPerBlock, atMost: workers, workspace: { chunkScratch }) { index, scratch in
         let (block, chunk) = (index / chunksPerBlock, index % chunksPerBlock)
         let tiles = tileRange(range.lowerBound + block)
         guard chunk < chunks(map, tiles: tiles.count) else { return }
@@ -98,7 +98,7 @@ extension TileEngine {
     if tilesPerBlock % tilesPerImage == 0 && blocksSufficeForThreads {
       // Blocks of whole images: no two threads add to the same pixel.
       return Parallel.anyOf(
-        range.count,
+        range.count, atMost: workers,
         workspace: { (Scratch<Scalar>(count: spectraCount(inputMap)), chunkScratch) }
       ) { index, own in
         let tiles = tileRange(range.lowerBound + index)
@@ -126,7 +126,7 @@ extension TileEngine {
       forEachFrequencyRange {
         multiplyBackward($0, rows: tiles.count, spectra.base, g.block(block - range.lowerBound), filters)
       }
-      let bad = Parallel.anyOf(chunkTotal, workspace: { chunkScratch }) { chunk, scratch in
+      let bad = Parallel.anyOf(chunkTotal, atMost: workers, workspace: { chunkScratch }) { chunk, scratch in
         let target = staged.base + chunk * chunkCount(inputMap)
         invert(chunk: chunk, spectra.base, inputMap, plan, scratch: scratch.base)
         target.update(from: scratch.base, count: chunkCount(inputMap))
@@ -152,7 +152,7 @@ extension TileEngine {
     let zeros = Tensor<Scalar>.zeros([filterMap.planes])
     var gradient = zeros.withUnsafeElements { zeros in
       Tensor<Scalar>(problem.filterShape) { planes in
-        Parallel.forEach(chunks(filterMap, tiles: 1), workspace: { chunkScratch }) { chunk, scratch in
+        Parallel.forEach(chunks(filterMap, tiles: 1), atMost: workers, workspace: { chunkScratch }) { chunk, scratch in
           invert(chunk: chunk, sums.base, filterMap, plan, scratch: scratch.base)
           scatter(
             scratch.base, filterMap, filterTables, lanes: lanes(filterMap, chunk: chunk, tiles: 1),

@@ -6,7 +6,7 @@ extension TileEngine {
   /// Whether there are enough blocks to give each thread whole ones; otherwise threads share the stages of a block.
   /// Either way every number is computed by the same operations in the same order.
   var blocksSufficeForThreads: Bool {
-    let threads = Parallel.threads
+    let threads = min(Parallel.threads, workers)
     return threads == 1 || blocks % threads == 0 || blocks >= 4 * threads
   }
 
@@ -46,7 +46,7 @@ extension TileEngine {
 
           if blocksSufficeForThreads {
             Parallel.forEach(
-              blockCount, workspace: { BlockWorkspace(self, holdsInput: kept == nil) }
+              blockCount, atMost: workers, workspace: { BlockWorkspace(self, holdsInput: kept == nil) }
             ) { block, own in
               let tiles = tileRange(block).count
               let x = kept?.block(block) ?? own.input!.base
@@ -60,11 +60,13 @@ extension TileEngine {
             for block in 0..<blockCount {
               let tiles = tileRange(block).count
               let x = kept?.block(block) ?? shared.input!.base
-              Parallel.forEach(chunks(inputMap, tiles: tiles), workspace: { chunkScratch }) { chunk, scratch in
+              Parallel.forEach(chunks(inputMap, tiles: tiles), atMost: workers, workspace: { chunkScratch }) {
+                chunk, scratch in
                 transform(block, chunk, scratch, x)
               }
               forEachFrequencyRange { multiplyForward($0, rows: tiles, y, x, filters) }
-              Parallel.forEach(chunks(outputMap, tiles: tiles), workspace: { chunkScratch }) { chunk, scratch in
+              Parallel.forEach(chunks(outputMap, tiles: tiles), atMost: workers, workspace: { chunkScratch }) {
+                chunk, scratch in
                 invert(block, chunk, scratch, y)
               }
             }

@@ -109,7 +109,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   ) throws(ConvolutionError) -> Int {
     let cost = TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, transformsFilters: pass != .forward)
     let choice = try choice(problem, cost)
-    return cost.workingBytes(choice.size, tilesPerBlock: choice.tilesPerBlock, workers: Parallel.threads)
+    return cost.workingBytes(choice, workers: Parallel.threads)
   }
 
   /// The seconds that inference (`forward`) or a training step (either gradient) would take on one core, by the cost
@@ -130,7 +130,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   private var spectraBudget: Int { min(memoryLimit.map { $0 / 2 } ?? .max, 512 << 20) }
 
   private func choice(_ problem: ConvolutionProblem, _ cost: TileCost) throws(ConvolutionError) -> TileChoice {
-    guard let tile else { return try cost.best(memoryLimit: memoryLimit, workers: Parallel.threads) }
+    guard let tile else { return try cost.best(memoryLimit: memoryLimit) }
     return TileChoice(size: tile, tilesPerBlock: cost.tilesPerBlock(tile))
   }
 

@@ -8,6 +8,8 @@ struct TileChoice: Hashable, Sendable {
   var size: Extent
   /// Tiles that go through transform, product and inverse together.
   var tilesPerBlock: Int
+  /// Threads for which a memory limit has room.
+  var workers = Int.max
 }
 
 /// What a tile size costs, estimated from counts of work; the smallest estimate wins.
@@ -87,14 +89,19 @@ struct TileCost {
   }
 
   /// The bytes that the forward pass holds: filter spectra, and for each worker a block of spectra and a chunk of tiles.
-  func workingBytes(_ size: Extent, tilesPerBlock: Int, workers: Int) -> Int {
+  func workingBytes(_ choice: TileChoice, workers: Int) -> Int {
+    let parts = workingParts(choice.size, tilesPerBlock: choice.tilesPerBlock)
+    return parts.shared + min(workers, choice.workers) * parts.worker
+  }
+
+  private func workingParts(_ size: Extent, tilesPerBlock: Int) -> (shared: Int, worker: Int) {
     let frequencies = Self.frequencies(size)
     let complex = 2 * scalarBytes
-    let filters = frequencies * problem.outputChannels * terms * complex
+    // Twice: the spectra and their adjoint.
+    let filters = 2 * frequencies * problem.outputChannels * terms * complex
     let block = frequencies * tilesPerBlock * (inputLanes + outputLanes) * complex
     let chunk = 2 * size.height * size.width * Self.preferredChunk(size, scalarBytes) * scalarBytes
-    let blocks = (tiles(size) + tilesPerBlock - 1) / tilesPerBlock
-    return filters + min(workers, blocks) * block + workers * chunk
+    return (filters, block + chunk)
   }
 
   /// Lanes that are transformed at once: as many as keep the tiles in the second-level cache, a power of two.
@@ -119,10 +126,11 @@ struct TileCost {
     return sizes.isEmpty ? [whole] : sizes
   }
 
-  /// The cheapest tiles that keep within `memoryLimit` bytes.
+  /// The cheapest tiles that keep within `memoryLimit` bytes. What is chosen does not depend on the number of threads,
+  /// but only so many of them may work as there is room for.
   ///
   /// - Throws: If there are none; the sentence says what the most frugal would need.
-  func best(memoryLimit: Int?, workers: Int) throws(ConvolutionError) -> TileChoice {
+  func best(memoryLimit: Int?) throws(ConvolutionError) -> TileChoice {
     let heights = candidates(problem.vertical, atLeast: 1)
     // Columns are taken in pairs.
     let widths = candidates(problem.horizontal, atLeast: 2)
@@ -131,18 +139,19 @@ struct TileCost {
     for height in heights {
       for width in widths {
         let size = Extent(height: height, width: width)
-        var tiles = tilesPerBlock(size)
-        var bytes = workingBytes(size, tilesPerBlock: tiles, workers: workers)
-        if let memoryLimit, bytes > memoryLimit {
-          tiles = 1
-          bytes = workingBytes(size, tilesPerBlock: 1, workers: workers)
+        var choice = TileChoice(size: size, tilesPerBlock: tilesPerBlock(size))
+        if let memoryLimit {
+          var parts = workingParts(size, tilesPerBlock: choice.tilesPerBlock)
+          if parts.shared + parts.worker > memoryLimit {
+            choice.tilesPerBlock = 1
+            parts = workingParts(size, tilesPerBlock: 1)
+          }
+          leastBytes = min(leastBytes, parts.shared + parts.worker)
+          guard parts.shared + parts.worker <= memoryLimit else { continue }
+          choice.workers = (memoryLimit - parts.shared) / parts.worker
         }
-        leastBytes = min(leastBytes, bytes)
-        if let memoryLimit, bytes > memoryLimit { continue }
         let seconds = seconds(size)
-        if best == nil || seconds < best!.seconds {
-          best = (TileChoice(size: size, tilesPerBlock: tiles), seconds)
-        }
+        if best == nil || seconds < best!.seconds { best = (choice, seconds) }
       }
     }
     guard let best else {

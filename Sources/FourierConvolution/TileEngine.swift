@@ -26,6 +26,8 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   let tiles: Int
   let tilesPerBlock: Int
   let blocks: Int
+  /// Threads for which there is memory.
+  let workers: Int
 
   /// Lanes of images, feature maps and filters.
   let inputMap: LaneMap
@@ -56,6 +58,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     tiles = problem.batch * tilesPerImage
     tilesPerBlock = max(1, min(choice.tilesPerBlock, tiles))
     blocks = (tiles + tilesPerBlock - 1) / tilesPerBlock
+    workers = choice.workers
 
     let phases = Extent(height: vertical.phases, width: horizontal.phases)
     let chunk = TileCost.preferredChunk(size, MemoryLayout<Scalar>.stride)
@@ -192,7 +195,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     let scaled = filter * normalization
     scaled.withUnsafeElements { planes in
       Parallel.forEach(
-        chunks(filterMap, tiles: 1), workspace: { chunkScratch }
+        chunks(filterMap, tiles: 1), atMost: workers, workspace: { chunkScratch }
       ) { chunk, scratch in
         transform(
           chunk: chunk, of: 0..<1, planes.baseAddress!, filterMap, filterTables, plan, scratch: scratch.base,

@@ -10,20 +10,27 @@ struct RowCorrelation<Scalar: RowScalar> {
   private let horizontal: ConvolutionAxis
   /// Output rows that share a band of padded rows.
   private let rowsAtOnce: Int
+  /// Threads for which a memory limit has room.
+  private let workers: Int
   private let columnSources: [Int32]
 
   init(_ problem: ConvolutionProblem, _ memoryLimit: Int?) {
     self.problem = problem
     (vertical, horizontal) = (problem.vertical, problem.horizontal)
     let rowBytes = horizontal.padded * MemoryLayout<Scalar>.stride
-    let share = memoryLimit.map { max($0 / Parallel.threads / 2, 1) } ?? .max
+    let share = memoryLimit ?? .max
     let rows = max(0, min(1 << 20, share) / rowBytes - vertical.span) / vertical.stride
     rowsAtOnce = max(1, min(vertical.output, max(rows, min(8, vertical.span))))
+    let bytes = ((rowsAtOnce - 1) * vertical.stride + vertical.span) * rowBytes
+    workers = memoryLimit.map { max(1, $0 / bytes) } ?? .max
     columnSources = (0..<horizontal.padded).map { [horizontal] in horizontal.source($0).map(Int32.init) ?? -1 }
   }
 
   private var bandRows: Int { (rowsAtOnce - 1) * vertical.stride + vertical.span }
-  var workerBytes: Int { bandRows * horizontal.padded * MemoryLayout<Scalar>.stride }
+  /// The bytes that so many threads work in.
+  func workingBytes(threads: Int) -> Int {
+    min(threads, workers) * bandRows * horizontal.padded * MemoryLayout<Scalar>.stride
+  }
   private var bands: Int { (vertical.output + rowsAtOnce - 1) / rowsAtOnce }
   private func rows(band: Int) -> Range<Int> { band * rowsAtOnce..<min(vertical.output, (band + 1) * rowsAtOnce) }
   private var inputPlane: Int { vertical.input * horizontal.input }
@@ -41,7 +48,7 @@ struct RowCorrelation<Scalar: RowScalar> {
             guard !y.isEmpty else { return }
             let (x, w, y) = (x.baseAddress!, w.baseAddress!, y.baseAddress!)
             Parallel.forEach(
-              problem.batch * problem.geometry.groups * bands, workspace: { bandScratch }
+              problem.batch * problem.geometry.groups * bands, atMost: workers, workspace: { bandScratch }
             ) { index, padded in
               let (plane, band) = index.quotientAndRemainder(dividingBy: bands)
               let rows = rows(band: band)
@@ -77,7 +84,8 @@ struct RowCorrelation<Scalar: RowScalar> {
         weight.withUnsafeElements { w in
           guard !dx.isEmpty else { return }
           let (dx, g, w) = (dx.baseAddress!, g.baseAddress!, w.baseAddress!)
-          Parallel.forEach(problem.batch * problem.inputChannels, workspace: { bandScratch }) { index, padded in
+          Parallel.forEach(problem.batch * problem.inputChannels, atMost: workers, workspace: { bandScratch }) {
+            index, padded in
             let (plane, channel) = index.quotientAndRemainder(dividingBy: perGroup)
             let group = plane % problem.geometry.groups
             for band in 0..<bands {
@@ -110,7 +118,7 @@ struct RowCorrelation<Scalar: RowScalar> {
         input.withUnsafeElements { x in
           guard !g.isEmpty else { return }
           let (dw, g, x) = (dw.baseAddress!, g.baseAddress!, x.baseAddress!)
-          Parallel.forEach(problem.inputChannels, workspace: { bandScratch }) { index, padded in
+          Parallel.forEach(problem.inputChannels, atMost: workers, workspace: { bandScratch }) { index, padded in
             let (group, channel) = index.quotientAndRemainder(dividingBy: perGroup)
             for image in 0..<problem.batch {
               let plane = image * groups + group

@@ -55,15 +55,15 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   public func workingMemory(
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> Int {
+    let threads = Parallel.threads
     let bytes =
-      Parallel.threads
-      * (Self.unfolds(problem)
-        ? Unfolding<Scalar>(problem, memoryLimit).workerBytes
-        : RowCorrelation<Scalar>(problem, memoryLimit).workerBytes)
+      Self.unfolds(problem)
+      ? Unfolding<Scalar>(problem, memoryLimit).workingBytes(threads: threads)
+      : RowCorrelation<Scalar>(problem, memoryLimit).workingBytes(threads: threads)
     if let memoryLimit, bytes > memoryLimit {
       throw ConvolutionError(
         "the direct method needs about \(bytes >> 10) KiB of working memory here, the limit is \(memoryLimit >> 10) KiB: "
-          + "raise the limit, or use fewer threads")
+          + "raise the limit")
     }
     return bytes
   }

@@ -17,6 +17,8 @@ struct Unfolding<Scalar: TensorScalar> {
   /// Output positions of a block: several rows, or a part of one.
   private let rowsAtOnce: Int
   private let columnsAtOnce: Int
+  /// Threads for which a memory limit has room.
+  private let workers: Int
   /// Source pixel of each tap for each output, `[tap][output]`; -1 for zero.
   private let columnSources: [Int32]
 
@@ -31,19 +33,22 @@ struct Unfolding<Scalar: TensorScalar> {
     let (taps, width) = (horizontal.kernel, horizontal.output)
     units = problem.channelsPerGroup * vertical.kernel
     // A block of about 1 MiB stays in the second-level cache while BLAS reads it; a limit makes blocks smaller.
-    let share = memoryLimit.map { max($0 / Parallel.threads / 2, 1) } ?? .max
+    let share = memoryLimit ?? .max
     let elements = max(min(1 << 20, share) / MemoryLayout<Scalar>.stride, taps)
     unitsAtOnce = max(1, min(units, min(512, elements / 64) / taps))
     let columns = max(1, elements / (unitsAtOnce * taps))
     rowsAtOnce = max(1, min(vertical.output, columns / width))
     columnsAtOnce = min(width, columns)
+    let bytes = unitsAtOnce * taps * rowsAtOnce * columnsAtOnce * MemoryLayout<Scalar>.stride
+    workers = memoryLimit.map { max(1, $0 / bytes) } ?? .max
     let (axis, outputs) = (horizontal, horizontal.output)
     columnSources = (0..<taps).flatMap { tap in
       (0..<outputs).map { output in axis.source(output: output, tap: tap).map(Int32.init) ?? -1 }
     }
   }
 
-  var workerBytes: Int { blockCount * MemoryLayout<Scalar>.stride }
+  /// The bytes that so many threads work in.
+  func workingBytes(threads: Int) -> Int { min(threads, workers) * blockCount * MemoryLayout<Scalar>.stride }
   private var blockCount: Int { unitsAtOnce * taps * rowsAtOnce * columnsAtOnce }
 
   /// A block of output positions.
@@ -75,7 +80,7 @@ struct Unfolding<Scalar: TensorScalar> {
           guard !y.isEmpty else { return }
           let (x, w, y) = (x.baseAddress!, w.baseAddress!, y.baseAddress!)
           Parallel.forEach(
-            problem.batch * groups * positionBlocks, workspace: { Scratch<Scalar>(count: blockCount) }
+            problem.batch * groups * positionBlocks, atMost: workers, workspace: { Scratch<Scalar>(count: blockCount) }
           ) { index, matrix in
             let (plane, block) = index.quotientAndRemainder(dividingBy: positionBlocks)
             let positions = positions(block: block)
@@ -108,7 +113,7 @@ struct Unfolding<Scalar: TensorScalar> {
           guard !dx.isEmpty else { return }
           let (dx, g, w) = (dx.baseAddress!, g.baseAddress!, w.baseAddress!)
           Parallel.forEach(
-            problem.batch * groups * channelBlocks, workspace: { Scratch<Scalar>(count: blockCount) }
+            problem.batch * groups * channelBlocks, atMost: workers, workspace: { Scratch<Scalar>(count: blockCount) }
           ) { index, matrix in
             let (plane, channelBlock) = index.quotientAndRemainder(dividingBy: channelBlocks)
             let channels =
@@ -146,7 +151,8 @@ struct Unfolding<Scalar: TensorScalar> {
         input.withUnsafeElements { x in
           guard !g.isEmpty else { return }
           let (dw, g, x) = (dw.baseAddress!, g.baseAddress!, x.baseAddress!)
-          Parallel.forEach(groups * unitBlocks, workspace: { Scratch<Scalar>(count: blockCount) }) { index, matrix in
+          Parallel.forEach(groups * unitBlocks, atMost: workers, workspace: { Scratch<Scalar>(count: blockCount) }) {
+            index, matrix in
             let (group, unitBlock) = index.quotientAndRemainder(dividingBy: unitBlocks)
             let units = unitBlock * unitsAtOnce..<min(self.units, (unitBlock + 1) * unitsAtOnce)
             for image in 0..<problem.batch {

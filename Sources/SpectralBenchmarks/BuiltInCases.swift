@@ -14,7 +14,8 @@ extension BenchmarkCase {
     _ name: String, _ batch: Int, _ inputs: Int, _ outputs: Int, _ side: Int, _ kernel: Int, groups: Int = 1
   ) -> BenchmarkCase {
     BenchmarkCase(
-      name: name, kind: .conv2d, batch: batch, inputChannels: inputs, outputChannels: outputs, height: side, width: side,
+      name: name, kind: .conv2d, batch: batch, inputChannels: inputs, outputChannels: outputs, height: side,
+      width: side,
       kernel: kernel, groups: groups)
   }
 

@@ -23,18 +23,20 @@ public enum Parallel {
   ///
   /// - Parameters:
   ///   - grain: How many neighbouring indices make a piece worth handing to another thread.
+  ///   - atMost: How many threads may take part, if memory has room for so many only.
   ///   - body: Must write only where no other index writes.
-  public static func forEach(_ count: Int, grain: Int = 1, _ body: (Int) -> Void) {
-    forEach(count, grain: grain, workspace: {}, { index, _ in body(index) })
+  public static func forEach(_ count: Int, grain: Int = 1, atMost: Int = .max, _ body: (Int) -> Void) {
+    forEach(count, grain: grain, atMost: atMost, workspace: {}, { index, _ in body(index) })
   }
 
   /// The same, with a working memory that each thread makes once for all of its pieces.
   public static func forEach<Workspace>(
-    _ count: Int, grain: Int = 1, workspace: () -> Workspace, _ body: (Int, inout Workspace) -> Void
+    _ count: Int, grain: Int = 1, atMost: Int = .max, workspace: () -> Workspace,
+    _ body: (Int, inout Workspace) -> Void
   ) {
     guard count > 0 else { return }
     let pieces = (count + grain - 1) / grain
-    let workers = min(threads, pieces)
+    let workers = min(threads, atMost, pieces)
     guard workers > 1 else {
       var own = workspace()
       for index in 0..<count { body(index, &own) }
@@ -60,10 +62,11 @@ public enum Parallel {
 
   /// Whether `body` is true for any index below `count`; it is called for all of them.
   public static func anyOf<Workspace>(
-    _ count: Int, grain: Int = 1, workspace: () -> Workspace, _ body: (Int, inout Workspace) -> Bool
+    _ count: Int, grain: Int = 1, atMost: Int = .max, workspace: () -> Workspace,
+    _ body: (Int, inout Workspace) -> Bool
   ) -> Bool {
     let found = Atomic<Bool>(false)
-    forEach(count, grain: grain, workspace: workspace) { index, own in
+    forEach(count, grain: grain, atMost: atMost, workspace: workspace) { index, own in
       if body(index, &own) { found.store(true, ordering: .relaxed) }
     }
     return found.load(ordering: .relaxed)

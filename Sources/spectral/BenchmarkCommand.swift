@@ -27,7 +27,8 @@ enum BenchmarkCommand: Subcommand {
     ],
     examples: [
       .init("spectral benchmark dense-k11 --method fft", "One of the built-in cases."),
-      .init("spectral benchmark --cases cases.json --pass training --json", "Cases of your own, for a program to read."),
+      .init(
+        "spectral benchmark --cases cases.json --pass training --json", "Cases of your own, for a program to read."),
     ])
 
   static func run(_ arguments: Arguments) throws {

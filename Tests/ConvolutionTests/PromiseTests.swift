@@ -152,6 +152,8 @@ private func problem(
     let g = Tensor<Float>.normal(problem.outputShape, using: &random)
     for method in [
       FourierConvolution<Float>(rigor: .estimate) as any ConvolutionMethod<Float>, SpatialConvolution<Float>(),
+      FourierConvolution<Float>(memoryLimit: 1 << 20, rigor: .estimate),
+      SpatialConvolution<Float>(memoryLimit: 100_000),
     ] {
       func results(_ threads: Int) -> [Tensor<Float>] {
         withThreads(threads) {
