@@ -13,15 +13,23 @@ public struct BenchmarkResult: Codable, Sendable {
   /// The method that ran, with its tile.
   public var method: String
   /// The middle of the timings, in seconds.
-  public var median_s: Double
+  public var medianSeconds: Double
   /// The fastest run, in seconds.
-  public var min_s: Double
+  public var minimumSeconds: Double
   /// How many runs were timed.
   public var samples: Int
   /// The most memory that the process has held, in MiB.
-  public var peak_mib: Double
+  public var peakMebibytes: Double
   /// The relative L2 distance from the float64 sum, on a sample of the results.
-  public var relative_error: Double?
+  public var relativeError: Double?
+
+  enum CodingKeys: String, CodingKey {
+    case name, pass, method, samples
+    case medianSeconds = "median_s"
+    case minimumSeconds = "min_s"
+    case peakMebibytes = "peak_mib"
+    case relativeError = "relative_error"
+  }
 }
 
 /// Times cases in Float.
@@ -62,9 +70,10 @@ public enum Benchmark {
       }
     }
     return BenchmarkResult(
-      name: benchmark.name, pass: pass.rawValue, method: describe(method, problem, pass), median_s: timings.median,
-      min_s: timings.minimum, samples: timings.samples.count, peak_mib: Double(peakResidentBytes()) / 0x1p20,
-      relative_error: error)
+      name: benchmark.name, pass: pass.rawValue, method: describe(method, problem, pass), medianSeconds: timings.median,
+      minimumSeconds: timings.minimum, samples: timings.samples.count,
+      peakMebibytes: Double(peakResidentBytes()) / 0x1p20,
+      relativeError: error)
   }
 
   /// The method that runs, with its tile.

@@ -68,10 +68,11 @@ enum BenchmarkCommand: Subcommand {
   }
 
   private static func row(_ result: BenchmarkResult) -> String {
-    let error = result.relative_error.map { String(format: "%.1e", $0) } ?? "-"
+    let error = result.relativeError.map { String(format: "%.1e", $0) } ?? "-"
     return result.name.padding(toLength: 18, withPad: " ", startingAt: 0)
       + result.pass.padding(toLength: 10, withPad: " ", startingAt: 0)
       + result.method.padding(toLength: 16, withPad: " ", startingAt: 0)
-      + String(format: "%10.3f ms (min %.3f)   error %@", result.median_s * 1e3, result.min_s * 1e3, error)
+      + String(
+        format: "%10.3f ms (min %.3f)   error %@", result.medianSeconds * 1e3, result.minimumSeconds * 1e3, error)
   }
 }
