@@ -2,7 +2,7 @@ import Testing
 
 /// What every subcommand has in common: help, version, exit codes, and the words about wrong usage.
 @Suite struct ArgumentsTests {
-  static let subcommands = ["train", "evaluate", "predict", "conv2d", "compare", "demo"]
+  static let subcommands = ["train", "evaluate", "predict", "conv2d", "compare", "benchmark", "demo"]
 
   @Test func helpGoesToStandardOutput() {
     for arguments in [["--help"], ["-h"], ["help"]] {
