@@ -12,14 +12,14 @@ public protocol FourierScalar: TensorScalar {
   static func execute(
     _ kind: TransformKind, _ plan: OpaquePointer, _ input: UnsafeMutablePointer<Self>,
     _ output: UnsafeMutablePointer<Self>)
-  /// Destroys a plan. Not thread-safe.
-  static func destroyPlan(_ plan: OpaquePointer)
   /// Limits the time that planning by measurement may take, in seconds. Not thread-safe.
   static func setPlanningTimeLimit(_ seconds: Double)
   /// Everything the planner has learned, as text. Not thread-safe.
   static func exportWisdom() -> String?
   /// Adds to what the planner knows. Not thread-safe; may abort the process if the text was tampered with.
   static func importWisdom(_ text: String) -> Bool
+  /// Makes the planner forget what it has learned. Not thread-safe.
+  static func forgetWisdom()
   /// The word that names the type in files.
   static var precisionName: String { get }
 }
@@ -28,7 +28,7 @@ public protocol FourierScalar: TensorScalar {
 public enum TransformKind: Hashable, Sendable {
   /// Real to the non-redundant half of a complex spectrum.
   case realToComplex
-  /// The inverse, unnormalised; in more than one dimension it destroys its input.
+  /// The inverse, unnormalised; it destroys its input.
   case complexToReal
   /// Complex to complex, exponent -i.
   case complexForward
@@ -121,7 +121,7 @@ extension Float: FourierScalar {
     }
   }
 
-  public static func destroyPlan(_ plan: OpaquePointer) { fftwf_destroy_plan(plan) }
+  public static func forgetWisdom() { fftwf_forget_wisdom() }
   public static func setPlanningTimeLimit(_ seconds: Double) { fftwf_set_timelimit(seconds) }
   public static func importWisdom(_ text: String) -> Bool { fftwf_import_wisdom_from_string(text) != 0 }
   public static func exportWisdom() -> String? {
@@ -167,7 +167,7 @@ extension Double: FourierScalar {
     }
   }
 
-  public static func destroyPlan(_ plan: OpaquePointer) { fftw_destroy_plan(plan) }
+  public static func forgetWisdom() { fftw_forget_wisdom() }
   public static func setPlanningTimeLimit(_ seconds: Double) { fftw_set_timelimit(seconds) }
   public static func importWisdom(_ text: String) -> Bool { fftw_import_wisdom_from_string(text) != 0 }
   public static func exportWisdom() -> String? {

@@ -36,9 +36,19 @@ public final class TransformPlan<Scalar: FourierScalar>: @unchecked Sendable {
     let key = PlanKey(precision: Scalar.precisionName, kind: kind, layout: layout, rigor: rigor, aligned: aligned)
     return Planner.locked { planner in
       if let plan = planner.plans[key] as? TransformPlan { return plan }
-      if rigor == .measure { planner.recallWisdom() }
-      let plan = make(kind, layout, rigor, aligned)
-      if rigor == .measure { planner.hasLearned = true }
+      let plan: TransformPlan
+      switch rigor {
+      case .measure:
+        planner.recallWisdom()
+        plan = make(kind, layout, rigor, aligned)
+        (planner.hasLearned, planner.hasWisdom) = (true, true)
+      case .estimate:
+        // FFTW would use what was measured for this estimate, and the plan would depend on what ran before.
+        let wisdom = planner.hasWisdom ? Scalar.exportWisdom() : nil
+        if wisdom != nil { Scalar.forgetWisdom() }
+        plan = make(kind, layout, rigor, aligned)
+        if let wisdom { _ = Scalar.importWisdom(wisdom) }
+      }
       planner.plans[key] = plan
       return plan
     }
@@ -60,7 +70,7 @@ public final class TransformPlan<Scalar: FourierScalar>: @unchecked Sendable {
     }
     var flags = rigor == .measure ? FFTW_MEASURE : FFTW_ESTIMATE
     if !aligned { flags |= FFTW_UNALIGNED }
-    if kind == .complexToReal && layout.transformed.count > 1 { flags |= UInt32(FFTW_DESTROY_INPUT) }
+    if kind == .complexToReal { flags |= UInt32(FFTW_DESTROY_INPUT) }
     Scalar.setPlanningTimeLimit(2)
     guard let raw = Scalar.makePlan(kind, layout, input.base, output.base, flags) else {
       preconditionFailure("FFTW has no plan for \(layout)")
@@ -86,7 +96,10 @@ struct PlanKey: Hashable {
 /// FFTW's planner is one for the whole process and not thread-safe: whoever plans, or touches wisdom, goes through here.
 struct Planner {
   var plans: [PlanKey: any Sendable] = [:]
+  /// Whether something was learned since it was last written down.
   var hasLearned = false
+  /// Whether the planner knows anything by measurement.
+  var hasWisdom = false
   private var hasRecalled = false
 
   private static let state = Mutex(Planner())
@@ -101,6 +114,7 @@ struct Planner {
     if let file = Wisdom.file, let texts = Wisdom.read(file) {
       _ = texts[Float.precisionName].map(Float.importWisdom)
       _ = texts[Double.precisionName].map(Double.importWisdom)
+      hasWisdom = true
     }
   }
 }

@@ -79,7 +79,7 @@ extension TileEngine {
 
   /// Memory for a chunk of tiles and its transform, of whichever map is the largest.
   var chunkScratch: Scratch<Scalar> {
-    Scratch(count: 2 * max(chunkCount(inputMap), chunkCount(outputMap), chunkCount(filterMap)))
+    Scratch(count: 2 * max(chunkPitch(inputMap), chunkPitch(outputMap), chunkPitch(filterMap)))
   }
 
   /// Calls `body` for ranges that together hold every frequency, in parallel.
@@ -97,7 +97,7 @@ final class BlockWorkspace<Scalar: ConvolutionScalar> {
   let output: Scratch<Scalar>
   let chunk: Scratch<Scalar>
 
-  init(_ engine: TileEngine<Scalar>, holdsInput: Bool = true) {
+  init(_ engine: TileEngine<Scalar>, holdsInput: Bool) {
     input = holdsInput ? Scratch(count: engine.spectraCount(engine.inputMap)) : nil
     output = Scratch(count: engine.spectraCount(engine.outputMap))
     chunk = engine.chunkScratch

@@ -19,7 +19,8 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   public var rigor: PlanningRigor
   /// The size of tiles, in place of the one with the least estimated cost.
   public var tile: Extent?
-  /// The bytes of spectra that a training step may keep from its forward pass for its backward passes.
+  /// The bytes of image spectra that one convolution may keep from its forward pass for its backward passes; the
+  /// spectra of its filters are kept besides.
   public var tapeBudget: Int
 
   private let keptFilters = KeptFilters<Scalar>()
@@ -80,7 +81,10 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
       ? BlockSpectra<Scalar>(blocks: engine.blocks, blockCount: engine.spectraCount(engine.inputMap)) : nil
     var (output, isFinite) = engine.forward(input, filters, bias: bias, keeping: images)
     if !isFinite { output = repairedForward(input, filter, bias, problem) }
-    let memory = KeptSpectra(engine: engine, images: images, filters: filters)
+    // Wᴴ has done its work.
+    let memory = KeptSpectra(
+      engine: engine, images: images,
+      filters: FilterSpectra(filter: filter, values: filters.values, adjoint: nil))
     return (output, ConvolutionTape(problem: problem, input: input, filter: filter, memory: memory))
   }
 
@@ -131,7 +135,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
 
   private func choice(_ problem: ConvolutionProblem, _ cost: TileCost) throws(ConvolutionError) -> TileChoice {
     guard let tile else { return try cost.best(memoryLimit: memoryLimit) }
-    return TileChoice(size: tile, tilesPerBlock: cost.tilesPerBlock(tile))
+    return try cost.choice(tile, memoryLimit: memoryLimit)
   }
 
   func engine(_ problem: ConvolutionProblem, training: Bool) -> TileEngine<Scalar> {

@@ -139,26 +139,47 @@ struct TileCost {
     for height in heights {
       for width in widths {
         let size = Extent(height: height, width: width)
-        var choice = TileChoice(size: size, tilesPerBlock: tilesPerBlock(size))
-        if let memoryLimit {
-          var parts = workingParts(size, tilesPerBlock: choice.tilesPerBlock)
-          if parts.shared + parts.worker > memoryLimit {
-            choice.tilesPerBlock = 1
-            parts = workingParts(size, tilesPerBlock: 1)
-          }
-          leastBytes = min(leastBytes, parts.shared + parts.worker)
-          guard parts.shared + parts.worker <= memoryLimit else { continue }
-          choice.workers = (memoryLimit - parts.shared) / parts.worker
-        }
+        guard let choice = fitting(size, memoryLimit, &leastBytes) else { continue }
         let seconds = seconds(size)
         if best == nil || seconds < best!.seconds { best = (choice, seconds) }
       }
     }
-    guard let best else {
-      throw ConvolutionError(
-        "the Fourier method needs about \(leastBytes >> 10) KiB of working memory here, the limit is "
-          + "\((memoryLimit ?? 0) >> 10) KiB: raise the limit, or convolve fewer channels at once")
-    }
+    guard let best else { throw Self.refusal(leastBytes, memoryLimit) }
     return best.choice
+  }
+
+  /// Tiles of a size that was asked for.
+  ///
+  /// - Throws: If there can be no such tiles, or if they do not keep within `memoryLimit` bytes.
+  func choice(_ size: Extent, memoryLimit: Int?) throws(ConvolutionError) -> TileChoice {
+    guard size.height >= verticalParts.taps, size.width >= horizontalParts.taps, size.width % 2 == 0 else {
+      throw ConvolutionError(
+        "a tile of \(size) cannot be: it needs at least \(verticalParts.taps) x \(horizontalParts.taps) places and an even "
+          + "width")
+    }
+    var leastBytes = Int.max
+    guard let choice = fitting(size, memoryLimit, &leastBytes) else { throw Self.refusal(leastBytes, memoryLimit) }
+    return choice
+  }
+
+  /// Tiles of a size, in blocks that fit the limit; nil if none do.
+  private func fitting(_ size: Extent, _ memoryLimit: Int?, _ leastBytes: inout Int) -> TileChoice? {
+    var choice = TileChoice(size: size, tilesPerBlock: tilesPerBlock(size))
+    guard let memoryLimit else { return choice }
+    var parts = workingParts(size, tilesPerBlock: choice.tilesPerBlock)
+    if parts.shared + parts.worker > memoryLimit {
+      choice.tilesPerBlock = 1
+      parts = workingParts(size, tilesPerBlock: 1)
+    }
+    leastBytes = min(leastBytes, parts.shared + parts.worker)
+    guard parts.shared + parts.worker <= memoryLimit else { return nil }
+    choice.workers = (memoryLimit - parts.shared) / parts.worker
+    return choice
+  }
+
+  private static func refusal(_ leastBytes: Int, _ memoryLimit: Int?) -> ConvolutionError {
+    ConvolutionError(
+      "the Fourier method needs about \(leastBytes >> 10) KiB of working memory here, the limit is "
+        + "\((memoryLimit ?? 0) >> 10) KiB: raise the limit, or convolve fewer channels at once")
   }
 }

@@ -1,7 +1,6 @@
 import Foundation
 import Fourier
 import Layers
-import Synchronization
 import Tensors
 
 /// A problem cut into tiles: everything that the passes need and that depends on sizes alone.
@@ -89,6 +88,8 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   var normalization: Scalar { 1 / Scalar(size.height * size.width) }
   /// Real numbers in a chunk of tiles.
   func chunkCount(_ map: LaneMap) -> Int { size.height * size.width * map.chunk }
+  /// The same in whole cache lines: FFTW's plans want every array to start at one.
+  func chunkPitch(_ map: LaneMap) -> Int { (chunkCount(map) + 15) & ~15 }
   /// Real numbers in the spectra of a block.
   func spectraCount(_ map: LaneMap) -> Int { 2 * frequencies * map.pitch }
 
@@ -170,7 +171,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     _ plan: TransformPlan<Scalar>, scratch: UnsafeMutablePointer<Scalar>, to spectra: UnsafeMutablePointer<Scalar>
   ) {
     let lanes = lanes(map, chunk: chunk, tiles: tiles.count)
-    let pairs = scratch + chunkCount(map)
+    let pairs = scratch + chunkPitch(map)
     gather(planes, map, tables, lanes: lanes, to: scratch) { place(tiles.lowerBound + $0) }
     plan.execute(scratch, pairs)
     untangle(pairs, map, to: spectra + 2 * chunk * map.chunk)
@@ -181,7 +182,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     chunk: Int, _ spectra: UnsafePointer<Scalar>, _ map: LaneMap, _ plan: TransformPlan<Scalar>,
     scratch: UnsafeMutablePointer<Scalar>
   ) {
-    let pairs = scratch + chunkCount(map)
+    let pairs = scratch + chunkPitch(map)
     tangle(spectra + 2 * chunk * map.chunk, map, to: pairs)
     plan.execute(pairs, scratch)
   }
@@ -192,7 +193,8 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   func filterSpectra(_ filter: Tensor<Scalar>, forward: Bool) -> FilterSpectra<Scalar> {
     let spectra = Scratch<Scalar>(count: spectraCount(filterMap))
     let plan = forwardPlan(filterMap)
-    let scaled = filter * normalization
+    var scaled = filter
+    scaled *= normalization
     scaled.withUnsafeElements { planes in
       Parallel.forEach(
         chunks(filterMap, tiles: 1), atMost: workers, workspace: { chunkScratch }

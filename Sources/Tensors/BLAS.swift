@@ -8,8 +8,6 @@ enum BLAS {
     /// Accelerate looks after itself; nothing to say.
     static func prepare() {}
 
-    static func complex<T>(_ pointer: UnsafePointer<T>) -> OpaquePointer { OpaquePointer(pointer) }
-    static func complex<T>(_ pointer: UnsafeMutablePointer<T>) -> OpaquePointer { OpaquePointer(pointer) }
   #else
     private static let prepared: Void = {
       useKernelsOfThisProcessor()
@@ -19,11 +17,6 @@ enum BLAS {
 
     /// Sets OpenBLAS up; the first call does, the others cost a load.
     @inline(__always) static func prepare() { _ = prepared }
-
-    static func complex<T>(_ pointer: UnsafePointer<T>) -> UnsafeRawPointer { UnsafeRawPointer(pointer) }
-    static func complex<T>(_ pointer: UnsafeMutablePointer<T>) -> UnsafeMutableRawPointer {
-      UnsafeMutableRawPointer(pointer)
-    }
 
     /// OpenBLAS knows processors by their model numbers, and takes one that is newer than itself for a Pentium 4: five
     /// times slower. Where that happened, this asks it again with the name of a processor that has the same

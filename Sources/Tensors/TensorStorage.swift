@@ -56,7 +56,7 @@ public enum MemoryPool {
     }
   }
 
-  /// Rounds a request up to a power of two or one and a half of it, so that near sizes share a shelf.
+  /// Rounds a request up to eighths of a power of two, so that near sizes share a shelf.
   private static func sizeClass(_ byteCount: Int) -> Int {
     guard byteCount > 4096 else { return max(alignment, (byteCount + alignment - 1) & ~(alignment - 1)) }
     let power = 1 << (Int.bitWidth - 1 - byteCount.leadingZeroBitCount)

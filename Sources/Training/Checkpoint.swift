@@ -86,7 +86,10 @@ public struct Checkpoint: Sendable {
     let counts = [position.epoch, position.batch, position.step, position.images]
     guard input.image.count == 3, input.image.allSatisfy({ 1...1 << 16 ~= $0 }), !input.classes.isEmpty,
       input.mean.count == input.image[0], input.deviation.count == input.image[0],
-      input.deviation.allSatisfy({ $0 > 0 }), counts.allSatisfy({ 0...1 << 48 ~= $0 }), configuration.batchSize > 0
+      input.deviation.allSatisfy({ $0 > 0 }), counts.allSatisfy({ 0...1 << 40 ~= $0 }),
+      // No network is made for images that no memory would hold; the factors are small, so the product is exact.
+      input.image.reduce(1, *) <= (1 << 28) / input.classes.count,
+      1...1_000_000 ~= configuration.batchSize, 0...1_000_000 ~= configuration.epochs, position.epoch <= 1_000_000
     else { throw FileError(path, "says things about its images that cannot be: take another checkpoint") }
   }
 

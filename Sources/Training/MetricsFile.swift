@@ -22,10 +22,11 @@ public final class MetricsFile {
 
   /// Opens a metrics file.
   ///
-  /// - Parameter step: Steps that were taken already; lines from later ones are dropped, and with none the file starts
-  ///   anew.
+  /// - Parameters:
+  ///   - step: Steps that were taken already; lines from later ones are dropped, and with none the file starts anew.
+  ///   - epoch: Epochs that were completed; lines of later ones are dropped.
   /// - Throws: `FileError` if the file cannot be written.
-  public init(path: String, resumingAt step: Int = 0) throws {
+  public init(path: String, resumingAt step: Int = 0, epoch: Int = .max) throws {
     self.path = path
     var kept = ""
     table = [Self.header]
@@ -35,10 +36,13 @@ public final class MetricsFile {
           let at = values["step"] as? Int
         else { continue }
         let isEpoch = values["event"] as? String == "epoch"
-        // A batch has the number of its step; an epoch the number of steps taken.
-        guard isEpoch ? at <= step : at < step else { continue }
+        // A batch has the number of its step; an epoch the number of steps taken, and may have been written down
+        // without having reached a checkpoint.
+        guard isEpoch ? at <= step && values["epoch"] as? Int ?? .max < epoch : at < step else { continue }
         kept += line + "\n"
-        if isEpoch { table.append(Self.header.map { name in values[name].map { "\($0)" } ?? "" }) }
+        if isEpoch {
+          table.append(Self.header.map { name in values[name].map { $0 is NSNull ? "null" : "\($0)" } ?? "" })
+        }
       }
     }
     try AtomicFile.write(Data(kept.utf8), to: path)

@@ -80,7 +80,10 @@ enum TrainCommand: Subcommand {
     let run = TrainingRun(configuration, data: data, resuming: stored)
     describe(configuration, data, stored, path, resumes: arguments[resume])
 
-    let metricsFile = try arguments.optional(metrics).map { try MetricsFile(path: $0, resumingAt: stored?.step ?? 0) }
+    if let path, stored == nil { try setAside(path) }
+    let metricsFile = try arguments.optional(metrics).map {
+      try MetricsFile(path: $0, resumingAt: stored?.step ?? 0, epoch: stored?.epoch ?? 0)
+    }
     let steps = (data.training.count + configuration.batchSize - 1) / configuration.batchSize
     var progress = TrainingProgress(epochs: configuration.epochs, stepsPerEpoch: steps)
     var step = stored?.step ?? 0
@@ -101,6 +104,17 @@ enum TrainCommand: Subcommand {
           + (path.map { "\($0) holds the state, go on with --resume" } ?? "nothing was kept, for lack of --checkpoint"))
     }
     if let path { Console.say("\(path) holds the network.") }
+  }
+
+  /// Keeps a file that a new run would write over: hours of training may be in it.
+  private static func setAside(_ path: String) throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
+      (try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType) == .typeRegular
+    else { return }
+    let kept = path + ".previous"
+    guard rename(path, kept) == 0 else { throw FileError(kept, code: errno) }
+    Console.say("note: \(path) was there already and is now \(kept); to go on with it, use --resume")
   }
 
   /// The checkpoint of a run to go on with. None yet is no error: the run may have been killed before its first one.

@@ -1,5 +1,6 @@
 import Foundation
 import Fourier
+import Tensors
 import TestSupport
 import Testing
 
@@ -25,5 +26,28 @@ import Testing
 
   @Test func aMissingFileIsNoWisdom() {
     #expect(Wisdom.read(URL(fileURLWithPath: "/nonexistent/wisdom")) == nil)
+  }
+}
+
+@Suite struct PlanningTests {
+  /// FFTW lets an estimate use what it measured; ours must not, or results would depend on what ran before.
+  @Test func estimatesDoNotDependOnWhatWasMeasured() {
+    let shape: Shape = [37, 90]
+    var random = RandomGenerator(seed: 1)
+    let image = Tensor<Float>.normal(shape, using: &random)
+    // The same transform under two names, so that the second estimate is planned anew.
+    func layout(_ repeated: [TransformLayout.Dimension]) -> TransformLayout {
+      TransformLayout(transformed: [.init(37, 90, 46), .init(90, 1, 1)], repeated: repeated)
+    }
+    func spectrum(_ rigor: PlanningRigor, _ layout: TransformLayout) -> Tensor<Float> {
+      var image = image
+      let plan = TransformPlan<Float>.shared(.realToComplex, layout, rigor: rigor)
+      return Tensor([37, 46, 2]) { target in
+        image.withUnsafeMutableElements { plan.execute($0.baseAddress!, target.baseAddress!) }
+      }
+    }
+    let before = spectrum(.estimate, layout([]))
+    _ = spectrum(.measure, layout([]))
+    #expect(spectrum(.estimate, layout([.init(1, 1, 1)])).hasSameBits(as: before))
   }
 }
