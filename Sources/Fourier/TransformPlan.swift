@@ -36,19 +36,8 @@ public final class TransformPlan<Scalar: FourierScalar>: @unchecked Sendable {
     let key = PlanKey(precision: Scalar.precisionName, kind: kind, layout: layout, rigor: rigor, aligned: aligned)
     return Planner.locked { planner in
       if let plan = planner.plans[key] as? TransformPlan { return plan }
-      let plan: TransformPlan
-      switch rigor {
-      case .measure:
-        planner.recallWisdom()
-        plan = make(kind, layout, rigor, aligned)
-        (planner.hasLearned, planner.hasWisdom) = (true, true)
-      case .estimate:
-        // FFTW would use what was measured for this estimate, and the plan would depend on what ran before.
-        let wisdom = planner.hasWisdom ? Scalar.exportWisdom() : nil
-        if wisdom != nil { Scalar.forgetWisdom() }
-        plan = make(kind, layout, rigor, aligned)
-        if let wisdom { _ = Scalar.importWisdom(wisdom) }
-      }
+      planner.prepare(Scalar.self, rigor)
+      let plan = make(kind, layout, rigor, aligned)
       planner.plans[key] = plan
       return plan
     }
@@ -97,10 +86,12 @@ struct PlanKey: Hashable {
 struct Planner {
   var plans: [PlanKey: any Sendable] = [:]
   /// Whether something was learned since it was last written down.
-  var hasLearned = false
-  /// Whether the planner knows anything by measurement.
-  var hasWisdom = false
+  private var hasLearned = false
   private var hasRecalled = false
+  /// What FFTW knows by measurement, by precision, while it must not use it.
+  private var shelved: [String: String] = [:]
+  /// The precisions for which FFTW itself holds what it knows.
+  private var live: Set<String> = []
 
   private static let state = Mutex(Planner())
 
@@ -108,13 +99,36 @@ struct Planner {
     try state.withLock { planner in try body(&planner) }
   }
 
-  mutating func recallWisdom() {
+  /// Gives FFTW what it may use: for a measured plan all that is known, for an estimate nothing. FFTW would base an
+  /// estimate on what was measured, and the plan would depend on what ran before.
+  mutating func prepare<Scalar: FourierScalar>(_: Scalar.Type, _ rigor: PlanningRigor) {
+    let name = Scalar.precisionName
+    switch rigor {
+    case .measure:
+      recallWisdom()
+      if let wisdom = shelved.removeValue(forKey: name) { _ = Scalar.importWisdom(wisdom) }
+      live.insert(name)
+      hasLearned = true
+    case .estimate:
+      guard live.remove(name) != nil else { return }
+      shelved[name] = Scalar.exportWisdom()
+      Scalar.forgetWisdom()
+    }
+  }
+
+  /// All that is known, by precision, if something was learned since the last call.
+  mutating func newWisdom() -> [String: String]? {
+    guard hasLearned else { return nil }
+    hasLearned = false
+    func text<Scalar: FourierScalar>(_: Scalar.Type) -> String {
+      shelved[Scalar.precisionName] ?? (live.contains(Scalar.precisionName) ? Scalar.exportWisdom() : nil) ?? ""
+    }
+    return [Float.precisionName: text(Float.self), Double.precisionName: text(Double.self)]
+  }
+
+  private mutating func recallWisdom() {
     guard !hasRecalled else { return }
     hasRecalled = true
-    if let file = Wisdom.file, let texts = Wisdom.read(file) {
-      _ = texts[Float.precisionName].map(Float.importWisdom)
-      _ = texts[Double.precisionName].map(Double.importWisdom)
-      hasWisdom = true
-    }
+    if let file = Wisdom.file, let texts = Wisdom.read(file) { shelved = texts.filter { !$0.value.isEmpty } }
   }
 }

@@ -30,13 +30,7 @@ public enum Wisdom {
   /// Writes down what has been learned since the start, if anything. A failure is reported and does no harm.
   public static func save() throws {
     guard let file else { return }
-    let texts = Planner.locked { planner -> [String: String]? in
-      guard planner.hasLearned else { return nil }
-      planner.hasLearned = false
-      return [
-        Float.precisionName: Float.exportWisdom() ?? "", Double.precisionName: Double.exportWisdom() ?? "",
-      ]
-    }
+    let texts = Planner.locked { planner in planner.newWisdom() }
     guard let texts else { return }
     try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
     try Data(encode(texts).utf8).write(to: file, options: .atomic)

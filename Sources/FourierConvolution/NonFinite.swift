@@ -1,4 +1,3 @@
-import Foundation
 import Layers
 import Tensors
 
@@ -18,14 +17,10 @@ extension FourierConvolution {
     }
     output.withUnsafeMutableElements { y in
       filter.withUnsafeElements { w in
-        for (entry, value) in x.strange {
-          terms.forEachWindow(ofInput: entry) { output, tap in y[output] += value * w[tap] }
-        }
+        addTerms(.forwardOfInput, x.strange, terms, y.baseAddress!, w.baseAddress!)
       }
       x.finite.withUnsafeElements { x in
-        for (entry, value) in w.strange {
-          terms.forEachWindow(ofTap: entry) { input, output in y[output] += value * (input.map { x[$0] } ?? 0) }
-        }
+        addTerms(.forwardOfTap, w.strange, terms, y.baseAddress!, x.baseAddress!)
       }
       if let bias {
         let plane = problem.vertical.output * problem.horizontal.output
@@ -48,18 +43,10 @@ extension FourierConvolution {
     }
     result.withUnsafeMutableElements { dx in
       filter.withUnsafeElements { w in
-        for (entry, value) in g.strange {
-          terms.forEachWindow(ofOutput: entry) { input, tap in
-            if let input { dx[input] += value * w[tap] }
-          }
-        }
+        addTerms(.inputGradientOfOutput, g.strange, terms, dx.baseAddress!, w.baseAddress!)
       }
       g.finite.withUnsafeElements { g in
-        for (entry, value) in w.strange {
-          terms.forEachWindow(ofTap: entry) { input, output in
-            if let input { dx[input] += value * g[output] }
-          }
-        }
+        addTerms(.inputGradientOfTap, w.strange, terms, dx.baseAddress!, g.baseAddress!)
       }
     }
     return result
@@ -76,14 +63,10 @@ extension FourierConvolution {
     }
     result.withUnsafeMutableElements { dw in
       input.withUnsafeElements { x in
-        for (entry, value) in g.strange {
-          terms.forEachWindow(ofOutput: entry) { input, tap in dw[tap] += value * (input.map { x[$0] } ?? 0) }
-        }
+        addTerms(.filterGradientOfOutput, g.strange, terms, dw.baseAddress!, x.baseAddress!)
       }
       g.finite.withUnsafeElements { g in
-        for (entry, value) in x.strange {
-          terms.forEachWindow(ofInput: entry) { output, tap in dw[tap] += value * g[output] }
-        }
+        addTerms(.filterGradientOfInput, x.strange, terms, dw.baseAddress!, g.baseAddress!)
       }
     }
     return result
@@ -118,6 +101,47 @@ private struct FiniteParts<Scalar: TensorScalar> {
   }
 }
 
+/// A pass, and the factor whose entries are not finite.
+enum StrangeFactor {
+  case forwardOfInput, forwardOfTap
+  case inputGradientOfOutput, inputGradientOfTap
+  case filterGradientOfOutput, filterGradientOfInput
+}
+
+/// Adds the terms of some entries of one factor to the result of a pass; `other` is the pass's other factor.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func addTerms<Scalar: TensorScalar>(
+  _ factor: StrangeFactor, _ entries: [(Int, Scalar)], _ terms: WindowTerms,
+  _ result: UnsafeMutablePointer<Scalar>, _ other: UnsafePointer<Scalar>
+) {
+  for (entry, value) in entries {
+    switch factor {
+    case .forwardOfInput:
+      terms.forEachWindow(ofInput: entry) { output, tap in result[output] += value * other[tap] }
+    case .filterGradientOfInput:
+      terms.forEachWindow(ofInput: entry) { output, tap in result[tap] += value * other[output] }
+    case .forwardOfTap:
+      // Padding is a zero that is multiplied, too.
+      terms.forEachWindow(ofTap: entry) { input, output in
+        result[output] += value * (input < 0 ? 0 : other[input])
+      }
+    case .inputGradientOfTap:
+      terms.forEachWindow(ofTap: entry) { input, output in
+        if input >= 0 { result[input] += value * other[output] }
+      }
+    case .inputGradientOfOutput:
+      terms.forEachWindow(ofOutput: entry) { input, tap in
+        if input >= 0 { result[input] += value * other[tap] }
+      }
+    case .filterGradientOfOutput:
+      terms.forEachWindow(ofOutput: entry) { input, tap in
+        result[tap] += value * (input < 0 ? 0 : other[input])
+      }
+    }
+  }
+}
+
 /// Every term of a convolution, found from any of its three factors by index: which input, which tap and which output
 /// meet in a window.
 struct WindowTerms {
@@ -126,24 +150,27 @@ struct WindowTerms {
   private let horizontal: AxisTerms
 
   private struct AxisTerms {
-    /// Pixel seen by each tap of each window: `[output][tap]`; nil for zero.
-    let sources: [[Int?]]
-    /// Windows and taps that see each pixel.
-    let windows: [[(output: Int, tap: Int)]]
+    let kernel: Int
+    let output: Int
+    /// Pixel seen by each tap of each window, `[output][tap]`; -1 for zero.
+    let sources: [Int]
+    /// Windows and taps that see each pixel, and where each pixel's begin.
+    let windows: [(output: Int, tap: Int)]
+    let starts: [Int]
 
     init(_ axis: ConvolutionAxis, flipped: Bool) {
-      let sources = (0..<axis.output).map { output in
+      (kernel, output) = (axis.kernel, axis.output)
+      sources = (0..<axis.output).flatMap { output in
         (0..<axis.kernel).map { tap in
-          axis.source(output: output, tap: flipped ? axis.kernel - 1 - tap : tap)
+          axis.source(output: output, tap: flipped ? axis.kernel - 1 - tap : tap) ?? -1
         }
       }
-      var windows = [[(output: Int, tap: Int)]](repeating: [], count: axis.input)
-      for (output, taps) in sources.enumerated() {
-        for (tap, source) in taps.enumerated() {
-          if let source { windows[source].append((output, tap)) }
-        }
+      var seen = [[(output: Int, tap: Int)]](repeating: [], count: axis.input)
+      for (index, source) in sources.enumerated() where source >= 0 {
+        seen[source].append((index / axis.kernel, index % axis.kernel))
       }
-      (self.sources, self.windows) = (sources, windows)
+      windows = seen.flatMap { $0 }
+      starts = seen.reduce(into: [0]) { $0.append($0.last! + $1.count) }
     }
   }
 
@@ -161,56 +188,61 @@ struct WindowTerms {
     return (planes / shape[1], planes % shape[1], row, column)
   }
 
-  private func offset(_ a: Int, _ b: Int, _ row: Int, _ column: Int, _ shape: Shape) -> Int {
-    ((a * shape[1] + b) * shape[2] + row) * shape[3] + column
-  }
-
+  @inline(__always)
   func forEachWindow(ofInput index: Int, _ body: (_ output: Int, _ tap: Int) -> Void) {
     let (image, channel, row, column) = places(index, problem.inputShape)
     let (perGroup, outputs) = (problem.channelsPerGroup, problem.outputsPerGroup)
     let group = channel / perGroup
-    let (outputShape, filterShape) = (problem.outputShape, problem.filterShape)
     for o in group * outputs..<(group + 1) * outputs {
-      for y in vertical.windows[row] {
-        for x in horizontal.windows[column] {
-          body(
-            offset(image, o, y.output, x.output, outputShape),
-            offset(o, channel % perGroup, y.tap, x.tap, filterShape))
+      let outputPlane = (image * problem.outputChannels + o) * vertical.output
+      let filterPlane = (o * perGroup + channel % perGroup) * vertical.kernel
+      for v in vertical.starts[row]..<vertical.starts[row + 1] {
+        let y = vertical.windows[v]
+        let (outputRow, tapRow) = (
+          (outputPlane + y.output) * horizontal.output, (filterPlane + y.tap) * horizontal.kernel
+        )
+        for h in horizontal.starts[column]..<horizontal.starts[column + 1] {
+          let x = horizontal.windows[h]
+          body(outputRow + x.output, tapRow + x.tap)
         }
       }
     }
   }
 
-  func forEachWindow(ofOutput index: Int, _ body: (_ input: Int?, _ tap: Int) -> Void) {
+  /// `input` is negative where a tap sees a zero beyond the border.
+  @inline(__always)
+  func forEachWindow(ofOutput index: Int, _ body: (_ input: Int, _ tap: Int) -> Void) {
     let (image, o, row, column) = places(index, problem.outputShape)
     let perGroup = problem.channelsPerGroup
     let group = o / problem.outputsPerGroup
-    let (inputShape, filterShape) = (problem.inputShape, problem.filterShape)
     for channel in 0..<perGroup {
-      for (tapY, sourceY) in vertical.sources[row].enumerated() {
-        for (tapX, sourceX) in horizontal.sources[column].enumerated() {
-          var input: Int?
-          if let sourceY, let sourceX {
-            input = offset(image, group * perGroup + channel, sourceY, sourceX, inputShape)
-          }
-          body(input, offset(o, channel, tapY, tapX, filterShape))
+      let inputPlane = (image * problem.inputChannels + group * perGroup + channel) * problem.vertical.input
+      for tapY in 0..<vertical.kernel {
+        let sourceY = vertical.sources[row * vertical.kernel + tapY]
+        let tapRow = ((o * perGroup + channel) * vertical.kernel + tapY) * horizontal.kernel
+        for tapX in 0..<horizontal.kernel {
+          let sourceX = horizontal.sources[column * horizontal.kernel + tapX]
+          let isInside = sourceY >= 0 && sourceX >= 0
+          body(isInside ? (inputPlane + sourceY) * problem.horizontal.input + sourceX : -1, tapRow + tapX)
         }
       }
     }
   }
 
-  func forEachWindow(ofTap index: Int, _ body: (_ input: Int?, _ output: Int) -> Void) {
+  /// `input` is negative where a window sees a zero beyond the border.
+  @inline(__always)
+  func forEachWindow(ofTap index: Int, _ body: (_ input: Int, _ output: Int) -> Void) {
     let (o, channel, tapY, tapX) = places(index, problem.filterShape)
-    let group = o / problem.outputsPerGroup
-    let (inputShape, outputShape) = (problem.inputShape, problem.outputShape)
+    let first = o / problem.outputsPerGroup * problem.channelsPerGroup
     for image in 0..<problem.batch {
-      for (row, taps) in vertical.sources.enumerated() {
-        for (column, columnTaps) in horizontal.sources.enumerated() {
-          var input: Int?
-          if let sourceY = taps[tapY], let sourceX = columnTaps[tapX] {
-            input = offset(image, group * problem.channelsPerGroup + channel, sourceY, sourceX, inputShape)
-          }
-          body(input, offset(image, o, row, column, outputShape))
+      let inputPlane = (image * problem.inputChannels + first + channel) * problem.vertical.input
+      for row in 0..<vertical.output {
+        let sourceY = vertical.sources[row * vertical.kernel + tapY]
+        let outputRow = ((image * problem.outputChannels + o) * vertical.output + row) * horizontal.output
+        for column in 0..<horizontal.output {
+          let sourceX = horizontal.sources[column * horizontal.kernel + tapX]
+          let isInside = sourceY >= 0 && sourceX >= 0
+          body(isInside ? (inputPlane + sourceY) * problem.horizontal.input + sourceX : -1, outputRow + column)
         }
       }
     }
