@@ -29,6 +29,8 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
   /// The method that a pass of a problem is computed with.
   public func choice(_ problem: ConvolutionProblem, _ pass: ConvolutionPass = .forward) -> any ConvolutionMethod<Scalar>
   {
+    // Much padding under a long stride: the direct method would hold the padded rows.
+    guard (try? direct.workingMemory(pass, problem)) != nil else { return fourier }
     // The Fourier method's estimate for a gradient is that of a whole training step, three passes.
     let passes: Double = pass == .forward ? 1 : 3
     let directSeconds =

@@ -11,7 +11,7 @@ import Tensors
 /// gradient serve both gradients.
 ///
 /// Errors are within 2 u sqrt(log2 N) ‖x‖ ‖w‖ for each pair of channels, u being the unit round-off and N the points of a
-/// tile. NaN and infinite pixels spoil the outputs that see them and no others, as in the direct method.
+/// tile, give or take a few of the smallest subnormal numbers. NaN and infinite pixels spoil the outputs that see them and no others, as in the direct method.
 public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   /// The most working memory that a pass may take, in bytes; nil for no limit. Smaller tiles are taken to keep it.
   public var memoryLimit: Int?

@@ -1,3 +1,4 @@
+import Foundation
 import Layers
 import Tensors
 
@@ -60,7 +61,8 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
       Self.unfolds(problem)
       ? Unfolding<Scalar>(problem, memoryLimit).workingBytes(threads: threads)
       : RowCorrelation<Scalar>(problem, memoryLimit).workingBytes(threads: threads)
-    if let memoryLimit, bytes > memoryLimit {
+    let memoryLimit = memoryLimit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    if bytes > memoryLimit {
       throw ConvolutionError(
         "the direct method needs about \(bytes >> 10) KiB of working memory here, the limit is \(memoryLimit >> 10) KiB: "
           + "raise the limit")

@@ -171,11 +171,17 @@ public struct Checkpoint: Sendable {
   private static func json(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
+    // A run whose loss is not a number any more is still a run that can be kept.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 
   private static func decode<Value: Decodable>(_ key: String, _ file: SafetensorsFile, _ path: String) throws -> Value {
-    guard let text = file.metadata[key], let value = try? JSONDecoder().decode(Value.self, from: Data(text.utf8)) else {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    guard let text = file.metadata[key], let value = try? decoder.decode(Value.self, from: Data(text.utf8)) else {
       throw FileError(path, "has no readable \(key) in its metadata: take another checkpoint")
     }
     return value

@@ -81,7 +81,8 @@ public struct TrainingRequest: Hashable, Sendable {
     try agree("--model", model?.rawValue, stored.model.rawValue)
     try agree("--batch-size", batchSize, stored.batchSize)
     try agree("--optimizer", optimizer?.rawValue, stored.optimizer)
-    try agree("--learning-rate", learningRate, stored.learningRate)
+    let usualRate = OptimizerKind(rawValue: stored.optimizer)?.defaultLearningRate
+    try agree("--learning-rate", learningRate, stored.learningRate ?? usualRate)
     try agree("--schedule", schedule?.description, stored.schedule)
     try agree("--seed", seed, stored.seed)
     try agree("--limit", limit, stored.limit)

@@ -71,6 +71,14 @@ enum TrainCommand: Subcommand {
     }
     Common.applyThreads(arguments)
     let path = arguments.optional(checkpoint)
+    if let path, let metricsPath = arguments.optional(metrics) {
+      func place(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+      guard ![metricsPath, MetricsFile.tablePath(for: metricsPath)].map(place).contains(place(path)) else {
+        throw UsageError(
+          "\(checkpoint.name) and \(metrics.name) would write to the same file \(path): give them different ones")
+      }
+    }
+    Interruption.watch()
     let stored = try arguments[resume] ? path.flatMap(readIfThere) : nil
     let request = request(arguments)
     let configuration =
@@ -87,7 +95,6 @@ enum TrainCommand: Subcommand {
     let steps = (data.training.count + configuration.batchSize - 1) / configuration.batchSize
     var progress = TrainingProgress(epochs: configuration.epochs, stepsPerEpoch: steps)
     var step = stored?.step ?? 0
-    Interruption.watch()
     let outcome = try run.run(
       checkpoint: path.map { CheckpointPolicy(path: $0) }, shouldStop: { Interruption.pending != nil }
     ) { event in
