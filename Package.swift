@@ -55,7 +55,7 @@ let package = Package(
     room(
       "Tensors", ["CBLAS", "CKernels"],
       linker: [.linkedFramework("Accelerate", .when(platforms: [.macOS]))]),
-    room("Fourier", ["CFFTW", "Tensors"]),
+    room("Fourier", ["CFFTW", "CKernels", "Tensors"]),
     room("Layers", ["CKernels", "Tensors"]),
     room("SpatialConvolution", ["CKernels", "Layers"]),
     room("FourierConvolution", ["CKernels", "Fourier", "Layers"]),

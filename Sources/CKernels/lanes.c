@@ -1,13 +1,38 @@
-// Lane kernels, plain loops that the compiler vectorises for each level of x86-64.
-#include "dispatch.h"
+// Between planes of pixels and lanes, and products lane by lane.
+#include <string.h>
+
 #include "kernels.h"
+#include "shuffles.h"
 
-#define T float
-#define NAME(f) f##_f32
-#include "lanes.inc"
-#undef T
-#undef NAME
+#define SK_BODY "lanes.inc"
+#include "levels.inc"
 
-#define T double
-#define NAME(f) f##_f64
-#include "lanes.inc"
+#define FUNCTIONS(T, NAME)                                                                                              \
+  int sk_gather_row_##NAME(T *to, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,       \
+                           const sk_columns *const *columns, ptrdiff_t row, ptrdiff_t row_stride, ptrdiff_t width) {    \
+    int any = 0;                                                                                                        \
+    SK_CALL(any =, gather_##NAME, to, strips, pitch, planes, rows, columns, row, row_stride, width)                     \
+    return any;                                                                                                         \
+  }                                                                                                                     \
+  int sk_scatter_row_##NAME(const T *from, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,    \
+                            const sk_columns *const *columns, ptrdiff_t row, ptrdiff_t row_stride, ptrdiff_t width,     \
+                            const T *bias, int add) {                                                                   \
+    int finite = 0;                                                                                                     \
+    SK_CALL(finite =, scatter_##NAME, from, strips, pitch, planes, rows, columns, row, row_stride, width, bias, add)    \
+    return finite;                                                                                                      \
+  }                                                                                                                     \
+  void sk_transpose_matrix_##NAME(T *to, ptrdiff_t to_pitch, const T *from, ptrdiff_t from_pitch, ptrdiff_t rows,       \
+                                  ptrdiff_t columns) {                                                                  \
+    SK_CALL(, transpose_matrix_##NAME, to, to_pitch, from, from_pitch, rows, columns)                                   \
+  }                                                                                                                     \
+  void sk_lanes_multiply_##NAME(T *y, ptrdiff_t y_stride, const T *x, ptrdiff_t x_stride, const T *w,                   \
+                                ptrdiff_t w_stride, ptrdiff_t count, int conjugated, int broadcast) {                   \
+    SK_CALL(, multiply_##NAME, y, y_stride, x, x_stride, w, w_stride, count, conjugated, broadcast)                     \
+  }                                                                                                                     \
+  void sk_lanes_correlate_##NAME(T *w, ptrdiff_t w_stride, const T *g, ptrdiff_t g_stride, const T *x,                  \
+                                 ptrdiff_t x_stride, ptrdiff_t count) {                                                 \
+    SK_CALL(, correlate_##NAME, w, w_stride, g, g_stride, x, x_stride, count)                                           \
+  }
+
+FUNCTIONS(float, f32)
+FUNCTIONS(double, f64)

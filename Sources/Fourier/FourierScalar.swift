@@ -1,4 +1,5 @@
 import CFFTW
+import CKernels
 import Tensors
 
 /// A scalar whose transforms FFTW computes: hooks to `fftwf_...` for `Float` and `fftw_...` for `Double`.
@@ -22,6 +23,10 @@ public protocol FourierScalar: TensorScalar {
   static func forgetWisdom()
   /// The word that names the type in files.
   static var precisionName: String { get }
+  /// The loops behind ``LaneTransform``. See `kernels.h`.
+  static func laneTransform(
+    _ plan: UnsafePointer<sk_lane_plan>, _ input: UnsafePointer<Self>, _ inputStride: Int,
+    _ output: UnsafeMutablePointer<Self>, _ outputStride: Int, _ work: UnsafeMutablePointer<Self>, inverse: Bool)
 }
 
 /// What a plan does. Complex arrays are interleaved pairs (real, imaginary).
@@ -34,6 +39,9 @@ public enum TransformKind: Hashable, Sendable {
   case complexForward
   /// Complex to complex, exponent +i, unnormalised.
   case complexBackward
+  /// Complex to complex, exponent -i, the imaginary parts so many elements behind the real ones; strides count
+  /// elements.
+  case splitForward(imaginary: Int)
 }
 
 /// Which elements a plan reads and writes: FFTW's 64-bit guru interface.
@@ -103,6 +111,8 @@ extension Float: FourierScalar {
       fftwf_plan_guru64_dft(rank, dimensions, depth, loops, pairs(input), pairs(output), FFTW_FORWARD, flags)
     case .complexBackward:
       fftwf_plan_guru64_dft(rank, dimensions, depth, loops, pairs(input), pairs(output), FFTW_BACKWARD, flags)
+    case .splitForward(let i):
+      fftwf_plan_guru64_split_dft(rank, dimensions, depth, loops, input, input + i, output, output + i, flags)
     }
   }
 
@@ -118,6 +128,7 @@ extension Float: FourierScalar {
     case .realToComplex: fftwf_execute_dft_r2c(plan, input, pairs(output))
     case .complexToReal: fftwf_execute_dft_c2r(plan, pairs(input), output)
     case .complexForward, .complexBackward: fftwf_execute_dft(plan, pairs(input), pairs(output))
+    case .splitForward(let i): fftwf_execute_split_dft(plan, input, input + i, output, output + i)
     }
   }
 
@@ -130,6 +141,12 @@ extension Float: FourierScalar {
     return String(cString: text)
   }
   public static var precisionName: String { "float32" }
+
+  @inline(__always)
+  public static func laneTransform(
+    _ plan: UnsafePointer<sk_lane_plan>, _ input: UnsafePointer<Float>, _ inputStride: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ work: UnsafeMutablePointer<Float>, inverse: Bool
+  ) { sk_lane_transform_f32(plan, input, inputStride, output, outputStride, work, inverse ? 1 : 0) }
 }
 
 extension Double: FourierScalar {
@@ -149,6 +166,8 @@ extension Double: FourierScalar {
       fftw_plan_guru64_dft(rank, dimensions, depth, loops, pairs(input), pairs(output), FFTW_FORWARD, flags)
     case .complexBackward:
       fftw_plan_guru64_dft(rank, dimensions, depth, loops, pairs(input), pairs(output), FFTW_BACKWARD, flags)
+    case .splitForward(let i):
+      fftw_plan_guru64_split_dft(rank, dimensions, depth, loops, input, input + i, output, output + i, flags)
     }
   }
 
@@ -164,6 +183,7 @@ extension Double: FourierScalar {
     case .realToComplex: fftw_execute_dft_r2c(plan, input, pairs(output))
     case .complexToReal: fftw_execute_dft_c2r(plan, pairs(input), output)
     case .complexForward, .complexBackward: fftw_execute_dft(plan, pairs(input), pairs(output))
+    case .splitForward(let i): fftw_execute_split_dft(plan, input, input + i, output, output + i)
     }
   }
 
@@ -176,4 +196,10 @@ extension Double: FourierScalar {
     return String(cString: text)
   }
   public static var precisionName: String { "float64" }
+
+  @inline(__always)
+  public static func laneTransform(
+    _ plan: UnsafePointer<sk_lane_plan>, _ input: UnsafePointer<Double>, _ inputStride: Int,
+    _ output: UnsafeMutablePointer<Double>, _ outputStride: Int, _ work: UnsafeMutablePointer<Double>, inverse: Bool
+  ) { sk_lane_transform_f64(plan, input, inputStride, output, outputStride, work, inverse ? 1 : 0) }
 }

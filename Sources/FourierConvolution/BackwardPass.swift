@@ -1,3 +1,4 @@
+import Fourier
 import Layers
 import Tensors
 
@@ -22,146 +23,149 @@ extension TileEngine {
   func backward(
     _ gradient: Tensor<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?, spectraBudget: Int
   ) -> (input: Tensor<Scalar>?, filter: Tensor<Scalar>?, isFinite: Bool) {
-    var isFinite = true
-    var inputGradient = filters.map { _ in Tensor<Scalar>.zeros(problem.inputShape) }
-    let sums = images.map { _ in Scratch<Scalar>(count: spectraCount(filterMap)) }
-    if tiles == 0, let sums { sums.base.initialize(repeating: 0, count: sums.count) }
+    var input = filters.map { _ in Tensor<Scalar>.zeros(problem.inputShape) }
+    var filter = images.map { _ in Tensor<Scalar>.zeros(problem.filterShape) }
+    guard tiles > 0 else { return (input, filter, true) }
+    let isFinite = gradient.withUnsafeElements { g in
+      withMutableElements(&input) { dx in
+        withMutableElements(&filter) { dw in
+          isDepthwise && inputMap.arrangement == .channels
+            ? backwardDepthwise(g.baseAddress!, images: images, filters: filters, input: dx, filter: dw)
+            : backwardBlocks(
+              g.baseAddress!, images: images, filters: filters, input: dx, filter: dw, spectraBudget: spectraBudget)
+        }
+      }
+    }
+    filter? *= normalization
+    return (input, filter, isFinite)
+  }
 
-    var ownsImages = false
-    if case .images = images { ownsImages = true }
+  private func withMutableElements<Result>(
+    _ tensor: inout Tensor<Scalar>?, _ body: (UnsafeMutablePointer<Scalar>?) -> Result
+  ) -> Result {
+    guard tensor != nil else { return body(nil) }
+    return tensor!.withUnsafeMutableElements { body($0.baseAddress) }
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func backwardBlocks(
+    _ gradient: UnsafePointer<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?,
+    input: UnsafeMutablePointer<Scalar>?, filter: UnsafeMutablePointer<Scalar>?, spectraBudget: Int
+  ) -> Bool {
+    // Spectra of images that were not kept make room for those of their gradient.
+    var needsInputSpectra = input != nil
+    if case .images = images { needsInputSpectra = true }
     let bytesPerBlock =
-      (spectraCount(outputMap) + (ownsImages ? spectraCount(inputMap) : 0)) * MemoryLayout<Scalar>.stride
+      (spectraCount(outputMap) + (needsInputSpectra ? spectraCount(inputMap) : 0)) * MemoryLayout<Scalar>.stride
     let blocksAtOnce = max(1, min(blocks, spectraBudget / max(bytesPerBlock, 1)))
     let g = BlockSpectra<Scalar>(blocks: blocksAtOnce, blockCount: spectraCount(outputMap))
-    let x = ownsImages ? BlockSpectra<Scalar>(blocks: blocksAtOnce, blockCount: spectraCount(inputMap)) : nil
+    let x = needsInputSpectra ? BlockSpectra<Scalar>(blocks: blocksAtOnce, blockCount: spectraCount(inputMap)) : nil
+    let sums = images.map { _ in Scratch<Scalar>(count: spectraCount(filterMap)) }
+    var isFinite = true
 
     for first in stride(from: 0, to: blocks, by: blocksAtOnce) {
       let range = first..<min(blocks, first + blocksAtOnce)
       transformBlocks(range, gradient, outputMap, outputTables, to: g)
-      if case .images(let input) = images, let x { transformBlocks(range, input, inputMap, inputTables, to: x) }
-
-      if let images, let sums {
-        // For each frequency the sum over blocks, while it is in the cache.
-        forEachFrequencyRange { frequencies in
-          for f in frequencies {
-            let row = sums.base + 2 * f * filterMap.pitch
-            if first == 0 { row.initialize(repeating: 0, count: 2 * filterMap.pitch) }
+      if case .images(let input) = images {
+        input.withUnsafeElements { transformBlocks(range, $0.baseAddress!, inputMap, inputTables, to: x!) }
+      }
+      forEachFrequencyRange { frequencies in
+        // All products at a frequency while it is in the cache.
+        for f in frequencies {
+          if let images, let sums {
+            let row = sums.base + f * filterMap.pitch
+            if first == 0 { row.initialize(repeating: 0, count: filterMap.pitch) }
             for block in range {
               let spectra =
                 switch images {
                 case .images: x!.block(block - first)
                 case .spectra(let kept): kept.block(block)
                 }
-              multiplyFilter(
-                f, rows: tileRange(block).count, sums.base, g.block(block - first), spectra)
+              multiplyFilter(f, tiles: tileRange(block).count, sums.base, g.block(block - first), spectra)
+            }
+          }
+          if let filters {
+            for block in range {
+              multiplyBackward(
+                f..<f + 1, tiles: tileRange(block).count, x!.block(block - first), g.block(block - first), filters)
             }
           }
         }
       }
-      if let filters {
-        inputGradient!.withUnsafeMutableElements { planes in
-          let poisoned = invertInputGradient(range, g, filters, planes.baseAddress!)
-          isFinite = isFinite && !poisoned
-        }
-      }
+      if let input, !invertInputGradient(range, x!, to: input) { isFinite = false }
     }
-
-    let filterGradient = sums.map { invertFilterGradient($0) }
-    return (inputGradient, filterGradient, isFinite && (filterGradient?.isFinite ?? true))
+    if let filter, let sums {
+      let poisoned = Parallel.anyOf(
+        pieces(filterMap, tiles: 1), atMost: workers, workspace: { makeWork() }
+      ) { piece, own in
+        !invert(piece: piece, of: 0..<1, sums.base, filterMap, filterTables, own, to: filter)
+      }
+      isFinite = isFinite && !poisoned
+    }
+    return isFinite
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func transformBlocks(
-    _ range: Range<Int>, _ source: Tensor<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
+    _ range: Range<Int>, _ planes: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
     to spectra: BlockSpectra<Scalar>
   ) {
-    let plan = forwardPlan(map)
-    let chunksPerBlock = chunks(map, tiles: tilesPerBlock)
-    source.withUnsafeElements { planes in
-      Parallel.forEach(range.count * chunksPerBlock, atMost: workers, workspace: { chunkScratch }) { index, scratch in
-        let (block, chunk) = (index / chunksPerBlock, index % chunksPerBlock)
-        let tiles = tileRange(range.lowerBound + block)
-        guard chunk < chunks(map, tiles: tiles.count) else { return }
-        transform(
-          chunk: chunk, of: tiles, planes.baseAddress!, map, tables, plan, scratch: scratch.base,
-          to: spectra.block(block))
-      }
+    let perBlock = pieces(map, tiles: tilesPerBlock)
+    Parallel.forEach(range.count * perBlock, atMost: workers, workspace: { makeWork() }) { index, own in
+      let (block, piece) = index.quotientAndRemainder(dividingBy: perBlock)
+      transform(
+        piece: piece, of: tileRange(range.lowerBound + block), planes, map, tables, own, to: spectra.block(block))
     }
   }
 
-  /// Adds the input gradient of some blocks to `planes`; returns whether a tile was not finite.
+  /// Adds the input gradient of some blocks. A thread takes some planes through all tiles of the blocks, so that no two
+  /// add to the same pixels.
+  ///
+  /// - Returns: Whether all was finite.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func invertInputGradient(
-    _ range: Range<Int>, _ g: BlockSpectra<Scalar>, _ filters: FilterSpectra<Scalar>,
-    _ planes: UnsafeMutablePointer<Scalar>
+    _ range: Range<Int>, _ spectra: BlockSpectra<Scalar>, to planes: UnsafeMutablePointer<Scalar>
   ) -> Bool {
-    let plan = inversePlan(inputMap)
-    let allRows = 0..<problem.vertical.input
-    if tilesPerBlock % tilesPerImage == 0 && blocksSufficeForThreads {
-      // Blocks of whole images: no two threads add to the same pixel.
-      return Parallel.anyOf(
-        range.count, atMost: workers,
-        workspace: { (Scratch<Scalar>(count: spectraCount(inputMap)), chunkScratch) }
-      ) { index, own in
-        let tiles = tileRange(range.lowerBound + index)
-        let (x, scratch) = (own.0.base, own.1.base)
-        var bad = false
-        multiplyBackward(0..<frequencies, rows: tiles.count, x, g.block(index), filters)
-        for chunk in 0..<chunks(inputMap, tiles: tiles.count) {
-          let lanes = lanes(inputMap, chunk: chunk, tiles: tiles.count)
-          invert(chunk: chunk, x, inputMap, plan, scratch: scratch)
-          if !Scalar.allFinite(scratch, 2 * lanes.count) { bad = true }
-          scatterAdd(scratch, inputMap, inputTables, lanes: lanes, to: planes, onlyRows: allRows) {
-            place(tiles.lowerBound + $0)
+    let (first, last) = (tileRange(range.lowerBound).lowerBound, tileRange(range.upperBound - 1).upperBound - 1)
+    let byChannels = inputMap.arrangement == .channels
+    let phases = inputMap.phases.height * inputMap.phases.width
+    // Groups of lanes of one tile are planes of their own, but for the phases of a plane; so are those of another image.
+    let images = byChannels ? first / tilesPerImage...last / tilesPerImage : 0...0
+    let runs = phases == 1 ? min(inputMap.run, groupsAtOnce) : inputMap.run
+    let runParts = (inputMap.run + runs - 1) / runs
+    let parts = inputMap.groups * (byChannels ? runParts : inputMap.channels)
+    return !Parallel.anyOf(images.count * parts, atMost: workers, workspace: { makeWork() }) { index, own in
+      let (image, part) = index.quotientAndRemainder(dividingBy: parts)
+      var isFinite = true
+      func invert(_ block: Int, _ groups: Range<Int>) {
+        for group in stride(from: groups.lowerBound, to: groups.upperBound, by: groupsAtOnce) {
+          let finite = self.invert(
+            group..<min(group + groupsAtOnce, groups.upperBound), of: tileRange(block),
+            spectra.block(block - range.lowerBound), inputMap, inputTables, own, to: planes, adding: true)
+          isFinite = isFinite && finite
+        }
+      }
+      if byChannels {
+        let (group, run) = part.quotientAndRemainder(dividingBy: runParts)
+        let tiles = (images.lowerBound + image) * tilesPerImage..<(images.lowerBound + image + 1) * tilesPerImage
+        for tile in tiles.clamped(to: first..<last + 1) {
+          let (block, within) = tile.quotientAndRemainder(dividingBy: tilesPerBlock)
+          let start = (within * inputMap.groups + group) * inputMap.run
+          invert(block, start + run * runs..<start + min(inputMap.run, (run + 1) * runs))
+        }
+      } else {
+        let (group, channel) = part.quotientAndRemainder(dividingBy: inputMap.channels)
+        for block in range {
+          for phase in 0..<phases {
+            let signal = (group * phases + phase) * inputMap.channels + channel
+            invert(block, signal * inputMap.run..<(signal + 1) * inputMap.run)
           }
         }
-        return bad
       }
+      return !isFinite
     }
-    // Tiles of one image in several hands: invert all of a block, then add, each thread to rows of its own.
-    let spectra = Scratch<Scalar>(count: spectraCount(inputMap))
-    let staged = Scratch<Scalar>(count: chunks(inputMap, tiles: tilesPerBlock) * chunkCount(inputMap))
-    var poisoned = false
-    for block in range {
-      let tiles = tileRange(block)
-      let chunkTotal = chunks(inputMap, tiles: tiles.count)
-      forEachFrequencyRange {
-        multiplyBackward($0, rows: tiles.count, spectra.base, g.block(block - range.lowerBound), filters)
-      }
-      let bad = Parallel.anyOf(chunkTotal, atMost: workers, workspace: { chunkScratch }) { chunk, scratch in
-        let target = staged.base + chunk * chunkCount(inputMap)
-        invert(chunk: chunk, spectra.base, inputMap, plan, scratch: scratch.base)
-        target.update(from: scratch.base, count: chunkCount(inputMap))
-        return !Scalar.allFinite(target, 2 * lanes(inputMap, chunk: chunk, tiles: tiles.count).count)
-      }
-      poisoned = poisoned || bad
-      let rowsAtOnce = max(8, (allRows.count + 15) / 16)
-      Parallel.forEach((allRows.count + rowsAtOnce - 1) / rowsAtOnce) { part in
-        let rows = part * rowsAtOnce..<min(allRows.count, (part + 1) * rowsAtOnce)
-        for chunk in 0..<chunkTotal {
-          scatterAdd(
-            staged.base + chunk * chunkCount(inputMap), inputMap, inputTables,
-            lanes: lanes(inputMap, chunk: chunk, tiles: tiles.count), to: planes, onlyRows: rows
-          ) { place(tiles.lowerBound + $0) }
-        }
-      }
-    }
-    return poisoned
-  }
-
-  private func invertFilterGradient(_ sums: Scratch<Scalar>) -> Tensor<Scalar> {
-    let plan = inversePlan(filterMap)
-    let zeros = Tensor<Scalar>.zeros([filterMap.planes])
-    var gradient = zeros.withUnsafeElements { zeros in
-      Tensor<Scalar>(problem.filterShape) { planes in
-        Parallel.forEach(chunks(filterMap, tiles: 1), atMost: workers, workspace: { chunkScratch }) { chunk, scratch in
-          invert(chunk: chunk, sums.base, filterMap, plan, scratch: scratch.base)
-          scatter(
-            scratch.base, filterMap, filterTables, lanes: lanes(filterMap, chunk: chunk, tiles: 1),
-            to: planes.baseAddress!, bias: zeros.baseAddress!
-          ) { _ in TilePlace(image: 0, row: 0, column: 0) }
-        }
-      }
-    }
-    gradient *= normalization
-    return gradient
   }
 }

@@ -2,195 +2,208 @@ import CKernels
 import Fourier
 import Tensors
 
-/// A scalar for which the loops of the Fourier method exist: hooks to the C kernels of each type.
+/// A scalar for which the loops of the Fourier method exist: hooks to the C kernels of each type. See `kernels.h`.
 public protocol ConvolutionScalar: FourierScalar {
-  /// One row of a tile from planes to lanes. See `kernels.h`.
-  static func gatherRow(
-    _ to: UnsafeMutablePointer<Self>, _ pitch: Int, _ from: UnsafePointer<Self>, _ stride: Int,
-    _ columns: UnsafePointer<Int32>, _ width: Int, _ channels: Int)
-  /// One row of a tile from lanes to planes, plus a bias.
-  static func scatterRow(
-    _ to: UnsafeMutablePointer<Self>, _ stride: Int, _ columns: UnsafePointer<Int32>, _ from: UnsafePointer<Self>,
-    _ pitch: Int, _ width: Int, _ channels: Int, _ bias: UnsafePointer<Self>)
-  /// One row of a tile from lanes to planes, added to what is there.
-  static func scatterAddRow(
-    _ to: UnsafeMutablePointer<Self>, _ stride: Int, _ columns: UnsafePointer<Int32>, _ from: UnsafePointer<Self>,
-    _ pitch: Int, _ width: Int, _ channels: Int)
-  /// From the transform of pairs of columns to the half spectrum, one frequency of all lanes. See `kernels.h`.
+  /// From the transform of pairs of columns to the half spectrum of a real row.
   static func untangle(
-    _ to: UnsafeMutablePointer<Self>, _ z: UnsafePointer<Self>, _ mirror: UnsafePointer<Self>, _ rootReal: Self,
-    _ rootImaginary: Self, _ lanes: Int)
+    _ to: UnsafeMutablePointer<Self>, _ pairs: UnsafePointer<Self>, _ roots: UnsafePointer<Self>, _ half: Int)
   /// Back.
   static func tangle(
-    _ to: UnsafeMutablePointer<Self>, _ x: UnsafePointer<Self>, _ mirror: UnsafePointer<Self>, _ rootReal: Self,
-    _ rootImaginary: Self, _ lanes: Int)
-  /// `y = x * conj(w)`, lane by lane.
-  static func lanesTimesConjugate(
-    _ y: UnsafeMutablePointer<Self>, _ x: UnsafePointer<Self>, _ w: UnsafePointer<Self>, _ rows: Int, _ lanes: Int)
-  /// `x = g * w`, lane by lane.
-  static func lanesTimes(
-    _ x: UnsafeMutablePointer<Self>, _ g: UnsafePointer<Self>, _ w: UnsafePointer<Self>, _ rows: Int, _ lanes: Int)
-  /// `w += Σ conj(g) * x`, lane by lane.
-  static func lanesCorrelate(
-    _ w: UnsafeMutablePointer<Self>, _ g: UnsafePointer<Self>, _ x: UnsafePointer<Self>, _ rows: Int, _ lanes: Int)
-  /// `c = a * b` for complex matrices, or `c += a * b`; `a` may be conjugated and of any strides.
+    _ to: UnsafeMutablePointer<Self>, _ spectrum: UnsafePointer<Self>, _ roots: UnsafePointer<Self>, _ half: Int)
+  /// A row of a tile from planes to lanes; returns whether there was anything but zeros.
+  static func gatherRow(
+    _ to: UnsafeMutablePointer<Self>, _ strips: UnsafeMutablePointer<Self>, _ pitch: Int, _ lanes: LanePlaces<Self>,
+    row: Int, rowStride: Int, width: Int
+  ) -> Bool
+  /// A row of a tile from lanes to planes, plus a number for each lane; returns whether all was finite.
+  static func scatterRow(
+    _ from: UnsafePointer<Self>, _ strips: UnsafeMutablePointer<Self>, _ pitch: Int, _ lanes: LanePlaces<Self>,
+    row: Int, rowStride: Int, width: Int, adding: Bool
+  ) -> Bool
+  /// The transpose of a complex matrix.
+  static func transposeMatrix(
+    _ to: UnsafeMutablePointer<Self>, _ toPitch: Int, _ from: UnsafePointer<Self>, _ fromPitch: Int, rows: Int,
+    columns: Int)
+  /// `y = x w`, or `x conj w`, group by group.
+  static func multiplyLanes(
+    _ y: UnsafeMutablePointer<Self>, _ yStride: Int, _ x: UnsafePointer<Self>, _ xStride: Int, _ w: UnsafePointer<Self>,
+    _ wStride: Int, count: Int, conjugated: Bool, broadcast: Bool)
+  /// `w += conj g x`, group by group.
+  static func correlateLanes(
+    _ w: UnsafeMutablePointer<Self>, _ wStride: Int, _ g: UnsafePointer<Self>, _ gStride: Int, _ x: UnsafePointer<Self>,
+    _ xStride: Int, count: Int)
+  /// `c = a b` for complex matrices, or `c += a b`.
   static func complexProduct(
-    _ c: UnsafeMutablePointer<Self>, _ ldc: Int, _ a: UnsafePointer<Self>, _ rowStride: Int, _ termStride: Int,
-    _ b: UnsafePointer<Self>, _ ldb: Int, _ rows: Int, _ columns: Int, _ terms: Int, conjugated: Bool,
+    _ c: UnsafeMutablePointer<Self>, _ cRow: Int, _ a: UnsafePointer<Self>, _ factor: UnsafePointer<sk_factor>,
+    _ b: UnsafePointer<Self>, _ bRow: Int, rows: Int, groups: Int, terms: Int, _ conjugated: ConjugatedFactor,
     accumulate: Bool)
-  /// The conjugate transpose of a packed complex matrix.
-  static func adjoint(
-    _ to: UnsafeMutablePointer<Self>, _ from: UnsafePointer<Self>, _ rows: Int, _ columns: Int)
-  /// Whether all of the numbers are finite.
-  static func allFinite(_ x: UnsafePointer<Self>, _ count: Int) -> Bool
+  /// `w[i][l] += Σ conj g[i] x[l]`, summed over lanes.
+  static func laneDots(
+    _ w: UnsafeMutablePointer<Self>, _ wRow: Int, _ g: UnsafePointer<Self>, _ gRow: Int, _ x: UnsafePointer<Self>,
+    _ xRow: Int, rows: Int, terms: Int, groups: Int)
+}
+
+/// Which factor of a product is conjugated.
+public enum ConjugatedFactor: Int32, Sendable {
+  case none = 0
+  case first = 1
+  case second = 2
+}
+
+/// Where the lanes of a group come from or go to: for each its plane, and where the rows and columns of its tile lie.
+///
+/// A class because it owns memory that the C loops read.
+public final class LanePlaces<Scalar: TensorScalar> {
+  let planes: UnsafeMutablePointer<UnsafeMutablePointer<Scalar>?>
+  let rows: UnsafeMutablePointer<UnsafePointer<Int32>?>
+  let columns: UnsafeMutablePointer<UnsafePointer<sk_columns>?>
+  /// Added to what a lane gives.
+  let bias: UnsafeMutablePointer<Scalar>
+
+  init(lanes: Int) {
+    planes = .allocate(capacity: lanes)
+    rows = .allocate(capacity: lanes)
+    columns = .allocate(capacity: lanes)
+    bias = .allocate(capacity: lanes)
+    planes.initialize(repeating: nil, count: lanes)
+    rows.initialize(repeating: nil, count: lanes)
+    columns.initialize(repeating: nil, count: lanes)
+    bias.initialize(repeating: 0, count: lanes)
+  }
+
+  deinit {
+    planes.deallocate()
+    rows.deallocate()
+    columns.deallocate()
+    bias.deallocate()
+  }
 }
 
 extension Float: ConvolutionScalar {
   @inline(__always)
-  public static func gatherRow(
-    _ to: UnsafeMutablePointer<Float>, _ pitch: Int, _ from: UnsafePointer<Float>, _ stride: Int,
-    _ columns: UnsafePointer<Int32>, _ width: Int, _ channels: Int
-  ) {
-    sk_gather_row_f32(to, pitch, from, stride, columns, width, channels)
-  }
-  @inline(__always)
-  public static func scatterRow(
-    _ to: UnsafeMutablePointer<Float>, _ stride: Int, _ columns: UnsafePointer<Int32>, _ from: UnsafePointer<Float>,
-    _ pitch: Int, _ width: Int, _ channels: Int, _ bias: UnsafePointer<Float>
-  ) {
-    sk_scatter_row_f32(to, stride, columns, from, pitch, width, channels, bias)
-  }
-  @inline(__always)
-  public static func scatterAddRow(
-    _ to: UnsafeMutablePointer<Float>, _ stride: Int, _ columns: UnsafePointer<Int32>, _ from: UnsafePointer<Float>,
-    _ pitch: Int, _ width: Int, _ channels: Int
-  ) {
-    sk_scatter_add_row_f32(to, stride, columns, from, pitch, width, channels)
-  }
-  @inline(__always)
   public static func untangle(
-    _ to: UnsafeMutablePointer<Float>, _ z: UnsafePointer<Float>, _ mirror: UnsafePointer<Float>, _ rootReal: Float,
-    _ rootImaginary: Float, _ lanes: Int
-  ) {
-    sk_untangle_f32(to, z, mirror, rootReal, rootImaginary, lanes)
-  }
+    _ to: UnsafeMutablePointer<Float>, _ pairs: UnsafePointer<Float>, _ roots: UnsafePointer<Float>, _ half: Int
+  ) { sk_untangle_f32(to, pairs, roots, half) }
+
   @inline(__always)
   public static func tangle(
-    _ to: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ mirror: UnsafePointer<Float>, _ rootReal: Float,
-    _ rootImaginary: Float, _ lanes: Int
-  ) {
-    sk_tangle_f32(to, x, mirror, rootReal, rootImaginary, lanes)
-  }
+    _ to: UnsafeMutablePointer<Float>, _ spectrum: UnsafePointer<Float>, _ roots: UnsafePointer<Float>, _ half: Int
+  ) { sk_tangle_f32(to, spectrum, roots, half) }
+
   @inline(__always)
-  public static func lanesTimesConjugate(
-    _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ rows: Int, _ lanes: Int
-  ) {
-    sk_lanes_times_conjugate_f32(y, x, w, rows, lanes)
+  public static func gatherRow(
+    _ to: UnsafeMutablePointer<Float>, _ strips: UnsafeMutablePointer<Float>, _ pitch: Int, _ lanes: LanePlaces<Float>,
+    row: Int, rowStride: Int, width: Int
+  ) -> Bool {
+    sk_gather_row_f32(to, strips, pitch, lanes.planes, lanes.rows, lanes.columns, row, rowStride, width) != 0
   }
+
   @inline(__always)
-  public static func lanesTimes(
-    _ x: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ rows: Int, _ lanes: Int
-  ) {
-    sk_lanes_times_f32(x, g, w, rows, lanes)
+  public static func scatterRow(
+    _ from: UnsafePointer<Float>, _ strips: UnsafeMutablePointer<Float>, _ pitch: Int, _ lanes: LanePlaces<Float>,
+    row: Int, rowStride: Int, width: Int, adding: Bool
+  ) -> Bool {
+    sk_scatter_row_f32(
+      from, strips, pitch, lanes.planes, lanes.rows, lanes.columns, row, rowStride, width, lanes.bias, adding ? 1 : 0)
+      != 0
   }
+
   @inline(__always)
-  public static func lanesCorrelate(
-    _ w: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ rows: Int, _ lanes: Int
-  ) {
-    sk_lanes_correlate_f32(w, g, x, rows, lanes)
-  }
+  public static func transposeMatrix(
+    _ to: UnsafeMutablePointer<Float>, _ toPitch: Int, _ from: UnsafePointer<Float>, _ fromPitch: Int, rows: Int,
+    columns: Int
+  ) { sk_transpose_matrix_f32(to, toPitch, from, fromPitch, rows, columns) }
+
+  @inline(__always)
+  public static func multiplyLanes(
+    _ y: UnsafeMutablePointer<Float>, _ yStride: Int, _ x: UnsafePointer<Float>, _ xStride: Int,
+    _ w: UnsafePointer<Float>, _ wStride: Int, count: Int, conjugated: Bool, broadcast: Bool
+  ) { sk_lanes_multiply_f32(y, yStride, x, xStride, w, wStride, count, conjugated ? 1 : 0, broadcast ? 1 : 0) }
+
+  @inline(__always)
+  public static func correlateLanes(
+    _ w: UnsafeMutablePointer<Float>, _ wStride: Int, _ g: UnsafePointer<Float>, _ gStride: Int,
+    _ x: UnsafePointer<Float>, _ xStride: Int, count: Int
+  ) { sk_lanes_correlate_f32(w, wStride, g, gStride, x, xStride, count) }
+
   @inline(__always)
   public static func complexProduct(
-    _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ rowStride: Int, _ termStride: Int,
-    _ b: UnsafePointer<Float>, _ ldb: Int, _ rows: Int, _ columns: Int, _ terms: Int, conjugated: Bool,
+    _ c: UnsafeMutablePointer<Float>, _ cRow: Int, _ a: UnsafePointer<Float>, _ factor: UnsafePointer<sk_factor>,
+    _ b: UnsafePointer<Float>, _ bRow: Int, rows: Int, groups: Int, terms: Int, _ conjugated: ConjugatedFactor,
     accumulate: Bool
   ) {
     sk_complex_product_f32(
-      c, ldc, a, rowStride, termStride, b, ldb, rows, columns, terms, conjugated ? 1 : 0, accumulate ? 1 : 0)
+      c, cRow, a, factor, b, bRow, rows, groups, terms, conjugated.rawValue, accumulate ? 1 : 0)
   }
+
   @inline(__always)
-  public static func adjoint(
-    _ to: UnsafeMutablePointer<Float>, _ from: UnsafePointer<Float>, _ rows: Int, _ columns: Int
-  ) {
-    sk_adjoint_f32(to, from, rows, columns)
-  }
-  @inline(__always)
-  public static func allFinite(_ x: UnsafePointer<Float>, _ count: Int) -> Bool {
-    sk_all_finite_f32(x, count) != 0
-  }
+  public static func laneDots(
+    _ w: UnsafeMutablePointer<Float>, _ wRow: Int, _ g: UnsafePointer<Float>, _ gRow: Int, _ x: UnsafePointer<Float>,
+    _ xRow: Int, rows: Int, terms: Int, groups: Int
+  ) { sk_lane_dots_f32(w, wRow, g, gRow, x, xRow, rows, terms, groups) }
 }
 
 extension Double: ConvolutionScalar {
   @inline(__always)
-  public static func gatherRow(
-    _ to: UnsafeMutablePointer<Double>, _ pitch: Int, _ from: UnsafePointer<Double>, _ stride: Int,
-    _ columns: UnsafePointer<Int32>, _ width: Int, _ channels: Int
-  ) {
-    sk_gather_row_f64(to, pitch, from, stride, columns, width, channels)
-  }
-  @inline(__always)
-  public static func scatterRow(
-    _ to: UnsafeMutablePointer<Double>, _ stride: Int, _ columns: UnsafePointer<Int32>, _ from: UnsafePointer<Double>,
-    _ pitch: Int, _ width: Int, _ channels: Int, _ bias: UnsafePointer<Double>
-  ) {
-    sk_scatter_row_f64(to, stride, columns, from, pitch, width, channels, bias)
-  }
-  @inline(__always)
-  public static func scatterAddRow(
-    _ to: UnsafeMutablePointer<Double>, _ stride: Int, _ columns: UnsafePointer<Int32>, _ from: UnsafePointer<Double>,
-    _ pitch: Int, _ width: Int, _ channels: Int
-  ) {
-    sk_scatter_add_row_f64(to, stride, columns, from, pitch, width, channels)
-  }
-  @inline(__always)
   public static func untangle(
-    _ to: UnsafeMutablePointer<Double>, _ z: UnsafePointer<Double>, _ mirror: UnsafePointer<Double>, _ rootReal: Double,
-    _ rootImaginary: Double, _ lanes: Int
-  ) {
-    sk_untangle_f64(to, z, mirror, rootReal, rootImaginary, lanes)
-  }
+    _ to: UnsafeMutablePointer<Double>, _ pairs: UnsafePointer<Double>, _ roots: UnsafePointer<Double>, _ half: Int
+  ) { sk_untangle_f64(to, pairs, roots, half) }
+
   @inline(__always)
   public static func tangle(
-    _ to: UnsafeMutablePointer<Double>, _ x: UnsafePointer<Double>, _ mirror: UnsafePointer<Double>, _ rootReal: Double,
-    _ rootImaginary: Double, _ lanes: Int
-  ) {
-    sk_tangle_f64(to, x, mirror, rootReal, rootImaginary, lanes)
-  }
+    _ to: UnsafeMutablePointer<Double>, _ spectrum: UnsafePointer<Double>, _ roots: UnsafePointer<Double>, _ half: Int
+  ) { sk_tangle_f64(to, spectrum, roots, half) }
+
   @inline(__always)
-  public static func lanesTimesConjugate(
-    _ y: UnsafeMutablePointer<Double>, _ x: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ rows: Int, _ lanes: Int
-  ) {
-    sk_lanes_times_conjugate_f64(y, x, w, rows, lanes)
+  public static func gatherRow(
+    _ to: UnsafeMutablePointer<Double>, _ strips: UnsafeMutablePointer<Double>, _ pitch: Int,
+    _ lanes: LanePlaces<Double>,
+    row: Int, rowStride: Int, width: Int
+  ) -> Bool {
+    sk_gather_row_f64(to, strips, pitch, lanes.planes, lanes.rows, lanes.columns, row, rowStride, width) != 0
   }
+
   @inline(__always)
-  public static func lanesTimes(
-    _ x: UnsafeMutablePointer<Double>, _ g: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ rows: Int, _ lanes: Int
-  ) {
-    sk_lanes_times_f64(x, g, w, rows, lanes)
+  public static func scatterRow(
+    _ from: UnsafePointer<Double>, _ strips: UnsafeMutablePointer<Double>, _ pitch: Int, _ lanes: LanePlaces<Double>,
+    row: Int, rowStride: Int, width: Int, adding: Bool
+  ) -> Bool {
+    sk_scatter_row_f64(
+      from, strips, pitch, lanes.planes, lanes.rows, lanes.columns, row, rowStride, width, lanes.bias, adding ? 1 : 0)
+      != 0
   }
+
   @inline(__always)
-  public static func lanesCorrelate(
-    _ w: UnsafeMutablePointer<Double>, _ g: UnsafePointer<Double>, _ x: UnsafePointer<Double>, _ rows: Int, _ lanes: Int
-  ) {
-    sk_lanes_correlate_f64(w, g, x, rows, lanes)
-  }
+  public static func transposeMatrix(
+    _ to: UnsafeMutablePointer<Double>, _ toPitch: Int, _ from: UnsafePointer<Double>, _ fromPitch: Int, rows: Int,
+    columns: Int
+  ) { sk_transpose_matrix_f64(to, toPitch, from, fromPitch, rows, columns) }
+
+  @inline(__always)
+  public static func multiplyLanes(
+    _ y: UnsafeMutablePointer<Double>, _ yStride: Int, _ x: UnsafePointer<Double>, _ xStride: Int,
+    _ w: UnsafePointer<Double>, _ wStride: Int, count: Int, conjugated: Bool, broadcast: Bool
+  ) { sk_lanes_multiply_f64(y, yStride, x, xStride, w, wStride, count, conjugated ? 1 : 0, broadcast ? 1 : 0) }
+
+  @inline(__always)
+  public static func correlateLanes(
+    _ w: UnsafeMutablePointer<Double>, _ wStride: Int, _ g: UnsafePointer<Double>, _ gStride: Int,
+    _ x: UnsafePointer<Double>, _ xStride: Int, count: Int
+  ) { sk_lanes_correlate_f64(w, wStride, g, gStride, x, xStride, count) }
+
   @inline(__always)
   public static func complexProduct(
-    _ c: UnsafeMutablePointer<Double>, _ ldc: Int, _ a: UnsafePointer<Double>, _ rowStride: Int, _ termStride: Int,
-    _ b: UnsafePointer<Double>, _ ldb: Int, _ rows: Int, _ columns: Int, _ terms: Int, conjugated: Bool,
+    _ c: UnsafeMutablePointer<Double>, _ cRow: Int, _ a: UnsafePointer<Double>, _ factor: UnsafePointer<sk_factor>,
+    _ b: UnsafePointer<Double>, _ bRow: Int, rows: Int, groups: Int, terms: Int, _ conjugated: ConjugatedFactor,
     accumulate: Bool
   ) {
     sk_complex_product_f64(
-      c, ldc, a, rowStride, termStride, b, ldb, rows, columns, terms, conjugated ? 1 : 0, accumulate ? 1 : 0)
+      c, cRow, a, factor, b, bRow, rows, groups, terms, conjugated.rawValue, accumulate ? 1 : 0)
   }
+
   @inline(__always)
-  public static func adjoint(
-    _ to: UnsafeMutablePointer<Double>, _ from: UnsafePointer<Double>, _ rows: Int, _ columns: Int
-  ) {
-    sk_adjoint_f64(to, from, rows, columns)
-  }
-  @inline(__always)
-  public static func allFinite(_ x: UnsafePointer<Double>, _ count: Int) -> Bool {
-    sk_all_finite_f64(x, count) != 0
-  }
+  public static func laneDots(
+    _ w: UnsafeMutablePointer<Double>, _ wRow: Int, _ g: UnsafePointer<Double>, _ gRow: Int, _ x: UnsafePointer<Double>,
+    _ xRow: Int, rows: Int, terms: Int, groups: Int
+  ) { sk_lane_dots_f64(w, wRow, g, gRow, x, xRow, rows, terms, groups) }
 }

@@ -1,3 +1,4 @@
+import Fourier
 import Layers
 import Synchronization
 import Tensors
@@ -19,87 +20,81 @@ extension TileEngine {
     keeping kept: BlockSpectra<Scalar>?
   ) -> (output: Tensor<Scalar>, isFinite: Bool) {
     let bias = bias ?? .zeros([problem.outputChannels])
-    let poisoned = Atomic<Bool>(false)
-    let (transformPlan, inversePlan) = (forwardPlan(inputMap), inversePlan(outputMap))
-    let blockCount = blocks
-
+    var isFinite = true
     let output = input.withUnsafeElements { planes in
       bias.withUnsafeElements { bias in
         Tensor<Scalar>(problem.outputShape) { output in
           guard tiles > 0 else { return }
-          let (planes, output, bias) = (planes.baseAddress!, output.baseAddress!, bias.baseAddress!)
-
-          func transform(_ block: Int, _ chunk: Int, _ scratch: Scratch<Scalar>, _ x: UnsafeMutablePointer<Scalar>) {
-            self.transform(
-              chunk: chunk, of: tileRange(block), planes, inputMap, inputTables, transformPlan, scratch: scratch.base,
-              to: x)
-          }
-          func invert(_ block: Int, _ chunk: Int, _ scratch: Scratch<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {
-            let tiles = tileRange(block)
-            let lanes = lanes(outputMap, chunk: chunk, tiles: tiles.count)
-            self.invert(chunk: chunk, y, outputMap, inversePlan, scratch: scratch.base)
-            if !Scalar.allFinite(scratch.base, 2 * lanes.count) { poisoned.store(true, ordering: .relaxed) }
-            scatter(scratch.base, outputMap, outputTables, lanes: lanes, to: output, bias: bias) {
-              place(tiles.lowerBound + $0)
-            }
-          }
-
-          if blocksSufficeForThreads {
-            Parallel.forEach(
-              blockCount, atMost: workers, workspace: { BlockWorkspace(self, holdsInput: kept == nil) }
-            ) { block, own in
-              let tiles = tileRange(block).count
-              let x = kept?.block(block) ?? own.input!.base
-              for chunk in 0..<chunks(inputMap, tiles: tiles) { transform(block, chunk, own.chunk, x) }
-              multiplyForward(0..<frequencies, rows: tiles, own.output.base, x, filters)
-              for chunk in 0..<chunks(outputMap, tiles: tiles) { invert(block, chunk, own.chunk, own.output.base) }
-            }
-          } else {
-            let shared = BlockWorkspace(self, holdsInput: kept == nil)
-            let y = shared.output.base
-            for block in 0..<blockCount {
-              let tiles = tileRange(block).count
-              let x = kept?.block(block) ?? shared.input!.base
-              Parallel.forEach(chunks(inputMap, tiles: tiles), atMost: workers, workspace: { chunkScratch }) {
-                chunk, scratch in
-                transform(block, chunk, scratch, x)
-              }
-              forEachFrequencyRange { multiplyForward($0, rows: tiles, y, x, filters) }
-              Parallel.forEach(chunks(outputMap, tiles: tiles), atMost: workers, workspace: { chunkScratch }) {
-                chunk, scratch in
-                invert(block, chunk, scratch, y)
-              }
-            }
-          }
+          let (planes, bias, output) = (planes.baseAddress!, bias.baseAddress!, output.baseAddress!)
+          isFinite =
+            isDepthwise
+            ? forwardDepthwise(planes, filters, bias, kept, to: output)
+            : blocksSufficeForThreads
+              ? forwardBlocks(planes, filters, bias, kept, to: output)
+              : forwardStages(planes, filters, bias, kept, to: output)
         }
       }
     }
-    return (output, !poisoned.load(ordering: .relaxed))
+    return (output, isFinite)
   }
 
-  /// Memory for a chunk of tiles and its transform, of whichever map is the largest.
-  var chunkScratch: Scratch<Scalar> {
-    Scratch(count: 2 * max(chunkPitch(inputMap), chunkPitch(outputMap), chunkPitch(filterMap)))
-  }
-
-  /// Calls `body` for ranges that together hold every frequency, in parallel.
-  func forEachFrequencyRange(_ body: (Range<Int>) -> Void) {
-    let length = max(1, frequencies / 32)
-    Parallel.forEach((frequencies + length - 1) / length) { index in
-      body(index * length..<min(frequencies, (index + 1) * length))
+  /// Each block by one thread, from the images to the feature maps.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func forwardBlocks(
+    _ planes: UnsafePointer<Scalar>, _ filters: FilterSpectra<Scalar>, _ bias: UnsafePointer<Scalar>,
+    _ kept: BlockSpectra<Scalar>?, to output: UnsafeMutablePointer<Scalar>
+  ) -> Bool {
+    !Parallel.anyOf(
+      blocks, atMost: workers,
+      workspace: {
+        (
+          own: makeWork(), x: kept == nil ? Scratch<Scalar>(count: spectraCount(inputMap)) : nil,
+          y: Scratch<Scalar>(count: spectraCount(outputMap))
+        )
+      }
+    ) { block, space in
+      let tiles = tileRange(block)
+      let x = kept?.block(block) ?? space.x!.base
+      for piece in 0..<pieces(inputMap, tiles: tiles.count) {
+        transform(piece: piece, of: tiles, planes, inputMap, inputTables, space.own, to: x)
+      }
+      multiplyForward(0..<frequencies, tiles: tiles.count, space.y.base, x, filters)
+      var isFinite = true
+      for piece in 0..<pieces(outputMap, tiles: tiles.count) {
+        let finite = invert(
+          piece: piece, of: tiles, space.y.base, outputMap, outputTables, space.own, to: output, bias: bias)
+        isFinite = isFinite && finite
+      }
+      return !isFinite
     }
   }
-}
 
-/// What a thread needs to take a block through all stages.
-final class BlockWorkspace<Scalar: ConvolutionScalar> {
-  let input: Scratch<Scalar>?
-  let output: Scratch<Scalar>
-  let chunk: Scratch<Scalar>
-
-  init(_ engine: TileEngine<Scalar>, holdsInput: Bool) {
-    input = holdsInput ? Scratch(count: engine.spectraCount(engine.inputMap)) : nil
-    output = Scratch(count: engine.spectraCount(engine.outputMap))
-    chunk = engine.chunkScratch
+  /// One block after the other, each stage of it by all threads.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func forwardStages(
+    _ planes: UnsafePointer<Scalar>, _ filters: FilterSpectra<Scalar>, _ bias: UnsafePointer<Scalar>,
+    _ kept: BlockSpectra<Scalar>?, to output: UnsafeMutablePointer<Scalar>
+  ) -> Bool {
+    let own = kept == nil ? Scratch<Scalar>(count: spectraCount(inputMap)) : nil
+    let y = Scratch<Scalar>(count: spectraCount(outputMap))
+    var isFinite = true
+    for block in 0..<blocks {
+      let tiles = tileRange(block)
+      let x = kept?.block(block) ?? own!.base
+      Parallel.forEach(pieces(inputMap, tiles: tiles.count), atMost: workers, workspace: { makeWork() }) {
+        piece, work in
+        transform(piece: piece, of: tiles, planes, inputMap, inputTables, work, to: x)
+      }
+      forEachFrequencyRange { multiplyForward($0, tiles: tiles.count, y.base, x, filters) }
+      let poisoned = Parallel.anyOf(
+        pieces(outputMap, tiles: tiles.count), atMost: workers, workspace: { makeWork() }
+      ) { piece, work in
+        !invert(piece: piece, of: tiles, y.base, outputMap, outputTables, work, to: output, bias: bias)
+      }
+      isFinite = isFinite && !poisoned
+    }
+    return isFinite
   }
 }

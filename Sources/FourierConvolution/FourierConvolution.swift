@@ -56,7 +56,8 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     problem.check(filter: filter, gradient: gradient)
     let engine = engine(problem, training: true)
     let result = engine.backward(
-      gradient, images: nil, filters: engine.filterSpectra(filter, forward: false), spectraBudget: spectraBudget)
+      gradient, images: nil, filters: engine.filterSpectra(filter, forward: false, backward: true),
+      spectraBudget: spectraBudget)
     return result.isFinite ? result.input! : repairedInputGradient(gradient, filter, problem)
   }
 
@@ -74,17 +75,17 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
     problem.check(input: input, filter: filter, bias: bias)
     let engine = engine(problem, training: true)
-    let filters = engine.filterSpectra(filter, forward: true)
+    let filters = engine.filterSpectra(filter, forward: true, backward: true)
     let bytes = engine.blocks * engine.spectraCount(engine.inputMap) * MemoryLayout<Scalar>.stride
     let images =
       bytes <= min(tapeBudget, memoryLimit ?? .max)
       ? BlockSpectra<Scalar>(blocks: engine.blocks, blockCount: engine.spectraCount(engine.inputMap)) : nil
     var (output, isFinite) = engine.forward(input, filters, bias: bias, keeping: images)
     if !isFinite { output = repairedForward(input, filter, bias, problem) }
-    // Wᴴ has done its work.
+    // Wᵀ has done its work.
     let memory = KeptSpectra(
       engine: engine, images: images,
-      filters: FilterSpectra(filter: filter, values: filters.values, adjoint: nil))
+      filters: FilterSpectra(filter: filter, values: filters.values))
     return (output, ConvolutionTape(problem: problem, input: input, filter: filter, memory: memory))
   }
 
@@ -97,7 +98,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     let kept = tape.memory as? KeptSpectra<Scalar>
     let engine = kept?.engine ?? engine(problem, training: true)
     let images: ImageSource<Scalar> = kept?.images.map { .spectra($0) } ?? .images(tape.input)
-    let filters = wantsInput ? kept?.filters ?? engine.filterSpectra(tape.filter, forward: false) : nil
+    let filters = wantsInput ? kept?.filters ?? engine.filterSpectra(tape.filter, forward: false, backward: true) : nil
     let result = engine.backward(gradient, images: images, filters: filters, spectraBudget: spectraBudget)
     guard result.isFinite else {
       return (
@@ -176,7 +177,7 @@ private final class KeptFilters<Scalar: ConvolutionScalar>: Sendable {
       entries.first { $0.engine === engine && $0.spectra.filter.sharesStorage(with: filter) }?.spectra
     }
     if let kept { return kept }
-    let spectra = engine.filterSpectra(filter, forward: true)
+    let spectra = engine.filterSpectra(filter, forward: true, backward: false)
     entries.withLock { entries in
       if entries.count >= Self.capacity { entries.removeFirst() }
       entries.append(Entry(engine: engine, spectra: spectra))

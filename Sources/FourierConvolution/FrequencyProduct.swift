@@ -1,69 +1,112 @@
+import CKernels
+import Fourier
 import Tensors
 
 /// The products at one frequency. See ``TileEngine`` for the letters.
+///
+/// The vectors run over channels or over tiles (``LaneMap/Arrangement``); the other factor is read number by number.
 extension TileEngine {
-  private var groups: Int { problem.geometry.groups }
-  private var outputs: Int { problem.outputsPerGroup }
+  private var groups: Int { filterMap.groups / outputs }
+  private var outputs: Int { outputMap.channels }
+  private var terms: Int { filterMap.signals }
+  private var byChannels: Bool { inputMap.arrangement == .channels }
 
   /// Y = X Wᴴ for each frequency of a range.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func multiplyForward(
-    _ range: Range<Int>, rows: Int, _ y: UnsafeMutablePointer<Scalar>, _ x: UnsafePointer<Scalar>,
+    _ range: Range<Int>, tiles: Int, _ y: UnsafeMutablePointer<Scalar>, _ x: UnsafePointer<Scalar>,
     _ filters: FilterSpectra<Scalar>
   ) {
-    let (terms, outputs) = (terms, outputs)
-    let (ldx, ldy) = (inputMap.count, outputMap.count)
-    if isDepthwise {
-      for f in range {
-        Scalar.lanesTimesConjugate(
-          y + 2 * f * outputMap.pitch, x + 2 * f * inputMap.pitch, filters.values.base + 2 * f * filterMap.pitch, rows,
-          ldx)
-      }
-      return
-    }
-    let adjoint = filters.adjoint!.base
+    var factor = sk_factor(rows_in_lanes: 0, stride: byChannels ? inputMap.tilePitch : filterMap.runPitch)
     for f in range {
+      let (y, x) = (y + f * outputMap.pitch, x + f * inputMap.pitch)
       for g in 0..<groups {
-        Scalar.complexProduct(
-          y + 2 * (f * outputMap.pitch + g * outputs), ldy, x + 2 * (f * inputMap.pitch + g * terms), ldx, 1,
-          adjoint + 2 * (f * filterMap.count + g * outputs * terms), outputs, rows, outputs, terms,
-          conjugated: false, accumulate: false)
+        if byChannels {
+          Scalar.complexProduct(
+            y + g * outputMap.runPitch, outputMap.tilePitch, x + g * inputMap.runPitch, &factor,
+            filters.transposed!.base + f * transposedPitch + g * terms * outputMap.runPitch, outputMap.runPitch,
+            rows: tiles, groups: outputMap.run, terms: terms, .second, accumulate: false)
+        } else {
+          Scalar.complexProduct(
+            y + g * outputs * outputMap.runPitch, outputMap.runPitch,
+            filters.values!.base + f * filterMap.pitch + g * outputs * filterMap.runPitch, &factor,
+            x + g * terms * inputMap.runPitch, inputMap.runPitch, rows: outputs, groups: outputMap.run, terms: terms,
+            .first, accumulate: false)
+        }
       }
     }
   }
 
   /// dX = G W for each frequency of a range.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func multiplyBackward(
-    _ range: Range<Int>, rows: Int, _ x: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>,
+    _ range: Range<Int>, tiles: Int, _ x: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>,
     _ filters: FilterSpectra<Scalar>
   ) {
-    let (terms, outputs) = (terms, outputs)
-    let (ldx, ldg) = (inputMap.count, outputMap.count)
+    var factor =
+      byChannels
+      ? sk_factor(rows_in_lanes: 0, stride: outputMap.tilePitch)
+      : sk_factor(rows_in_lanes: 1, stride: filterMap.runPitch)
     for f in range {
-      let w = filters.values.base + 2 * f * filterMap.pitch
-      if isDepthwise {
-        Scalar.lanesTimes(x + 2 * f * inputMap.pitch, g + 2 * f * outputMap.pitch, w, rows, ldx)
-        continue
-      }
-      for group in 0..<groups {
-        Scalar.complexProduct(
-          x + 2 * (f * inputMap.pitch + group * terms), ldx, g + 2 * (f * outputMap.pitch + group * outputs), ldg, 1,
-          w + 2 * group * outputs * terms, terms, rows, terms, outputs, conjugated: false, accumulate: false)
+      let (x, gradient) = (x + f * inputMap.pitch, g + f * outputMap.pitch)
+      for g in 0..<groups {
+        let w = filters.values!.base + f * filterMap.pitch + g * outputs * filterMap.runPitch
+        if byChannels {
+          Scalar.complexProduct(
+            x + g * inputMap.runPitch, inputMap.tilePitch, gradient + g * outputMap.runPitch, &factor, w,
+            filterMap.runPitch, rows: tiles, groups: inputMap.run, terms: outputs, .none, accumulate: false)
+        } else {
+          Scalar.complexProduct(
+            x + g * terms * inputMap.runPitch, inputMap.runPitch, w, &factor,
+            gradient + g * outputs * outputMap.runPitch, outputMap.runPitch, rows: terms, groups: inputMap.run,
+            terms: outputs, .none, accumulate: false)
+        }
       }
     }
   }
 
   /// dW += Gᴴ X for one frequency.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func multiplyFilter(
-    _ f: Int, rows: Int, _ w: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>
+    _ f: Int, tiles: Int, _ w: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>
   ) {
-    let (terms, outputs) = (terms, outputs)
-    let (ldx, ldg) = (inputMap.count, outputMap.count)
-    let (x, g, w) = (x + 2 * f * inputMap.pitch, g + 2 * f * outputMap.pitch, w + 2 * f * filterMap.pitch)
-    if isDepthwise { return Scalar.lanesCorrelate(w, g, x, rows, ldx) }
-    for group in 0..<groups {
-      Scalar.complexProduct(
-        w + 2 * group * outputs * terms, terms, g + 2 * group * outputs, 1, ldg, x + 2 * group * terms, ldx, outputs,
-        terms, rows, conjugated: true, accumulate: true)
+    var factor = sk_factor(rows_in_lanes: 1, stride: outputMap.tilePitch)
+    let (x, gradient) = (x + f * inputMap.pitch, g + f * outputMap.pitch)
+    for g in 0..<groups {
+      let w = w + f * filterMap.pitch + g * outputs * filterMap.runPitch
+      if byChannels {
+        Scalar.complexProduct(
+          w, filterMap.runPitch, gradient + g * outputMap.runPitch, &factor, x + g * inputMap.runPitch,
+          inputMap.tilePitch, rows: outputs, groups: filterMap.run, terms: tiles, .first, accumulate: true)
+      } else {
+        Scalar.laneDots(
+          w, filterMap.runPitch, gradient + g * outputs * outputMap.runPitch, outputMap.runPitch,
+          x + g * terms * inputMap.runPitch, inputMap.runPitch, rows: outputs, terms: terms, groups: inputMap.run)
+      }
     }
+  }
+
+  /// Numbers from one frequency of Wᵀ to the next.
+  var transposedPitch: Int { groups * terms * outputMap.runPitch }
+
+  /// Wᵀ, `[frequency][group][term][output]`, of W, `[frequency][output][term]`.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func transposed(_ spectra: Scratch<Scalar>) -> Scratch<Scalar> {
+    let transposed = Scratch<Scalar>(count: frequencies * transposedPitch)
+    forEachFrequencyRange { range in
+      for f in range {
+        for g in 0..<groups {
+          Scalar.transposeMatrix(
+            transposed.base + f * transposedPitch + g * terms * outputMap.runPitch, outputMap.runPitch,
+            spectra.base + f * filterMap.pitch + g * outputs * filterMap.runPitch, filterMap.runPitch, rows: outputs,
+            columns: terms)
+        }
+      }
+    }
+    return transposed
   }
 }

@@ -1,85 +1,129 @@
-import Fourier
+import CKernels
 import Layers
 import Tensors
 
-/// The lanes of a block of tiles: which plane and phase each of them comes from.
+/// The lanes of a block of tiles: which tile, plane and phase each of them belongs to.
 ///
-/// A tile has `groups * phases * channels` lanes, in this order; the plane is `group * channels + channel`. The lanes of
-/// neighbouring tiles follow each other, and are cut into chunks that one transform takes at once.
+/// A *signal* of a tile is one plane and phase of it. Signals are numbered `(group * phases + phase) * channels + channel`;
+/// their plane is `group * channels + channel`. What stands side by side in the lanes is either neighbouring signals of
+/// one tile (`channels`: for layers with many channels) or one signal of neighbouring tiles (`tiles`: for few channels).
+/// A group of lanes never mixes groups of channels, nor, in the first case, tiles: those that stay over are idle.
 struct LaneMap: Sendable {
+  enum Arrangement: Hashable { case channels, tiles }
+
+  let arrangement: Arrangement
   /// Groups of channels; for filters, their number.
   let groups: Int
   /// Phases down the rows and along the columns.
   let phases: Extent
   /// Channels of a group.
   let channels: Int
-  /// Lanes of a tile.
-  var count: Int { groups * phases.height * phases.width * channels }
+  /// Tiles of a block.
+  let tiles: Int
+  /// Lanes of a group of lanes.
+  let lanes: Int
+
+  /// Signals of a tile in a group of channels.
+  var signals: Int { phases.height * phases.width * channels }
   /// Planes of a tile.
   var planes: Int { groups * channels }
+  /// Groups of lanes that follow each other: for the signals of a group of channels, or for the tiles of a signal.
+  var run: Int { ((arrangement == .channels ? signals : tiles) + lanes - 1) / lanes }
+  /// Groups of lanes of a block.
+  var count: Int { groups * run * (arrangement == .channels ? tiles : signals) }
+  /// Numbers of a run.
+  var runPitch: Int { 2 * lanes * run }
+  /// Numbers from one tile to the next, if signals stand side by side.
+  var tilePitch: Int { groups * runPitch }
+  /// Numbers from one frequency of a block to the next; an odd number of groups, so that frequencies do not all fall on
+  /// the same lines of the cache.
+  var pitch: Int { 2 * lanes * (count | 1) }
 
-  /// Lanes that are transformed together.
-  let chunk: Int
-  /// Complex numbers from one frequency of a block to the next: the lanes of all its tiles, in whole chunks.
-  let pitch: Int
+  /// Groups of lanes of a block of which only some tiles are there.
+  func count(tiles: Int) -> Int { arrangement == .channels ? tiles * groups * run : count }
 
-  init(groups: Int, phases: Extent, channels: Int, tilesPerBlock: Int, preferredChunk: Int) {
-    self.groups = groups
-    self.phases = phases
-    self.channels = channels
-    let lanes = tilesPerBlock * groups * phases.height * phases.width * channels
-    chunk = min(preferredChunk, lanes)
-    pitch = (lanes + chunk - 1) / chunk * chunk
-  }
-
-  /// Calls `body` for each run of lanes in `range` whose planes follow each other in one tile and one phase.
+  /// Says where the lanes of one group of lanes lie in a set of planes.
+  ///
+  /// - Parameters:
+  ///   - index: Which group of lanes of the block.
+  ///   - tiles: How many tiles the block has.
+  ///   - place: Where a tile of the block stands.
   @inline(__always)
-  func forEachRun(
-    in range: Range<Int>,
-    _ body: (_ lane: Int, _ tile: Int, _ phaseY: Int, _ phaseX: Int, _ plane: Int, _ count: Int) -> Void
+  func locate<Scalar: TensorScalar>(
+    _ index: Int, tiles: Int, _ planes: UnsafeMutablePointer<Scalar>, _ tables: PlaceTables,
+    bias: UnsafePointer<Scalar>? = nil, in places: LanePlaces<Scalar>, place: (Int) -> TilePlace
   ) {
-    let phaseCount = phases.height * phases.width
-    var lane = range.lowerBound
-    while lane < range.upperBound {
-      let (tile, within) = (lane / count, lane % count)
-      let count: Int
-      if phaseCount == 1 {
-        count = min(self.count - within, range.upperBound - lane)
-        body(lane, tile, 0, 0, within, count)
-      } else {
-        let (upper, channel) = (within / channels, within % channels)
-        let (group, phase) = (upper / phaseCount, upper % phaseCount)
-        count = min(channels - channel, range.upperBound - lane)
-        body(lane, tile, phase / phases.width, phase % phases.width, group * channels + channel, count)
+    let (upper, part) = index.quotientAndRemainder(dividingBy: run)
+    for lane in 0..<lanes {
+      let (tile, group, signal): (Int, Int, Int)
+      switch arrangement {
+      case .channels: (tile, group, signal) = (upper / groups, upper % groups, part * lanes + lane)
+      case .tiles: (tile, group, signal) = (part * lanes + lane, upper / signals, upper % signals)
       }
-      lane += count
+      guard tile < tiles, signal < signals else {
+        places.planes[lane] = nil
+        places.bias[lane] = 0
+        continue
+      }
+      let (phase, channel) = signal.quotientAndRemainder(dividingBy: channels)
+      let plane = group * channels + channel
+      let at = place(tile)
+      places.planes[lane] = planes + (at.image * self.planes + plane) * tables.planeStride
+      places.rows[lane] = UnsafePointer(
+        tables.rows + (at.row * phases.height + phase / phases.width) * tables.size.height)
+      places.columns[lane] = UnsafePointer(tables.columns + at.column * phases.width + phase % phases.width)
+      places.bias[lane] = bias.map { $0[plane] } ?? 0
     }
   }
 }
 
 /// Where the places of tiles lie in a set of planes: in the images, in the feature maps, or in the filters.
-struct PlaceTables: Sendable {
-  /// `[tile][phase][place]` down the rows, then along the columns; -1 for nowhere.
-  let rows: [Int32]
-  let columns: [Int32]
-  /// Phases that the tables distinguish.
-  let phases: Extent
+///
+/// A class because it owns tables that the C loops read.
+final class PlaceTables: @unchecked Sendable {
+  /// `[tile][phase][place]`; -1 for nowhere.
+  let rows: UnsafeMutablePointer<Int32>
+  /// `[tile][phase]`.
+  let columns: UnsafeMutablePointer<sk_columns>
+  private let columnPlaces: UnsafeMutablePointer<Int32>
   /// Places of a tile.
   let size: Extent
   /// Elements of a plane, and of a row.
   let planeStride: Int
   let rowStride: Int
-  /// A row of the table with nothing in it.
-  let nowhere: [Int32]
 
-  init(rows: [Int32], columns: [Int32], phases: Extent, size: Extent, plane: Extent) {
-    self.rows = rows
-    self.columns = columns
-    self.phases = phases
+  /// - Parameters:
+  ///   - rows: `[tile][phase][place]` down the rows; -1 for nowhere.
+  ///   - columns: The same along the columns.
+  init(rows: [Int32], columns: [Int32], size: Extent, plane: Extent) {
     self.size = size
     planeStride = plane.height * plane.width
     rowStride = plane.width
-    nowhere = [Int32](repeating: -1, count: size.width)
+    self.rows = .allocate(capacity: rows.count)
+    self.rows.initialize(from: rows, count: rows.count)
+    columnPlaces = .allocate(capacity: columns.count)
+    columnPlaces.initialize(from: columns, count: columns.count)
+    let tables = columns.count / size.width
+    self.columns = .allocate(capacity: max(tables, 1))
+    for table in 0..<tables {
+      let places = columnPlaces + table * size.width
+      var entry = sk_columns()
+      entry.places = UnsafePointer(places)
+      let held = (0..<size.width).filter { places[$0] >= 0 }
+      let (first, source) = (held.first ?? 0, held.first.map { places[$0] } ?? 0)
+      // One run of neighbours can be copied as it is.
+      let isRun = held.enumerated().allSatisfy { $1 == first + $0 && places[$1] == source + Int32($0) }
+      entry.first = Int32(first)
+      entry.source = source
+      entry.count = isRun ? Int32(held.count) : -1
+      (self.columns + table).initialize(to: entry)
+    }
+  }
+
+  deinit {
+    rows.deallocate()
+    columns.deallocate()
+    columnPlaces.deallocate()
   }
 }
 
@@ -90,88 +134,35 @@ struct TilePlace {
   let column: Int
 }
 
-/// Copies a chunk of lanes from planes to `[row][pair of columns][lane][even, odd]`; lanes beyond `lanes` become zero.
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-func gather<Scalar: ConvolutionScalar>(
-  _ planes: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables, lanes: Range<Int>,
-  to chunk: UnsafeMutablePointer<Scalar>, place: (Int) -> TilePlace
-) {
-  let (height, width, pitch) = (tables.size.height, tables.size.width, map.chunk)
-  tables.rows.withUnsafeBufferPointer { rows in
-    tables.columns.withUnsafeBufferPointer { columns in
-      tables.nowhere.withUnsafeBufferPointer { nowhere in
-        map.forEachRun(in: lanes) { lane, tile, phaseY, phaseX, plane, count in
-          let tile = place(tile)
-          let source = planes + (tile.image * map.planes + plane) * tables.planeStride
-          let rowTable = rows.baseAddress! + (tile.row * tables.phases.height + phaseY) * height
-          let columnTable = columns.baseAddress! + (tile.column * tables.phases.width + phaseX) * width
-          let target = chunk + 2 * (lane - lanes.lowerBound)
-          for y in 0..<height {
-            let row = Int(rowTable[y])
-            Scalar.gatherRow(
-              target + y * width * pitch, pitch, source + max(row, 0) * tables.rowStride, tables.planeStride,
-              row < 0 ? nowhere.baseAddress! : columnTable, width, count)
-          }
-        }
-        let idle = pitch - lanes.count
-        guard idle > 0 else { return }
-        for pair in 0..<height * width / 2 {
-          (chunk + 2 * (pair * pitch + lanes.count)).initialize(repeating: 0, count: 2 * idle)
-        }
-      }
-    }
-  }
-}
+/// The lanes of all that takes part in a problem.
+struct LaneLayout: Sendable {
+  let input: LaneMap
+  let output: LaneMap
+  let filter: LaneMap
+  /// Whether every signal is multiplied by one of its own.
+  let isDepthwise: Bool
 
-/// Copies a chunk of lanes back to planes, where the tables have a place for them, plus a number for each plane.
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-func scatter<Scalar: ConvolutionScalar>(
-  _ chunk: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables, lanes: Range<Int>,
-  to planes: UnsafeMutablePointer<Scalar>, bias: UnsafePointer<Scalar>, place: (Int) -> TilePlace
-) {
-  let (height, width, pitch) = (tables.size.height, tables.size.width, map.chunk)
-  tables.rows.withUnsafeBufferPointer { rows in
-    tables.columns.withUnsafeBufferPointer { columns in
-      map.forEachRun(in: lanes) { lane, tile, phaseY, phaseX, plane, count in
-        let tile = place(tile)
-        let target = planes + (tile.image * map.planes + plane) * tables.planeStride
-        let rowTable = rows.baseAddress! + (tile.row * tables.phases.height + phaseY) * height
-        let columnTable = columns.baseAddress! + (tile.column * tables.phases.width + phaseX) * width
-        let source = chunk + 2 * (lane - lanes.lowerBound)
-        for y in 0..<height where rowTable[y] >= 0 {
-          Scalar.scatterRow(
-            target + Int(rowTable[y]) * tables.rowStride, tables.planeStride, columnTable,
-            source + y * width * pitch, pitch, width, count, bias + plane)
-        }
-      }
+  init(_ problem: ConvolutionProblem, phases: Extent, tilesPerBlock: Int, lanes: Int) {
+    let (groups, outputs) = (problem.geometry.groups, problem.outputsPerGroup)
+    let terms = problem.channelsPerGroup * phases.height * phases.width
+    isDepthwise = terms == 1 && outputs == 1
+    func map(_ arrangement: LaneMap.Arrangement, _ groups: Int, _ phases: Extent, _ channels: Int, _ tiles: Int)
+      -> LaneMap
+    {
+      LaneMap(
+        arrangement: arrangement, groups: groups, phases: phases, channels: channels, tiles: tiles, lanes: lanes)
     }
-  }
-}
-
-/// Adds a chunk of lanes to planes, where the tables have a place for them in the given rows.
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-func scatterAdd<Scalar: ConvolutionScalar>(
-  _ chunk: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables, lanes: Range<Int>,
-  to planes: UnsafeMutablePointer<Scalar>, onlyRows: Range<Int>, place: (Int) -> TilePlace
-) {
-  let (height, width, pitch) = (tables.size.height, tables.size.width, map.chunk)
-  tables.rows.withUnsafeBufferPointer { rows in
-    tables.columns.withUnsafeBufferPointer { columns in
-      map.forEachRun(in: lanes) { lane, tile, phaseY, phaseX, plane, count in
-        let tile = place(tile)
-        let target = planes + (tile.image * map.planes + plane) * tables.planeStride
-        let rowTable = rows.baseAddress! + (tile.row * tables.phases.height + phaseY) * height
-        let columnTable = columns.baseAddress! + (tile.column * tables.phases.width + phaseX) * width
-        let source = chunk + 2 * (lane - lanes.lowerBound)
-        for y in 0..<height where onlyRows.contains(Int(rowTable[y])) {
-          Scalar.scatterAddRow(
-            target + Int(rowTable[y]) * tables.rowStride, tables.planeStride, columnTable,
-            source + y * width * pitch, pitch, width, count)
-        }
-      }
+    if isDepthwise && groups > lanes / 2 {
+      // No sums over channels: they need not keep to their groups.
+      input = map(.channels, 1, 1, groups, tilesPerBlock)
+      output = input
+      filter = map(.channels, 1, 1, groups, 1)
+    } else {
+      // A matrix product wants vectors of one factor: the side with enough of its kind gives them.
+      let arrangement: LaneMap.Arrangement = min(terms, outputs) > lanes / 2 ? .channels : .tiles
+      input = map(arrangement, groups, phases, problem.channelsPerGroup, tilesPerBlock)
+      output = map(arrangement, groups, 1, outputs, tilesPerBlock)
+      filter = map(.channels, problem.outputChannels, phases, problem.channelsPerGroup, 1)
     }
   }
 }

@@ -13,7 +13,7 @@ extension FourierConvolution {
     let terms = WindowTerms(problem)
     let (x, w) = (FiniteParts(input), FiniteParts(filter))
     var output = scaledProduct(x.finite, w.finite) { x, w in
-      engine.forward(x, engine.filterSpectra(w, forward: true), bias: nil, keeping: nil).output
+      engine.forward(x, engine.filterSpectra(w, forward: true, backward: false), bias: nil, keeping: nil).output
     }
     output.withUnsafeMutableElements { y in
       filter.withUnsafeElements { w in
@@ -39,7 +39,9 @@ extension FourierConvolution {
     let terms = WindowTerms(problem)
     let (g, w) = (FiniteParts(gradient), FiniteParts(filter))
     var result = scaledProduct(g.finite, w.finite) { g, w in
-      engine.backward(g, images: nil, filters: engine.filterSpectra(w, forward: false), spectraBudget: 512 << 20).input!
+      engine.backward(
+        g, images: nil, filters: engine.filterSpectra(w, forward: false, backward: true), spectraBudget: 512 << 20
+      ).input!
     }
     result.withUnsafeMutableElements { dx in
       filter.withUnsafeElements { w in

@@ -8,6 +8,8 @@ struct TileChoice: Hashable, Sendable {
   var size: Extent
   /// Tiles that go through transform, product and inverse together.
   var tilesPerBlock: Int
+  /// Groups of lanes that a thread transforms together.
+  var groupsAtOnce = 1
   /// Threads for which a memory limit has room.
   var workers = Int.max
 }
@@ -33,15 +35,11 @@ struct TileCost {
     horizontalParts = AxisTiling.parts(problem.horizontal)
   }
 
-  private var phases: Int { verticalParts.phases * horizontalParts.phases }
-  /// Lanes of a tile that go in.
-  private var inputLanes: Int { problem.inputChannels * phases }
-  /// Lanes of a tile that come out.
-  private var outputLanes: Int { problem.outputChannels }
-  /// Terms of each sum over channels and phases.
-  private var terms: Int { problem.channelsPerGroup * phases }
-
-  private var isDepthwise: Bool { terms == 1 && problem.outputsPerGroup == 1 }
+  private func layout(tilesPerBlock: Int) -> LaneLayout {
+    LaneLayout(
+      problem, phases: Extent(height: verticalParts.phases, width: horizontalParts.phases),
+      tilesPerBlock: tilesPerBlock, lanes: 64 / scalarBytes)
+  }
 
   func tiles(_ size: Extent) -> Int {
     problem.batch * AxisTiling.tileCount(problem.vertical, size: size.height)
@@ -52,33 +50,62 @@ struct TileCost {
 
   /// Seconds on one core.
   func seconds(_ size: Extent) -> Double {
-    let points = Double(size.height * size.width)
+    let tiles = tiles(size)
+    let tilesPerBlock = tilesPerBlock(size)
+    let blocks = Double((tiles + tilesPerBlock - 1) / tilesPerBlock)
+    let layout = layout(tilesPerBlock: tilesPerBlock)
     let frequencies = Double(Self.frequencies(size))
-    let tiles = Double(tiles(size))
-    let filters = Double(problem.outputChannels * terms)
-    // Of one lane: FFTW's arithmetic, and the passes that bring it there and take it away.
-    let transform = 2.5 * points * log2(max(points, 2)) / 22e9 + points / 1.6e9
-    let product = frequencies * filters / (isDepthwise ? 2e9 : 15e9)
-    // Every block reads the spectra of all filters: from the third-level cache, if they fit there.
-    let filterBytes = frequencies * filters * Double(2 * scalarBytes)
-    let blocks = (tiles / Double(tilesPerBlock(size))).rounded(.up)
-    let traffic = blocks * filterBytes / (filterBytes < 32e6 ? 25e9 : 7e9)
-    let lanes = Double(inputLanes + outputLanes)
-    guard transformsFilters else { return tiles * (lanes * transform + product) + traffic }
+    let groupBytes = 128.0
+
+    // A group of lanes there or back: arithmetic, and the passes that bring it there and take it away.
+    let points = Double(size.height * size.width)
+    let resident = points * groupBytes / 2 < 1.5e6
+    let group = 64 / Double(scalarBytes)
+    let transform = points * group * (2.5 * log2(max(points, 2)) / 45e9 + 1 / (resident ? 5e9 : 2e9))
+    // Filters are mostly zeros: rows of them are not transformed.
+    let taps = Double(verticalParts.taps) / Double(size.height)
+    let filterTransform = transform * (0.6 + 0.4 * taps)
+
+    let images = blocks * Double(layout.input.count + layout.output.count)
+    let filters = Double(layout.filter.count)
+    let filterBytes = frequencies * filters * groupBytes
+    let product: Double
+    if layout.isDepthwise {
+      product = frequencies * blocks * Double(layout.input.count) * group / 4e9
+    } else {
+      let terms = layout.filter.signals
+      let sums =
+        layout.input.arrangement == .channels
+        ? Double(tiles * terms * layout.input.groups * layout.output.run)
+        : blocks * Double(terms * layout.output.groups * layout.output.channels * layout.output.run)
+      let blockBytes = frequencies * Double(layout.input.count + layout.output.count) * groupBytes
+      // Every block reads the spectra of all filters, and its own spectra are written and read.
+      let filterTraffic = blocks * filterBytes / (filterBytes < 1e6 ? 60e9 : 20e9)
+      let blockTraffic = blocks * 2 * blockBytes / (blockBytes < 1.5e6 ? 60e9 : 20e9)
+      product = frequencies * sums * group / 17e9 + filterTraffic + blockTraffic
+    }
+    guard transformsFilters else { return images * transform + product }
     // A training step: images, feature maps and both gradients; filters, there and back; three products.
-    return tiles * (2 * lanes * transform + 3 * product) + 3 * traffic + 3 * filters * transform
+    return 2 * images * transform + 3 * product + 2 * filters * filterTransform
   }
 
-  /// Tiles of a block: few enough to stay in the second-level cache, but enough rows for a fast matrix product and
-  /// enough lanes for a fast transform.
+  /// Tiles of a block: few enough to stay in a cache, but enough rows for a fast matrix product and enough tiles to fill
+  /// a group of lanes.
   func tilesPerBlock(_ size: Extent) -> Int {
     let tiles = max(tiles(size), 1)
-    let bytes = Self.frequencies(size) * (inputLanes + outputLanes) * 2 * scalarBytes
-    let rows = isDepthwise ? 1 : 12
-    let roomForLanes = (512 << 10) / (size.height * size.width * scalarBytes)
-    let lanes = min(16, roomForLanes) / min(inputLanes, outputLanes)
-    let wanted = max(rows, lanes, 1)
-    var count = min(max(wanted, min((1 << 20) / bytes, (tiles + 7) / 8)), tiles)
+    let lanes = 64 / scalarBytes
+    let one = layout(tilesPerBlock: 1)
+    if one.input.arrangement == .tiles {
+      // Whole groups of lanes, about equally full.
+      let groups = (tiles + lanes - 1) / lanes
+      if one.isDepthwise { return min(lanes, tiles) }
+      let bytes = Self.frequencies(size) * (one.input.count + one.output.count) * 128
+      let atOnce = max(1, min(groups, (2 << 20) / bytes))
+      return min(atOnce * lanes, tiles)
+    }
+    if one.isDepthwise { return 1 }
+    let bytes = Self.frequencies(size) * (one.input.count + one.output.count) * 128
+    var count = min(max(12, min((1 << 20) / bytes, (tiles + 7) / 8)), tiles)
     let perImage = tiles / max(problem.batch, 1)
     if perImage > 0 && count >= perImage { count = count / perImage * perImage }
     // Blocks of about equal size.
@@ -88,27 +115,31 @@ struct TileCost {
     return (units + blocks - 1) / blocks * unit
   }
 
-  /// The bytes that the forward pass holds: filter spectra, and for each worker a block of spectra and a chunk of tiles.
+  /// Groups of lanes that are transformed together: as many as half of the second-level cache holds.
+  func groupsAtOnce(_ size: Extent) -> Int { max(1, min(4, (1 << 20) / tileBytes(size))) }
+
+  /// The bytes that the forward pass holds: filter spectra, and for each worker a block of spectra and groups of tiles.
   func workingBytes(_ choice: TileChoice, workers: Int) -> Int {
-    let parts = workingParts(choice.size, tilesPerBlock: choice.tilesPerBlock)
+    let parts = workingParts(choice)
     return parts.shared + min(workers, choice.workers) * parts.worker
   }
 
-  private func workingParts(_ size: Extent, tilesPerBlock: Int) -> (shared: Int, worker: Int) {
-    let frequencies = Self.frequencies(size)
-    let complex = 2 * scalarBytes
-    // Twice: the spectra and their adjoint.
-    let filters = 2 * frequencies * problem.outputChannels * terms * complex
-    let block = frequencies * tilesPerBlock * (inputLanes + outputLanes) * complex
-    let chunk = 2 * size.height * size.width * Self.preferredChunk(size, scalarBytes) * scalarBytes
-    return (filters, block + chunk)
+  private func workingParts(_ choice: TileChoice) -> (shared: Int, worker: Int) {
+    let layout = layout(tilesPerBlock: choice.tilesPerBlock)
+    let frequencies = Self.frequencies(choice.size)
+    // Twice: the spectra and their transpose.
+    let filters = (layout.isDepthwise ? 1 : 2) * frequencies * layout.filter.count * 128
+    let block = layout.isDepthwise ? 0 : frequencies * (layout.input.count + layout.output.count) * 128
+    let work =
+      scalarBytes == 4 ? TileTransform<Float>.workBytes(choice.size) : TileTransform<Double>.workBytes(choice.size)
+    return (filters, block + choice.groupsAtOnce * tileBytes(choice.size) + work)
   }
 
-  /// Lanes that are transformed at once: as many as keep the tiles in the second-level cache, a power of two.
-  static func preferredChunk(_ size: Extent, _ scalarBytes: Int) -> Int {
-    var chunk = 64
-    while chunk > 2 && size.height * size.width * chunk * scalarBytes > 512 << 10 { chunk /= 2 }
-    return chunk
+  /// The bytes of a tile of half spectra, a group of lanes of it.
+  private func tileBytes(_ size: Extent) -> Int {
+    let rowPitch =
+      scalarBytes == 4 ? TileTransform<Float>.rowPitch(size) : TileTransform<Double>.rowPitch(size)
+    return size.height * rowPitch * scalarBytes
   }
 
   /// Tile sizes of an axis that are worth a look.
@@ -164,12 +195,12 @@ struct TileCost {
 
   /// Tiles of a size, in blocks that fit the limit; nil if none do.
   private func fitting(_ size: Extent, _ memoryLimit: Int?, _ leastBytes: inout Int) -> TileChoice? {
-    var choice = TileChoice(size: size, tilesPerBlock: tilesPerBlock(size))
+    var choice = TileChoice(size: size, tilesPerBlock: tilesPerBlock(size), groupsAtOnce: groupsAtOnce(size))
     guard let memoryLimit else { return choice }
-    var parts = workingParts(size, tilesPerBlock: choice.tilesPerBlock)
+    var parts = workingParts(choice)
     if parts.shared + parts.worker > memoryLimit {
-      choice.tilesPerBlock = 1
-      parts = workingParts(size, tilesPerBlock: 1)
+      (choice.tilesPerBlock, choice.groupsAtOnce) = (1, 1)
+      parts = workingParts(choice)
     }
     leastBytes = min(leastBytes, parts.shared + parts.worker)
     guard parts.shared + parts.worker <= memoryLimit else { return nil }

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 
 #if canImport(Glibc)
@@ -36,7 +37,7 @@ public enum MemoryPool {
   private struct Shelves {
     var blocks: [Int: [UnsafeMutableRawPointer]] = [:]
     var bytes = 0
-    var limit = environmentLimit ?? 512 << 20
+    var limit = environmentLimit ?? max(512 << 20, Int(clamping: ProcessInfo.processInfo.physicalMemory / 8))
   }
 
   // The pointers on the shelves belong to nobody else.
@@ -46,8 +47,8 @@ public enum MemoryPool {
   /// What the environment says in `SPECTRALKIT_POOL_LIMIT`, in bytes.
   private static let environmentLimit = getenv("SPECTRALKIT_POOL_LIMIT").flatMap { Int(String(cString: $0)) }
 
-  /// The most bytes kept for reuse; 512 MiB unless set here or by `SPECTRALKIT_POOL_LIMIT` in the environment. Zero
-  /// keeps nothing, which is what memory checkers want.
+  /// The most bytes kept for reuse; an eighth of the machine's memory, and at least 512 MiB, unless set here or by
+  /// `SPECTRALKIT_POOL_LIMIT` in the environment. Zero keeps nothing, which is what memory checkers want.
   public static var limit: Int {
     get { guarded.withLock { $0.shelves.limit } }
     set {
@@ -73,7 +74,21 @@ public enum MemoryPool {
       guarded.shelves.bytes -= size
       return Shelf(block: block)
     }
-    return kept.block ?? .allocate(byteCount: size, alignment: alignment)
+    return kept.block ?? fresh(byteCount: size)
+  }
+
+  /// Memory from the system. Spectra are written with long strides, a page for every few numbers: large pages, where the
+  /// system gives them, spare the processor the looking up.
+  private static func fresh(byteCount: Int) -> UnsafeMutableRawPointer {
+    #if os(Linux)
+      let largePage = 2 << 20
+      if byteCount >= 2 * largePage {
+        let block = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: largePage)
+        madvise(block, byteCount, 14)  // MADV_HUGEPAGE, which Glibc's map leaves out
+        return block
+      }
+    #endif
+    return .allocate(byteCount: byteCount, alignment: alignment)
   }
 
   /// Gives back what ``allocate(byteCount:)`` gave for the same `byteCount`.

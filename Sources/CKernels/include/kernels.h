@@ -6,42 +6,69 @@
 
 #include "elementwise.h"
 
-// Lanes: a tile of pixels is stored [row][pair of columns][lane][even, odd], one lane for each (tile, channel) of a
-// block: complex numbers of which the even column is the real part, so that a complex transform of half the width over
-// all lanes at once does the work of a real one. Complex numbers are interleaved pairs.
+// Lanes: a tile of pixels is one lane, and what is done to it is done to a *group* of lanes at once, 64 bytes of them: 16
+// floats or 8 doubles. Real numbers of a group are one vector, complex ones two, the real parts before the imaginary.
+
+// How a length of complex numbers is transformed: the radices of the passes, and their twiddles, a pass after the other,
+// exp(-2 pi i p k / n) as [p][k from 1][cos, sin], n being the length that is left before the pass.
+typedef struct {
+  int32_t count, factor_count, factors[16];
+  const void *twiddles;
+} sk_lane_plan;
+
+// Where the columns of a tile lie in a plane: places[x] for each, negative for nowhere. If count is not negative, they
+// are the pixels from `source` on for x from `first` on, `count` of them, and nowhere otherwise.
+typedef struct {
+  const int32_t *places;
+  int32_t first, count, source;
+} sk_columns;
+
+// How a factor of a matrix product is stored. Either its terms lie in groups of lanes, and its rows `stride` apart; or its
+// rows lie in groups of lanes, and its terms `stride` apart.
+typedef struct {
+  int rows_in_lanes;
+  ptrdiff_t stride;
+} sk_factor;
 
 #define SK_LANE_KERNELS(T, NAME)                                                                                       \
-  /* One row of one tile, from planes to lanes: to[x / 2][c][x % 2] = from[c * stride + columns[x]], 0 where the       \
-     column is negative. `pitch` counts lanes, `width` is even. */                                                     \
-  void sk_gather_row_##NAME(T *to, ptrdiff_t pitch, const T *from, ptrdiff_t stride, const int32_t *columns,           \
-                            ptrdiff_t width, ptrdiff_t channels);                                                      \
-  /* Back: to[c * stride + columns[x]] = from[x / 2][c][x % 2] + bias[c]; nothing where the column is negative. */     \
-  void sk_scatter_row_##NAME(T *to, ptrdiff_t stride, const int32_t *columns, const T *from, ptrdiff_t pitch,          \
-                             ptrdiff_t width, ptrdiff_t channels, const T *bias);                                      \
-  /* Back, adding to what is there. */                                                                                 \
-  void sk_scatter_add_row_##NAME(T *to, ptrdiff_t stride, const int32_t *columns, const T *from, ptrdiff_t pitch,      \
-                                 ptrdiff_t width, ptrdiff_t channels);                                                 \
-  /* From the transform Z of pairs to the half spectrum of the real signal, for one frequency of all lanes, with       \
-     `z` = Z[u, v], `mirror` = Z[-u, -v] and `root` = exp(-2 pi i v / width): to = E + root O, where 2 E = z + conj    \
-     mirror and 2 i O = z - conj mirror. */                                                                            \
-  void sk_untangle_##NAME(T *to, const T *z, const T *mirror, T root_real, T root_imaginary, ptrdiff_t lanes);         \
-  /* Back, with `x` = X[u, v] and `mirror` = X[-u, width / 2 - v]: to = 2 (E + i O). */                                \
-  void sk_tangle_##NAME(T *to, const T *x, const T *mirror, T root_real, T root_imaginary, ptrdiff_t lanes);           \
-  /* Complex, lane by lane over `rows` rows of `lanes`: y = x * conj(w), the row w for all rows of x and y. */         \
-  void sk_lanes_times_conjugate_##NAME(T *y, const T *x, const T *w, ptrdiff_t rows, ptrdiff_t lanes);                 \
-  /* x = g * w. */                                                                                                     \
-  void sk_lanes_times_##NAME(T *x, const T *g, const T *w, ptrdiff_t rows, ptrdiff_t lanes);                           \
-  /* w += sum over rows of conj(g) * x. */                                                                             \
-  void sk_lanes_correlate_##NAME(T *w, const T *g, const T *x, ptrdiff_t rows, ptrdiff_t lanes);                       \
-  /* Complex matrices, row strides in complex numbers: c[i][j] = sum_l a(i, l) b[l][j], added to what is there if       \
-     `accumulate`. a(i, l) = a[i * a_row + l * a_term], conjugated if asked. */                                        \
-  void sk_complex_product_##NAME(T *c, ptrdiff_t ldc, const T *a, ptrdiff_t a_row, ptrdiff_t a_term, const T *b,       \
-                                 ptrdiff_t ldb, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t terms, int conjugate_a,   \
+  /* The unnormalised complex transform of plan->count groups, `in_stride` numbers apart, to others. `work` holds      \
+     twice as many. `in` and `out` are not the same memory. */                                                         \
+  void sk_lane_transform_##NAME(const sk_lane_plan *plan, const T *in, ptrdiff_t in_stride, T *out,                    \
+                                ptrdiff_t out_stride, T *work, int inverse);                                           \
+  /* From the transform z of `half` pairs of columns to the half spectrum of the real row, half + 1 groups; roots are  \
+     exp(-pi i v / half). */                                                                                           \
+  void sk_untangle_##NAME(T *to, const T *z, const T *roots, ptrdiff_t half);                                          \
+  /* Back, times two. */                                                                                               \
+  void sk_tangle_##NAME(T *to, const T *x, const T *roots, ptrdiff_t half);                                            \
+  /* A row of a tile from planes to lanes: to[x][lane] = planes[lane][rows[lane][row] * row_stride + place of x], zero \
+     where row or place are negative, or the plane is null. `strips` are lanes + 1 rows of `pitch` numbers (the width   \
+     in whole groups), zero at first; `to` has `pitch` columns. Returns whether there was any row; if not, `to` is as   \
+     it was. */                                                                                                         \
+  int sk_gather_row_##NAME(T *to, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,      \
+                           const sk_columns *const *columns, ptrdiff_t row, ptrdiff_t row_stride, ptrdiff_t width);    \
+  /* Back, plus a number for each lane; adding to what is there, if asked. Returns whether all was finite. */          \
+  int sk_scatter_row_##NAME(const T *from, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,   \
+                            const sk_columns *const *columns, ptrdiff_t row, ptrdiff_t row_stride, ptrdiff_t width,    \
+                            const T *bias, int add);                                                                   \
+  /* Complex, in groups of lanes, the rows of the matrices `pitch` numbers apart: to[j][i] = from[i][j]. */            \
+  void sk_transpose_matrix_##NAME(T *to, ptrdiff_t to_pitch, const T *from, ptrdiff_t from_pitch, ptrdiff_t rows,      \
+                                  ptrdiff_t columns);                                                                  \
+  /* Complex, for `count` groups, each so many numbers apart: y = x w, or x conj w. w is a group of lanes, or one number \
+     (real, imaginary) for all lanes of x. */                                      \
+  void sk_lanes_multiply_##NAME(T *y, ptrdiff_t y_stride, const T *x, ptrdiff_t x_stride, const T *w,                  \
+                                ptrdiff_t w_stride, ptrdiff_t count, int conjugated, int broadcast);                   \
+  /* w += conj g x, lane by lane. */                                                                                   \
+  void sk_lanes_correlate_##NAME(T *w, ptrdiff_t w_stride, const T *g, ptrdiff_t g_stride, const T *x,                 \
+                                 ptrdiff_t x_stride, ptrdiff_t count);                                                 \
+  /* Complex matrices: c[i][j] = sum over terms l of a[i][l] b[l][j], added to what is there if asked; j runs over      \
+     `groups` groups of lanes. `conjugated` is 0, or 1 for conj a, or 2 for conj b. Rows of b and c lie b_row and c_row \
+     numbers apart. */                                                                                                  \
+  void sk_complex_product_##NAME(T *c, ptrdiff_t c_row, const T *a, const sk_factor *factor, const T *b,               \
+                                 ptrdiff_t b_row, ptrdiff_t rows, ptrdiff_t groups, ptrdiff_t terms, int conjugated,   \
                                  int accumulate);                                                                      \
-  /* Complex: to[j][i] = conj(from[i][j]); both are packed. */                                                         \
-  void sk_adjoint_##NAME(T *to, const T *from, ptrdiff_t rows, ptrdiff_t columns);                                     \
-  /* Whether all of `count` numbers are finite. */                                                                     \
-  int sk_all_finite_##NAME(const T *x, ptrdiff_t count);
+  /* w[i][l] += sum of conj g[i] x[l] over the lanes of `groups` groups; l runs in groups of lanes. */                 \
+  void sk_lane_dots_##NAME(T *w, ptrdiff_t w_row, const T *g, ptrdiff_t g_row, const T *x, ptrdiff_t x_row,            \
+                           ptrdiff_t rows, ptrdiff_t terms, ptrdiff_t groups);
 
 // The level of x86-64 whose instructions the processor has: 4 (AVX-512), 3 (AVX2 and FMA), 2 otherwise; 0 elsewhere.
 int sk_processor_level(void);

@@ -1,0 +1,23 @@
+// Transforms of a group of lanes: what FFTW does a vector at a time, and with AVX-512, which not every build of FFTW has.
+// After Stockham: each pass reads in one order and writes in another, so that no pass reverses digits.
+#include <string.h>
+
+#include "kernels.h"
+
+#define SK_BODY "transform.inc"
+#include "levels.inc"
+
+#define FUNCTIONS(T, NAME)                                                                                              \
+  void sk_lane_transform_##NAME(const sk_lane_plan *plan, const T *in, ptrdiff_t in_stride, T *out,                     \
+                                ptrdiff_t out_stride, T *work, int inverse) {                                           \
+    SK_CALL(, transform_##NAME, plan, in, in_stride, out, out_stride, work, inverse)                                    \
+  }                                                                                                                     \
+  void sk_untangle_##NAME(T *to, const T *z, const T *roots, ptrdiff_t half) {                                          \
+    SK_CALL(, untangle_##NAME, to, z, roots, half)                                                                      \
+  }                                                                                                                     \
+  void sk_tangle_##NAME(T *to, const T *x, const T *roots, ptrdiff_t half) {                                            \
+    SK_CALL(, tangle_##NAME, to, x, roots, half)                                                                        \
+  }
+
+FUNCTIONS(float, f32)
+FUNCTIONS(double, f64)

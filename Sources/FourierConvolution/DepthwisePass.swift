@@ -1,0 +1,201 @@
+import Fourier
+import Layers
+import Tensors
+
+// Where every channel has a filter of its own, no lane waits for another: a column is transformed, multiplied and
+// inverted while it is in the first-level cache, and no spectrum of an image is ever written down.
+
+extension TileEngine {
+  /// The filter of a group of lanes at the first frequency, the numbers from one frequency to the next, and whether it is
+  /// one number for all lanes.
+  private func filter(
+    _ index: Int, _ filters: FilterSpectra<Scalar>
+  ) -> (base: UnsafePointer<Scalar>, pitch: Int, broadcast: Bool) {
+    switch inputMap.arrangement {
+    case .channels:
+      (UnsafePointer(filters.values!.base + index % inputMap.run * tile.group), filterMap.pitch, false)
+    case .tiles: (UnsafePointer(filters.packed!.base + 2 * frequencies * (index / inputMap.run)), 2, true)
+    }
+  }
+
+  /// - Returns: Whether all was finite.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func forwardDepthwise(
+    _ planes: UnsafePointer<Scalar>, _ filters: FilterSpectra<Scalar>, _ bias: UnsafePointer<Scalar>,
+    _ kept: BlockSpectra<Scalar>?, to output: UnsafeMutablePointer<Scalar>
+  ) -> Bool {
+    let units = blocks * inputMap.count
+    let images = UnsafeMutablePointer(mutating: planes)
+
+    func column(_ v: Int, _ block: Int, _ index: Int, _ work: TileWork<Scalar>, _ scratch: UnsafeMutablePointer<Scalar>)
+    {
+      var (x, stride) = (work.columns.0, tile.group)
+      if let kept {
+        (x, stride) = (
+          kept.block(block) + index * tile.group + v * inputMap.pitch, tile.columns * inputMap.pitch
+        )
+      }
+      let w = filter(index, filters)
+      tile.forwardColumn(v, work, from: scratch, to: x, stride)
+      Scalar.multiplyLanes(
+        work.columns.1, tile.group, x, stride, w.base + v * w.pitch, tile.columns * w.pitch, count: size.height,
+        conjugated: true, broadcast: w.broadcast)
+      tile.inverseColumn(v, work, from: work.columns.1, tile.group, to: scratch)
+    }
+
+    guard splitsGroups else {
+      return !Parallel.anyOf(units, atMost: workers, workspace: { makeWork() }) { unit, own in
+        let (block, index) = unit.quotientAndRemainder(dividingBy: inputMap.count)
+        let tiles = tileRange(block)
+        guard index < inputMap.count(tiles: tiles.count) else { return false }
+        locate(index, of: tiles, images, inputMap, inputTables, own.work)
+        tile.forwardRows(0..<size.height, inputTables, own.work, to: own.scratch(0))
+        for v in 0..<tile.columns { column(v, block, index, own.work, own.scratch(0)) }
+        locate(index, of: tiles, output, outputMap, outputTables, own.work, bias: bias)
+        return !tile.inverseRows(0..<size.height, outputTables, own.work, from: own.scratch(0), adding: false)
+      }
+    }
+    // Few groups of large tiles: all threads share the rows and the columns of each.
+    let scratch = Scratch<Scalar>(count: tile.count)
+    var isFinite = true
+    for unit in 0..<units {
+      let (block, index) = unit.quotientAndRemainder(dividingBy: inputMap.count)
+      let tiles = tileRange(block)
+      guard index < inputMap.count(tiles: tiles.count) else { continue }
+      forEachPart(size.height) { rows, work in
+        locate(index, of: tiles, images, inputMap, inputTables, work)
+        tile.forwardRows(rows, inputTables, work, to: scratch.base)
+        return false
+      }
+      forEachPart(tile.columns) { columns, work in
+        for v in columns { column(v, block, index, work, scratch.base) }
+        return false
+      }
+      let poisoned = forEachPart(size.height) { rows, work in
+        locate(index, of: tiles, output, outputMap, outputTables, work, bias: bias)
+        return !tile.inverseRows(rows, outputTables, work, from: scratch.base, adding: false)
+      }
+      isFinite = isFinite && !poisoned
+    }
+    return isFinite
+  }
+
+  /// The spectra of few filters, `[output][frequency][real, imaginary]`.
+  func packedFilterSpectra(_ filters: UnsafePointer<Scalar>) -> Scratch<Scalar> {
+    let all = LaneMap(
+      arrangement: .channels, groups: 1, phases: 1, channels: problem.outputChannels, tiles: 1, lanes: filterMap.lanes)
+    let packed = Scratch<Scalar>(count: 2 * frequencies * problem.outputChannels)
+    let scratch = Scratch<Scalar>(count: tile.count)
+    forEachPart(size.height) { rows, work in
+      locate(0, of: 0..<1, UnsafeMutablePointer(mutating: filters), all, filterTables, work)
+      tile.forwardRows(rows, filterTables, work, to: scratch.base)
+      return false
+    }
+    forEachPart(tile.columns) { columns, work in
+      for v in columns {
+        let column = work.columns.0
+        tile.forwardColumn(v, work, from: scratch.base, to: column, tile.group)
+        for output in 0..<problem.outputChannels {
+          var to = packed.base + 2 * (frequencies * output + v)
+          for u in 0..<size.height {
+            to[0] = column[u * tile.group + output]
+            to[1] = column[u * tile.group + output + all.lanes]
+            to += 2 * tile.columns
+          }
+        }
+      }
+      return false
+    }
+    return packed
+  }
+
+  /// Whether a group of lanes is so much work, and there are so few, that threads should share it.
+  private var splitsGroups: Bool { blocks * inputMap.count < 64 && tile.count * MemoryLayout<Scalar>.stride > 1 << 20 }
+
+  @discardableResult
+  private func forEachPart(_ count: Int, _ body: (Range<Int>, TileWork<Scalar>) -> Bool) -> Bool {
+    let length = max(8, (count + 31) / 32)
+    return Parallel.anyOf((count + length - 1) / length, workspace: { TileWork<Scalar>(size) }) { part, work in
+      body(part * length..<min(count, (part + 1) * length), work)
+    }
+  }
+
+  /// Both gradients of layers with many channels: a thread takes some channels through all tiles, so that no two add to
+  /// the same numbers.
+  ///
+  /// - Parameters:
+  ///   - images: For the filter gradient; nil if it is not wanted.
+  ///   - filters: For the input gradient; nil if it is not wanted.
+  /// - Returns: Whether all of the input gradient was finite.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func backwardDepthwise(
+    _ gradient: UnsafePointer<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?,
+    input: UnsafeMutablePointer<Scalar>?, filter: UnsafeMutablePointer<Scalar>?
+  ) -> Bool {
+    let maps = UnsafeMutablePointer(mutating: gradient)
+    let sumStride = tile.columns * tile.group
+    return !Parallel.anyOf(
+      inputMap.run, atMost: workers,
+      workspace: {
+        (
+          own: makeWork(), x: Scratch<Scalar>(count: tile.count),
+          sums: Scratch<Scalar>(count: images == nil ? 0 : frequencies * tile.group)
+        )
+      }
+    ) { run, space in
+      let (work, scratch, sums) = (space.own.work, space.own.scratch(0), space.sums.base)
+      let (g, other) = work.columns
+      sums.initialize(repeating: 0, count: space.sums.count)
+      var isFinite = true
+      for number in 0..<tiles {
+        let (block, within) = number.quotientAndRemainder(dividingBy: tilesPerBlock)
+        let index = within * inputMap.run + run
+        let tiles = tileRange(block)
+        if case .images(let images) = images {
+          images.withUnsafeElements {
+            locate(index, of: tiles, UnsafeMutablePointer(mutating: $0.baseAddress!), inputMap, inputTables, work)
+            tile.forwardRows(0..<size.height, inputTables, work, to: space.x.base)
+          }
+        }
+        locate(index, of: tiles, maps, outputMap, outputTables, work)
+        tile.forwardRows(0..<size.height, outputTables, work, to: scratch)
+        for v in 0..<tile.columns {
+          tile.forwardColumn(v, work, from: scratch, to: g, tile.group)
+          if let images {
+            var (x, stride) = (other, tile.group)
+            switch images {
+            case .images: tile.forwardColumn(v, work, from: space.x.base, to: x, stride)
+            case .spectra(let kept):
+              (x, stride) = (
+                kept.block(block) + index * tile.group + v * inputMap.pitch, tile.columns * inputMap.pitch
+              )
+            }
+            Scalar.correlateLanes(sums + v * tile.group, sumStride, g, tile.group, x, stride, count: size.height)
+          }
+          if let filters {
+            Scalar.multiplyLanes(
+              other, tile.group, g, tile.group, filters.values!.base + run * tile.group + v * filterMap.pitch,
+              tile.columns * filterMap.pitch, count: size.height, conjugated: false, broadcast: false)
+            tile.inverseColumn(v, work, from: other, tile.group, to: scratch)
+          }
+        }
+        if let input {
+          locate(index, of: tiles, input, inputMap, inputTables, work)
+          let finite = tile.inverseRows(0..<size.height, inputTables, work, from: scratch, adding: true)
+          isFinite = isFinite && finite
+        }
+      }
+      if let filter {
+        for v in 0..<tile.columns {
+          tile.inverseColumn(v, work, from: sums + v * tile.group, sumStride, to: scratch)
+        }
+        locate(run, of: 0..<1, filter, filterMap, filterTables, work)
+        let finite = tile.inverseRows(0..<size.height, filterTables, work, from: scratch, adding: false)
+        isFinite = isFinite && finite
+      }
+      return !isFinite
+    }
+  }
+}
