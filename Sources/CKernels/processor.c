@@ -1,4 +1,4 @@
-#include "kernels.h"
+#include "processor.h"
 
 int sk_processor_level(void) {
 #if defined(__x86_64__)

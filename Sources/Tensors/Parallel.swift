@@ -1,12 +1,11 @@
-import Dispatch
 import Foundation
 import Synchronization
 
 /// Runs independent pieces of work on several threads.
 ///
-/// The threads are Dispatch's, which lives on between calls. Pieces are handed out through one atomic counter, so a
-/// slow piece does not hold up the others. What a piece computes must not depend on who runs it: that is what makes
-/// results independent of the number of threads.
+/// The threads are those of the `WorkerPool`, which live on between calls. Pieces are handed out through one atomic
+/// counter, so a slow piece does not hold up the others. What a piece computes must not depend on who runs it: that is
+/// what makes results independent of the number of threads.
 public enum Parallel {
   private static let threadLimit = Atomic<Int>(processorCount)
 
@@ -43,19 +42,13 @@ public enum Parallel {
       return
     }
     let next = Atomic<Int>(0)
-    withoutActuallyEscaping(workspace) { workspace in
-      withoutActuallyEscaping(body) { body in
-        // Both closures are only called until `concurrentPerform` returns.
-        nonisolated(unsafe) let (workspace, body) = (workspace, body)
-        DispatchQueue.concurrentPerform(iterations: workers) { _ in
-          var own: Workspace?
-          while true {
-            let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard piece < pieces else { return }
-            if own == nil { own = workspace() }
-            for index in piece * grain..<min(count, (piece + 1) * grain) { body(index, &own!) }
-          }
-        }
+    WorkerPool.shared.run(helpers: workers - 1) {
+      var own: Workspace?
+      while true {
+        let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard piece < pieces else { return }
+        if own == nil { own = workspace() }
+        for index in piece * grain..<min(count, (piece + 1) * grain) { body(index, &own!) }
       }
     }
   }

@@ -1,5 +1,8 @@
+import Dispatch
+import Foundation
 import Synchronization
 import Tensors
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct ParallelTests {
@@ -31,6 +34,78 @@ import Testing
     let count = Atomic<Int>(0)
     Parallel.forEach(8) { _ in Parallel.forEach(8) { _ in count.wrappingAdd(1, ordering: .relaxed) } }
     #expect(count.load(ordering: .relaxed) == 64)
+  }
+
+  /// Each of two pieces waits for the other, so neither thread can have done both. Whether the helper had just worked,
+  /// or had gone to sleep, makes no difference.
+  @Test(arguments: [0.0, 0.01]) func helpersCome(pause: Double) {
+    withThreads(2) {
+      for _ in 0..<20 {
+        Thread.sleep(forTimeInterval: pause)
+        let arrived = Atomic<Int>(0)
+        let end = ContinuousClock.now + .seconds(60)
+        Parallel.forEach(2) { _ in
+          arrived.wrappingAdd(1, ordering: .relaxed)
+          while arrived.load(ordering: .relaxed) < 2 && ContinuousClock.now < end {
+            Thread.sleep(forTimeInterval: 1e-5)
+          }
+        }
+        #expect(ContinuousClock.now < end)
+      }
+    }
+  }
+
+  /// More loops at once, in each other and from many threads, than there are places to offer them.
+  @Test(arguments: [1, 2, 5]) func manyLoopsAtOnce(threads: Int) async {
+    let total = Atomic<Int>(0)
+    withThreads(threads) {
+      let group = DispatchGroup()
+      for _ in 0..<40 {
+        DispatchQueue.global().async(group: group) {
+          for _ in 0..<50 {
+            var sums = [Int](repeating: 0, count: 8)
+            sums.withUnsafeMutableBufferPointer { sums in
+              nonisolated(unsafe) let sums = sums
+              Parallel.forEach(8) { outer in
+                let sum = Atomic<Int>(0)
+                Parallel.forEach(4) { inner in sum.wrappingAdd(outer * inner, ordering: .relaxed) }
+                sums[outer] = sum.load(ordering: .relaxed)
+              }
+            }
+            total.wrappingAdd(sums.reduce(0, +), ordering: .relaxed)
+          }
+        }
+      }
+      group.wait()
+    }
+    // (0 + ... + 7) (0 + ... + 3) each time.
+    #expect(total.load(ordering: .relaxed) == 40 * 50 * 28 * 6)
+  }
+
+  /// A thread may change the number of threads while another one's loop runs.
+  @Test func threadsMayChangeMeanwhile() {
+    withThreads(2) {
+      let sum = Atomic<Int>(0)
+      for round in 0..<2000 {
+        Parallel.threads = 1 + round % 4
+        Parallel.forEach(10) { sum.wrappingAdd($0, ordering: .relaxed) }
+      }
+      #expect(sum.load(ordering: .relaxed) == 2000 * 45)
+    }
+  }
+
+  /// What helpers wrote is seen when the loop is over.
+  @Test func writesAreSeen() {
+    withThreads(3) {
+      var values = [Int](repeating: -1, count: 999)
+      for round in 0..<200 {
+        values.withUnsafeMutableBufferPointer { values in
+          nonisolated(unsafe) let values = values
+          Parallel.forEach(values.count, grain: 50) { values[$0] = $0 + round }
+        }
+        #expect(values == Array(round..<round + 999))
+      }
+    }
   }
 }
 

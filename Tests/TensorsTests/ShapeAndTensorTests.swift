@@ -1,3 +1,4 @@
+import TestSupport
 import Tensors
 import Testing
 
@@ -114,11 +115,7 @@ import Testing
     var random = RandomGenerator(seed: 5)
     let a = Tensor<Float>.normal([200, 300], using: &random)
     let b = Tensor<Float>.normal([300, 100], using: &random)
-    let threads = Parallel.threads
-    defer { Parallel.threads = threads }
-    Parallel.threads = 1
-    let alone = a.matrixProduct(b)
-    Parallel.threads = 3
-    #expect(a.matrixProduct(b).hasSameBits(as: alone))
+    let alone = withThreads(1) { a.matrixProduct(b) }
+    #expect(withThreads(3) { a.matrixProduct(b) }.hasSameBits(as: alone))
   }
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "elementwise.h"
+#include "processor.h"
 
 // Lanes: a tile of pixels is one lane, and what is done to it is done to a *group* of lanes at once, 64 bytes of them: 16
 // floats or 8 doubles. Real numbers of a group are one vector, complex ones two, the real parts before the imaginary.
@@ -69,9 +70,6 @@ typedef struct {
   /* w[i][l] += sum of conj g[i] x[l] over the lanes of `groups` groups; l runs in groups of lanes. */                 \
   void sk_lane_dots_##NAME(T *w, ptrdiff_t w_row, const T *g, ptrdiff_t g_row, const T *x, ptrdiff_t x_row,            \
                            ptrdiff_t rows, ptrdiff_t terms, ptrdiff_t groups);
-
-// The level of x86-64 whose instructions the processor has: 4 (AVX-512), 3 (AVX2 and FMA), 2 otherwise; 0 elsewhere.
-int sk_processor_level(void);
 
 // Rows: the direct method's inner loops over one row of an image.
 
