@@ -1,3 +1,4 @@
+import Fourier
 import FourierConvolution
 import Layers
 import SpatialConvolution
@@ -6,67 +7,139 @@ import Tensors
 /// A scalar for which both methods exist.
 public typealias AnyMethodScalar = ConvolutionScalar & RowScalar
 
-/// Chooses, for every problem, the method with the lower estimated cost. It is a choice by name: ``choice(_:_:)`` says
-/// which.
+/// Chooses, for every problem, the method and the tile that promise to be fastest. It is a choice by name:
+/// ``plan(_:_:)`` says which.
+///
+/// A plan is made when a problem is met for the first time; from then on a call looks it up.
 public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
-  /// The direct method it may choose.
-  public let direct: SpatialConvolution<Scalar>
-  /// The Fourier method it may choose.
+  /// The direct method it may choose; nil to choose among the tiles of the Fourier method only.
+  public let direct: SpatialConvolution<Scalar>?
+  /// The Fourier method it may choose. If its tile is set, that is the only one.
   public let fourier: FourierConvolution<Scalar>
+  /// How it chooses.
+  public let planning: ConvolutionPlanning
+
+  private let shelf = PlanShelf()
+  /// Where measured plans are remembered.
+  let book: PlanBook
 
   /// A choice between the two methods.
   public init(
-    direct: SpatialConvolution<Scalar> = SpatialConvolution(),
-    fourier: FourierConvolution<Scalar> = FourierConvolution()
+    direct: SpatialConvolution<Scalar>? = SpatialConvolution(),
+    fourier: FourierConvolution<Scalar> = FourierConvolution(), planning: ConvolutionPlanning = .estimated
+  ) {
+    self.init(direct: direct, fourier: fourier, planning: planning, book: .shared)
+  }
+
+  package init(
+    direct: SpatialConvolution<Scalar>?, fourier: FourierConvolution<Scalar>, planning: ConvolutionPlanning,
+    book: PlanBook
   ) {
     self.direct = direct
     self.fourier = fourier
+    self.planning = planning
+    self.book = book
   }
 
-  /// `automatic`.
-  public var name: String { "automatic" }
+  /// `automatic`; `fft` without a direct method.
+  public var name: String { direct == nil ? fourier.name : "automatic" }
+
+  // MARK: Plans
+
+  /// The plan by which a pass of a problem is done. Either gradient belongs to a training step, which has one plan for
+  /// its three passes.
+  public func plan(_ problem: ConvolutionProblem, _ pass: ConvolutionPass = .forward) -> ConvolutionPlan {
+    let training = pass != .forward
+    // What is estimated does not depend on the number of threads, so that neither do results.
+    let key = PlanShelf.Key(
+      problem: problem, training: training, threads: planning == .measured ? Parallel.threads : nil)
+    return shelf.plan(key) {
+      let candidates = candidates(problem, pass)
+      // Nothing keeps within the memory limit: whoever asks what it would need is told by the Fourier method.
+      guard let cheapest = candidates.first else { return .fourier(tile: nil) }
+      return planning == .measured
+        ? PlanMeasurement(problem, training: training, self).fastest(of: candidates) : cheapest.plan
+    }
+  }
 
   /// The method that a pass of a problem is computed with.
   public func choice(_ problem: ConvolutionProblem, _ pass: ConvolutionPass = .forward) -> any ConvolutionMethod<Scalar>
   {
-    // Much padding under a long stride: the direct method would hold the padded rows.
-    guard (try? direct.workingMemory(pass, problem)) != nil else { return fourier }
-    // The Fourier method's estimate for a gradient is that of a whole training step, three passes.
-    let passes: Double = pass == .forward ? 1 : 3
-    let directSeconds =
-      passes * Double(problem.multiplyAdds) / SpatialConvolution<Scalar>.multiplyAddsPerSecond(problem)
-    guard let fourierSeconds = fourier.estimatedSeconds(pass, problem) else { return direct }
-    return fourierSeconds < directSeconds ? fourier : direct
+    switch plan(problem, pass) {
+    case .direct: direct!
+    case .fourier(let tile): spectral(tile)
+    }
   }
+
+  /// The plans that a pass of a problem could be done by within the memory limits, with the seconds that each would take
+  /// on one core by the cost model, the cheapest first. For a gradient these are the seconds of a whole training step.
+  public func candidates(
+    _ problem: ConvolutionProblem, _ pass: ConvolutionPass = .forward
+  ) -> [(plan: ConvolutionPlan, seconds: Double)] {
+    var candidates = fourier.candidates(problem, training: pass != .forward).map {
+      (plan: ConvolutionPlan.fourier(tile: $0.tile), seconds: $0.seconds)
+    }
+    // Much padding under a long stride: the direct method would hold the padded rows.
+    if let direct, (try? direct.workingMemory(pass, problem)) != nil {
+      let passes: Double = pass == .forward ? 1 : 3
+      let seconds = passes * Double(problem.multiplyAdds) / SpatialConvolution<Scalar>.multiplyAddsPerSecond(problem)
+      candidates.insert((.direct, seconds), at: candidates.firstIndex { $0.seconds >= seconds } ?? candidates.endIndex)
+    }
+    return candidates
+  }
+
+  /// The Fourier method with a tile; it shares the spectra of filters that are kept.
+  private func spectral(_ tile: Extent?) -> FourierConvolution<Scalar> {
+    var method = fourier
+    method.tile = tile ?? fourier.tile
+    return method
+  }
+
+  // MARK: Passes
 
   public func forward(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    choice(problem).forward(input, filter, bias: bias, problem)
+    switch plan(problem) {
+    case .direct: direct!.forward(input, filter, bias: bias, problem)
+    case .fourier(let tile): spectral(tile).forward(input, filter, bias: bias, problem)
+    }
   }
 
   public func inputGradient(
     _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    choice(problem, .inputGradient).inputGradient(gradient, filter, problem)
+    switch plan(problem, .inputGradient) {
+    case .direct: direct!.inputGradient(gradient, filter, problem)
+    case .fourier(let tile): spectral(tile).inputGradient(gradient, filter, problem)
+    }
   }
 
   public func filterGradient(
     _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    choice(problem, .filterGradient).filterGradient(gradient, input, problem)
+    switch plan(problem, .filterGradient) {
+    case .direct: direct!.filterGradient(gradient, input, problem)
+    case .fourier(let tile): spectral(tile).filterGradient(gradient, input, problem)
+    }
   }
 
   public func record(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
-    choice(problem, .filterGradient).record(input, filter, bias: bias, problem)
+    switch plan(problem, .filterGradient) {
+    case .direct: direct!.record(input, filter, bias: bias, problem)
+    case .fourier(let tile): spectral(tile).record(input, filter, bias: bias, problem)
+    }
   }
 
   public func gradients(
     _ gradient: Tensor<Scalar>, _ tape: ConvolutionTape<Scalar>, wantsInput: Bool
   ) -> (input: Tensor<Scalar>?, filter: Tensor<Scalar>) {
-    choice(tape.problem, .filterGradient).gradients(gradient, tape, wantsInput: wantsInput)
+    switch plan(tape.problem, .filterGradient) {
+    case .direct: direct!.gradients(gradient, tape, wantsInput: wantsInput)
+    case .fourier(let tile): spectral(tile).gradients(gradient, tape, wantsInput: wantsInput)
+    }
   }
 
   public func workingMemory(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {

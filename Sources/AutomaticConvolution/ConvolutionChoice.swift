@@ -8,7 +8,7 @@ public enum ConvolutionChoice: String, CaseIterable, Hashable, Codable, Sendable
   case direct
   /// By spectra.
   case fft
-  /// Whichever the cost model expects to be faster.
+  /// Whichever promises to be faster, or proves to be.
   case automatic
 
   /// The method.
@@ -16,15 +16,22 @@ public enum ConvolutionChoice: String, CaseIterable, Hashable, Codable, Sendable
   /// - Parameters:
   ///   - deterministic: The same bits on every run: FFTW plans by its rule of thumb, not by measurement.
   ///   - memoryLimit: The most working memory of a pass, in bytes.
+  ///   - planning: How `automatic` chooses a method and a tile, and `fft` a tile.
+  /// - Precondition: not both deterministic and planned by measurement, whose outcome varies.
   public func method<Scalar: AnyMethodScalar>(
-    for _: Scalar.Type = Scalar.self, deterministic: Bool = false, memoryLimit: Int? = nil
+    for _: Scalar.Type = Scalar.self, deterministic: Bool = false, memoryLimit: Int? = nil,
+    planning: ConvolutionPlanning = .estimated
   ) -> any ConvolutionMethod<Scalar> {
+    precondition(
+      !deterministic || planning == .estimated,
+      "a deterministic method is planned by estimate: what a stop-watch says differs from run to run")
     let direct = SpatialConvolution<Scalar>(memoryLimit: memoryLimit)
     let fourier = FourierConvolution<Scalar>(memoryLimit: memoryLimit, rigor: deterministic ? .estimate : .measure)
-    return switch self {
-    case .direct: direct
-    case .fft: fourier
-    case .automatic: AutomaticConvolution(direct: direct, fourier: fourier)
+    return switch (self, planning) {
+    case (.direct, _): direct
+    case (.fft, .estimated): fourier
+    case (.fft, .measured): AutomaticConvolution(direct: nil, fourier: fourier, planning: .measured)
+    case (.automatic, _): AutomaticConvolution(direct: direct, fourier: fourier, planning: planning)
     }
   }
 }

@@ -124,6 +124,14 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     return (try? choice(problem, cost)).map { cost.seconds($0.size) }
   }
 
+  /// The tiles that are worth a try for the forward pass of a problem, or for a training step, with the seconds that each
+  /// would take on one core by the cost model, the cheapest first; none if no tile keeps within the memory limit.
+  public func candidates(_ problem: ConvolutionProblem, training: Bool) -> [(tile: Extent, seconds: Double)] {
+    let cost = TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, transformsFilters: training)
+    if tile != nil { return (try? choice(problem, cost)).map { [($0.size, cost.seconds($0.size))] } ?? [] }
+    return ((try? cost.ranked(memoryLimit: memoryLimit)) ?? []).map { ($0.choice.size, $0.seconds) }
+  }
+
   /// The tile that the forward pass of a problem is cut into, or that of a training step.
   public func tile(for problem: ConvolutionProblem, training: Bool = false) -> Extent {
     engine(problem, training: training).size

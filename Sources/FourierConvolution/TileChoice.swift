@@ -162,21 +162,27 @@ struct TileCost {
   ///
   /// - Throws: If there are none; the sentence says what the most frugal would need.
   func best(memoryLimit: Int?) throws(ConvolutionError) -> TileChoice {
-    let heights = candidates(problem.vertical, atLeast: 1)
-    // Columns are taken in pairs.
-    let widths = candidates(problem.horizontal, atLeast: 2)
-    var best: (choice: TileChoice, seconds: Double)?
+    try ranked(memoryLimit: memoryLimit)[0].choice
+  }
+
+  /// All tiles that are worth a look and keep within `memoryLimit` bytes, the cheapest first.
+  ///
+  /// - Throws: If there are none; the sentence says what the most frugal would need.
+  func ranked(memoryLimit: Int?) throws(ConvolutionError) -> [(choice: TileChoice, seconds: Double)] {
+    var ranked: [(choice: TileChoice, seconds: Double)] = []
     var leastBytes = Int.max
-    for height in heights {
-      for width in widths {
+    for height in candidates(problem.vertical, atLeast: 1) {
+      // Columns are taken in pairs.
+      for width in candidates(problem.horizontal, atLeast: 2) {
         let size = Extent(height: height, width: width)
         guard let choice = fitting(size, memoryLimit, &leastBytes) else { continue }
-        let seconds = seconds(size)
-        if best == nil || seconds < best!.seconds { best = (choice, seconds) }
+        ranked.append((choice, seconds(size)))
       }
     }
-    guard let best else { throw Self.refusal(leastBytes, memoryLimit) }
-    return best.choice
+    guard !ranked.isEmpty else { throw Self.refusal(leastBytes, memoryLimit) }
+    // Of equal ones the smaller comes first.
+    func area(_ size: Extent) -> Int { size.height * size.width }
+    return ranked.sorted { ($0.seconds, area($0.choice.size)) < ($1.seconds, area($1.choice.size)) }
   }
 
   /// Tiles of a size that was asked for.

@@ -104,7 +104,7 @@ public struct Checkpoint: Sendable {
     var random = RandomGenerator(seed: configuration.seed)
     let network = try configuration.model.network(
       image: Shape(input.image), classes: input.classes.count,
-      method: method ?? configuration.convolution.method(deterministic: configuration.deterministic), using: &random)
+      method: method ?? configuration.method, using: &random)
     return try restored(network)
   }
 

@@ -11,6 +11,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var model = ModelKind.lenet5
   /// How convolutions are computed.
   public var convolution = ConvolutionChoice.automatic
+  /// How the method and its tiles are chosen; estimated if nil, and where the run is deterministic.
+  public var planning: ConvolutionPlanning?
   /// How many times each image is seen.
   public var epochs = 5
   /// Images of a step.
@@ -30,6 +32,12 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
 
   /// The settings that `spectral train` starts from.
   public init() {}
+
+  /// How convolutions are computed.
+  public var method: any ConvolutionMethod<Float> {
+    convolution.method(
+      deterministic: deterministic, planning: deterministic ? .estimated : planning ?? .estimated)
+  }
 }
 
 /// Settings as a person gives them: what is nil was not said.
@@ -40,6 +48,8 @@ public struct TrainingRequest: Hashable, Sendable {
   public var model: ModelKind?
   /// How convolutions are computed.
   public var convolution: ConvolutionChoice?
+  /// How the method and its tiles are chosen.
+  public var planning: ConvolutionPlanning?
   /// How many times each image is seen.
   public var epochs: Int?
   /// Images of a step.
@@ -65,7 +75,7 @@ public struct TrainingRequest: Hashable, Sendable {
 
   /// The configuration of a run that goes on from a checkpoint.
   ///
-  /// More epochs, another method and determinism may be asked for; the rest must agree with the checkpoint, or the run
+  /// More epochs, another method or planning, and determinism may be asked for; the rest must agree with the checkpoint, or the run
   /// would be neither the old one nor a new one.
   ///
   /// - Throws: ``TrainingError``, naming the first flag that disagrees.
@@ -86,6 +96,11 @@ public struct TrainingRequest: Hashable, Sendable {
     try agree("--schedule", schedule?.description, stored.schedule)
     try agree("--seed", seed, stored.seed)
     try agree("--limit", limit, stored.limit)
+    if planning == .measured && stored.deterministic {
+      throw TrainingError(
+        "the checkpoint was made with --deterministic, and what --plan measure chooses differs from run to run: leave "
+          + "--plan away")
+    }
     return merged(into: stored)
   }
 
@@ -94,6 +109,7 @@ public struct TrainingRequest: Hashable, Sendable {
     if let dataset { result.dataset = dataset }
     if let model { result.model = model }
     if let convolution { result.convolution = convolution }
+    if let planning { result.planning = planning }
     if let epochs { result.epochs = epochs }
     if let batchSize { result.batchSize = batchSize }
     if let optimizer { result.optimizer = optimizer.rawValue }

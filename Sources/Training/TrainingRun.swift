@@ -31,7 +31,7 @@ public struct TrainingRun {
     var random = RandomGenerator(seed: configuration.seed &+ 0x5eed)
     return try configuration.model.network(
       image: data.training.imageShape, classes: data.training.classNames.count,
-      method: configuration.convolution.method(deterministic: configuration.deterministic), using: &random)
+      method: configuration.method, using: &random)
   }
 
   /// Trains: see ``TrainingLoop/run(checkpoint:shouldStop:onEvent:)``.

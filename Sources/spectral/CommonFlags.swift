@@ -7,6 +7,10 @@ enum CommonFlags {
   static let method = Flag(
     "--method", .word(example: ConvolutionChoice.fft), default: ConvolutionChoice.automatic.rawValue,
     "the definition, spectra, or whichever promises to be faster")
+  static let plan = Flag(
+    "--plan", .word(example: ConvolutionPlanning.measured), default: ConvolutionPlanning.estimated.rawValue,
+    "how automatic chooses method and tile, and fft its tile: by a cost model, or by timing the best few once; what is "
+      + "measured is remembered across runs")
   static let json = Flag(switch: "--json", "print JSON instead of text for people")
   static let checkpoint = Flag(
     "--checkpoint", .text("FILE", example: "lenet.safetensors"), isRequired: true, "what spectral train wrote")
@@ -18,6 +22,20 @@ enum CommonFlags {
     "--memory-limit", .byteSize,
     "working memory a convolution may take beside its arrays, e.g. 512MiB or 2GB; smaller tiles keep it (default: "
       + "no limit)")
+
+  /// How methods and tiles are chosen; nil if it was not said.
+  ///
+  /// - Throws: ``UsageError`` if measuring meets determinism.
+  static func planning(_ arguments: Arguments) throws(UsageError) -> ConvolutionPlanning? {
+    guard arguments.has(plan) else { return nil }
+    let planning = arguments[plan]
+    if planning == .measured && arguments[deterministic] {
+      throw UsageError(
+        "\(plan.name) measure and \(deterministic.name) exclude each other, since what a stop-watch says differs from run "
+          + "to run: leave one of them away")
+    }
+    return planning
+  }
 
   /// Sets the number of threads for the whole process.
   static func applyThreads(_ arguments: Arguments) {

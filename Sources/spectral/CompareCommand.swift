@@ -35,7 +35,7 @@ enum CompareCommand: Subcommand {
     operands: "IMAGE", operandCount: 1...1,
     sections: [
       .init("Task", [kernel, boundary, channels]),
-      .init("Computation", [precision, runs, Common.memoryLimit, Common.threads, Common.deterministic]),
+      .init("Computation", [precision, runs, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
       .init("Output", [json]),
     ],
     examples: [
@@ -45,6 +45,7 @@ enum CompareCommand: Subcommand {
 
   static func run(_ arguments: Arguments) throws {
     Common.applyThreads(arguments)
+    let planning = try Common.planning(arguments) ?? .estimated
     let path = arguments.operands[0]
     let image = try Image(path: path)
     let kernelValues = try arguments[kernel].values()
@@ -54,7 +55,7 @@ enum CompareCommand: Subcommand {
       do {
         return try CrossCheck(
           planes.converted(to: Scalar.self), kernelValues, boundary: arguments[boundary],
-          memoryLimit: arguments.optional(Common.memoryLimit), rigor: rigor, runs: arguments[runs])
+          memoryLimit: arguments.optional(Common.memoryLimit), rigor: rigor, planning: planning, runs: arguments[runs])
       } catch {
         throw CommandError("\(path): \(error)")
       }

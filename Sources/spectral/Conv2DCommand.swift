@@ -54,7 +54,7 @@ enum Conv2DCommand: Subcommand {
       .init("Arrays", [input, weight, bias, output]),
       .init("Geometry", [stride, padding, boundary, dilation, groups, operation]),
       .init("Gradients", [outputGradient, inputGradient, weightGradient, biasGradient]),
-      .init("Computation", [Common.method, Common.memoryLimit, Common.threads, Common.deterministic]),
+      .init("Computation", [Common.method, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
     ],
     examples: [
       .init(
@@ -67,10 +67,11 @@ enum Conv2DCommand: Subcommand {
 
   static func run(_ arguments: Arguments) throws {
     try checkOutputs(arguments)
+    let planning = try Common.planning(arguments) ?? .estimated
     Common.applyThreads(arguments)
     switch try NumPyFile.read(arguments[input]).values {
-    case .float(let images): try convolve(images, arguments)
-    case .double(let images): try convolve(images, arguments)
+    case .float(let images): try convolve(images, planning, arguments)
+    case .double(let images): try convolve(images, planning, arguments)
     }
     try? Wisdom.save()
   }
@@ -99,7 +100,9 @@ enum Conv2DCommand: Subcommand {
     }
   }
 
-  private static func convolve<Scalar: AnyMethodScalar>(_ x: Tensor<Scalar>, _ arguments: Arguments) throws {
+  private static func convolve<Scalar: AnyMethodScalar>(
+    _ x: Tensor<Scalar>, _ planning: ConvolutionPlanning, _ arguments: Arguments
+  ) throws {
     let w = try Tensor<Scalar>(npy: arguments[weight])
     let problem = try problem(x.shape, w.shape, arguments)
     let b = try arguments.optional(bias).map { path in
@@ -116,7 +119,7 @@ enum Conv2DCommand: Subcommand {
     if arguments.has(output) { passes.append(.forward) }
     if arguments.has(inputGradient) { passes.append(.inputGradient) }
     if arguments.has(weightGradient) { passes.append(.filterGradient) }
-    let method = try method(Scalar.self, passes, problem, arguments)
+    let method = try method(Scalar.self, passes, problem, planning, arguments)
 
     let clock = ContinuousClock()
     let start = clock.now
@@ -168,16 +171,18 @@ enum Conv2DCommand: Subcommand {
 
   /// The method that was asked for, once it is clear that it can do the passes.
   private static func method<Scalar: AnyMethodScalar>(
-    _: Scalar.Type, _ passes: [ConvolutionPass], _ problem: ConvolutionProblem, _ arguments: Arguments
+    _: Scalar.Type, _ passes: [ConvolutionPass], _ problem: ConvolutionProblem, _ planning: ConvolutionPlanning,
+    _ arguments: Arguments
   ) throws -> any ConvolutionMethod<Scalar> {
     let limit = arguments.optional(Common.memoryLimit)
+    let isDeterministic = arguments[Common.deterministic]
     let seconds = passes.compactMap {
       FourierConvolution<Scalar>(memoryLimit: limit, rigor: .estimate).estimatedSeconds($0, problem)
     }
-    // Measuring plans takes a while: it pays only where there is much to transform.
-    let isLong = seconds.reduce(0, +) > 2
+    // Measuring FFTW's plans takes a while: it pays only where there is much to transform, or where it was asked for.
+    let isWorthIt = planning == .measured || seconds.reduce(0, +) > 2
     let method = arguments[Common.method].method(
-      for: Scalar.self, deterministic: arguments[Common.deterministic] || !isLong, memoryLimit: limit)
+      for: Scalar.self, deterministic: isDeterministic || !isWorthIt, memoryLimit: limit, planning: planning)
     do { for pass in passes { _ = try method.workingMemory(pass, problem) } } catch {
       throw CommandError("\(Common.memoryLimit.name): \(error)")
     }
@@ -190,7 +195,8 @@ enum Conv2DCommand: Subcommand {
   ) -> String {
     guard let automatic = method as? AutomaticConvolution<Scalar> else { return method.name }
     let chosen = Set(passes.map { automatic.choice(problem, $0).name }).sorted()
-    return (chosen.isEmpty ? "" : chosen.joined(separator: " and ") + ", ") + "the automatic choice"
+    let how = automatic.planning == .measured ? "measured" : "automatic"
+    return (chosen.isEmpty ? "" : chosen.joined(separator: " and ") + ", ") + "the \(how) choice"
   }
 }
 

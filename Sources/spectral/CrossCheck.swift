@@ -54,7 +54,7 @@ struct CrossCheck {
   /// - Throws: `ConvolutionError` if there is nothing to filter or the memory limit is too low.
   init<Scalar: AnyMethodScalar>(
     _ planes: Tensor<Scalar>, _ kernel: Tensor<Double>, boundary: Boundary, memoryLimit: Int?, rigor: PlanningRigor,
-    runs: Int
+    planning: ConvolutionPlanning = .estimated, runs: Int
   ) throws(ConvolutionError) {
     let channels = planes.shape[0]
     let x = planes.reshaped(to: Shape([1] + planes.shape.extents))
@@ -66,9 +66,14 @@ struct CrossCheck {
       boundary: boundary, operation: .convolution)
     problem = try ConvolutionProblem(geometry, input: x.shape, filter: w.shape)
     let spatial = SpatialConvolution<Scalar>(memoryLimit: memoryLimit)
-    let spectral = FourierConvolution<Scalar>(memoryLimit: memoryLimit, rigor: rigor)
+    var spectral = FourierConvolution<Scalar>(memoryLimit: memoryLimit, rigor: rigor)
     _ = try spatial.workingMemory(.forward, problem)
     _ = try spectral.workingMemory(.forward, problem)
+    if planning == .measured,
+      case .fourier(let tile) = AutomaticConvolution(direct: nil, fourier: spectral, planning: .measured).plan(problem)
+    {
+      spectral.tile = tile
+    }
 
     // The first calls also make plans and warm up; they are not timed.
     let problem = problem

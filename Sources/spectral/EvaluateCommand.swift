@@ -22,7 +22,7 @@ enum EvaluateCommand: Subcommand {
       .init("Network", [Common.checkpoint, convolution]),
       .init("Data", [dataset, Common.data, batchSize]),
       .init("Output", [Common.json]),
-      .init("Computation", [Common.threads, Common.deterministic]),
+      .init("Computation", [Common.plan, Common.threads, Common.deterministic]),
     ],
     examples: [
       .init("spectral evaluate --checkpoint lenet.safetensors", "On the digits it was trained on."),
@@ -32,6 +32,7 @@ enum EvaluateCommand: Subcommand {
     ])
 
   static func run(_ arguments: Arguments) throws {
+    let planning = try Common.planning(arguments)
     Common.applyThreads(arguments)
     let path = arguments[Common.checkpoint]
     let checkpoint = try Checkpoint(path: path)
@@ -49,7 +50,8 @@ enum EvaluateCommand: Subcommand {
       )
     }
     test.normalization = checkpoint.normalization
-    let network = try checkpoint.network(method: method(arguments, checkpoint))
+    let network = try checkpoint.network(
+      method: checkpoint.method(arguments.optional(convolution), planning, arguments))
     let evaluation = Evaluation(of: network, on: test, batchSize: arguments[batchSize])
     try? Wisdom.save()
     try Console.result(
@@ -59,14 +61,22 @@ enum EvaluateCommand: Subcommand {
   private static func classes(_ names: [String]) -> String {
     "\(names.count) classes (\(names.prefix(3).joined(separator: ", ")) ...)"
   }
-
-  private static func method(_ arguments: Arguments, _ checkpoint: Checkpoint) -> any ConvolutionMethod<Float> {
-    let choice = arguments.optional(convolution) ?? checkpoint.configuration.convolution
-    return choice.method(deterministic: arguments[Common.deterministic] || checkpoint.configuration.deterministic)
-  }
 }
 
 extension Checkpoint {
+  /// How a network that was trained is computed: as in training, but for what the flags say.
+  ///
+  /// - Throws: `TrainingError` if measuring meets a training that was deterministic.
+  func method(
+    _ choice: ConvolutionChoice?, _ planning: ConvolutionPlanning?, _ arguments: Arguments
+  ) throws -> any ConvolutionMethod<Float> {
+    var request = TrainingRequest()
+    request.convolution = choice
+    request.planning = planning
+    request.deterministic = arguments[CommonFlags.deterministic] ? true : nil
+    return try request.configuration(resuming: configuration).method
+  }
+
   /// What training did to pixels.
   var normalization: Normalization { Normalization(mean: input.mean, deviation: input.deviation) }
 }

@@ -19,7 +19,7 @@ enum PredictCommand: Subcommand {
     sections: [
       .init("Network", [Common.checkpoint, convolution]),
       .init("Output", [Common.json]),
-      .init("Computation", [Common.threads, Common.deterministic]),
+      .init("Computation", [Common.plan, Common.threads, Common.deterministic]),
     ],
     examples: [
       .init("spectral predict --checkpoint lenet.safetensors seven.png", "PNG, JPEG, PGM or PPM."),
@@ -28,11 +28,11 @@ enum PredictCommand: Subcommand {
     ])
 
   static func run(_ arguments: Arguments) throws {
+    let planning = try Common.planning(arguments)
     Common.applyThreads(arguments)
     let checkpoint = try Checkpoint(path: arguments[Common.checkpoint])
-    let choice = arguments.optional(convolution) ?? checkpoint.configuration.convolution
     let network = try checkpoint.network(
-      method: choice.method(deterministic: arguments[Common.deterministic] || checkpoint.configuration.deterministic))
+      method: checkpoint.method(arguments.optional(convolution), planning, arguments))
     for path in arguments.operands {
       let image = try Image(path: path)
       guard image.pixels.count > 0 else { throw FileError(path, "the picture has no pixels") }

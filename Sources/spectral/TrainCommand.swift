@@ -54,7 +54,7 @@ enum TrainCommand: Subcommand {
       .init("Network", [model, convolution]),
       .init("Training", [epochs, batchSize, optimizer, learningRate, schedule, seed]),
       .init("Results", [checkpoint, resume, metrics]),
-      .init("Computation", [Common.threads, Common.deterministic]),
+      .init("Computation", [Common.plan, Common.threads, Common.deterministic]),
     ],
     examples: [
       .init(
@@ -80,7 +80,7 @@ enum TrainCommand: Subcommand {
     }
     Interruption.watch()
     let stored = try arguments[resume] ? path.flatMap(readIfThere) : nil
-    let request = request(arguments)
+    let request = try request(arguments)
     let configuration =
       try stored.map { try request.configuration(resuming: $0.configuration) } ?? request.configuration()
     let data = try kind(configuration.dataset).load(
@@ -130,11 +130,12 @@ enum TrainCommand: Subcommand {
     return try Checkpoint(path: path)
   }
 
-  private static func request(_ arguments: Arguments) -> TrainingRequest {
+  private static func request(_ arguments: Arguments) throws -> TrainingRequest {
     var request = TrainingRequest()
     request.dataset = arguments.optional(dataset)?.rawValue
     request.model = arguments.optional(model)
     request.convolution = arguments.optional(convolution)
+    request.planning = try Common.planning(arguments)
     request.epochs = arguments.optional(epochs)
     request.batchSize = arguments.optional(batchSize)
     request.optimizer = arguments.optional(optimizer)

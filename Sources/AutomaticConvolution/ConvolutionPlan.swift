@@ -1,0 +1,33 @@
+import Layers
+
+/// How a pass of a problem is done: a *problem* says what, a *plan* says how.
+public enum ConvolutionPlan: Hashable, Sendable, LosslessStringConvertible {
+  /// By the definition.
+  case direct
+  /// By spectra, in tiles of a size; nil leaves the size to the method.
+  case fourier(tile: Extent?)
+
+  /// E.g. `direct` or `fft 32 x 30`.
+  public var description: String {
+    switch self {
+    case .direct: "direct"
+    case .fourier(nil): "fft"
+    case .fourier(let tile?): "fft \(tile)"
+    }
+  }
+
+  /// A plan from its description; nil if it is none.
+  public init?(_ description: String) {
+    let words = description.split(separator: " ", omittingEmptySubsequences: false)
+    switch (words.first, words.count) {
+    case ("direct", 1): self = .direct
+    case ("fft", 1): self = .fourier(tile: nil)
+    case ("fft", 4):
+      guard words[2] == "x", let height = Int(words[1]), let width = Int(words[3]), height > 0, width > 0 else {
+        return nil
+      }
+      self = .fourier(tile: Extent(height: height, width: width))
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import Dispatch
+import Foundation
+import FourierConvolution
+import Layers
+import SpatialConvolution
+import Tensors
+
+/// Finds the fastest plan of a problem by the stop-watch, on arrays of the problem's sizes.
+struct PlanMeasurement<Scalar: AnyMethodScalar> {
+  private let problem: ConvolutionProblem
+  private let training: Bool
+  private let method: AutomaticConvolution<Scalar>
+
+  init(_ problem: ConvolutionProblem, training: Bool, _ method: AutomaticConvolution<Scalar>) {
+    self.problem = problem
+    self.training = training
+    self.method = method
+  }
+
+  /// The fastest of the promising candidates: as remembered, or measured now and remembered from then on. The one with
+  /// the least estimate where memory has no room for the arrays.
+  func fastest(of candidates: [(plan: ConvolutionPlan, seconds: Double)]) -> ConvolutionPlan {
+    let entrants = promising(candidates)
+    guard entrants.count > 1, hasRoom else { return candidates[0].plan }
+    func isKnown(_ plan: ConvolutionPlan) -> Bool { candidates.contains { $0.plan == plan } }
+    return method.book.plan(key, accept: isKnown) { race(entrants) }
+  }
+
+  // MARK: The race
+
+  /// Seconds after which no further plan is tried.
+  private var budget: Double { 5 }
+
+  private func race(_ entrants: [ConvolutionPlan]) -> ConvolutionPlan {
+    let (x, w, g) = (scratch(problem.inputShape), scratch(problem.filterShape), scratch(problem.outputShape))
+    func now() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
+    let start = now()
+    var best = (plan: entrants[0], seconds: Double.infinity)
+    for plan in entrants where best.seconds == .infinity || now() - start < budget {
+      let method = entrant(plan)
+      func seconds() -> Double {
+        let start = now()
+        if training {
+          let (_, tape) = method.record(x, w, bias: nil, problem)
+          _ = method.gradients(g, tape, wantsInput: true)
+        } else {
+          _ = method.forward(x, w, bias: nil, problem)
+        }
+        return now() - start
+      }
+      // The first run also makes FFTW's plans. Then the fastest of a few counts: what disturbs only adds.
+      _ = seconds()
+      var (fastest, spent, runs) = (Double.infinity, 0.0, 0)
+      repeat {
+        let latest = seconds()
+        fastest = min(fastest, latest)
+        (spent, runs) = (spent + latest, runs + 1)
+      } while (runs < 5 || spent < 0.01) && spent < 0.25 && fastest < 1.3 * best.seconds
+      if fastest < best.seconds { best = (plan, fastest) }
+    }
+    return best.plan
+  }
+
+  /// A method of its own for each plan, so that nothing of the user's is pushed out of a cache.
+  private func entrant(_ plan: ConvolutionPlan) -> any ConvolutionMethod<Scalar> {
+    switch plan {
+    case .direct: method.direct!
+    case .fourier(let tile):
+      FourierConvolution<Scalar>(
+        memoryLimit: method.fourier.memoryLimit, rigor: method.fourier.rigor, tile: tile,
+        tapeBudget: method.fourier.tapeBudget)
+    }
+  }
+
+  /// An array of ordinary numbers, made quickly.
+  private func scratch(_ shape: Shape) -> Tensor<Scalar> {
+    var random = RandomGenerator(seed: 1)
+    let numbers = (0..<4096).map { _ in Scalar(random.uniform(in: -1..<1)) }
+    return Tensor(shape) { target in
+      for start in stride(from: 0, to: target.count, by: numbers.count) {
+        let count = min(numbers.count, target.count - start)
+        (target.baseAddress! + start).initialize(from: numbers, count: count)
+      }
+    }
+  }
+
+  /// Whether the arrays of a race fit beside those of the user.
+  private var hasRoom: Bool {
+    let operands = problem.inputShape.count + problem.filterShape.count + problem.outputShape.count
+    let bytes = 2 * operands * MemoryLayout<Scalar>.stride
+    let limit = method.fourier.memoryLimit ?? .max
+    return bytes <= min(limit, Int(clamping: ProcessInfo.processInfo.physicalMemory) / 4)
+  }
+
+  // MARK: Who takes part
+
+  /// The plans that might win: those whose estimate is within a factor of the least; of tiles with nearly as many points
+  /// as a cheaper one, which are alike, only that one.
+  private func promising(_ candidates: [(plan: ConvolutionPlan, seconds: Double)]) -> [ConvolutionPlan] {
+    var entrants: [ConvolutionPlan] = []
+    var areas: [Double] = []
+    for (plan, seconds) in candidates where seconds <= 3 * candidates[0].seconds {
+      guard case .fourier(let tile?) = plan else {
+        entrants.append(plan)
+        continue
+      }
+      let area = Double(tile.height * tile.width)
+      guard areas.count < 6, areas.allSatisfy({ max(area / $0, $0 / area) > 1.1 }) else { continue }
+      areas.append(area)
+      entrants.append(plan)
+    }
+    return entrants
+  }
+
+  // MARK: What a measurement is remembered by
+
+  private var key: String {
+    let (v, h) = (problem.vertical, problem.horizontal)
+    let geometry = problem.geometry
+    return [
+      Processor.model, "\(Parallel.threads) threads", Scalar.precisionName, training ? "training" : "forward",
+      method.name, "plans \(method.fourier.rigor.rawValue)",
+      method.fourier.memoryLimit.map { "limit \($0)" } ?? "no limit",
+      "\(problem.inputShape) by \(problem.filterShape)", "stride \(geometry.stride)", "dilation \(geometry.dilation)",
+      "padding \(v.paddingBefore) \(v.paddingAfter) \(h.paddingBefore) \(h.paddingAfter)",
+      "\(geometry.groups) groups", geometry.boundary.rawValue, geometry.operation.rawValue,
+    ].joined(separator: ", ")
+  }
+}
