@@ -61,6 +61,7 @@ let package = Package(
     room("FourierConvolution", ["CKernels", "Fourier", "Layers"]),
     room("AutomaticConvolution", ["SpatialConvolution", "FourierConvolution"]),
     room("Imaging", ["CImageCodecs", "Tensors"]),
+    room("Charts"),
     room("Datasets", ["CZlib", "Imaging", "Tensors"]),
     room("Training", ["AutomaticConvolution", "Datasets", "Layers"]),
     room(
@@ -71,7 +72,7 @@ let package = Package(
       ]),
     room("SpectralBenchmarks", ["AutomaticConvolution"]),
     .executableTarget(
-      name: "spectral", dependencies: ["SpectralKit", "SpectralBenchmarks"], swiftSettings: swiftSettings),
+      name: "spectral", dependencies: ["SpectralKit", "SpectralBenchmarks", "Charts"], swiftSettings: swiftSettings),
 
     // The tests mirror the rooms.
     .target(name: "TestSupport", dependencies: ["Layers"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
@@ -79,6 +80,7 @@ let package = Package(
     tests("FourierTests", ["Fourier"]),
     tests("LayersTests", ["Layers", "SpatialConvolution"], exclude: ["Fixtures"]),
     tests("ConvolutionTests", ["AutomaticConvolution"]),
+    tests("ChartsTests", ["Charts"]),
     tests("ImagingTests", ["Imaging"], exclude: ["Fixtures"]),
     tests("DatasetsTests", ["CZlib", "Datasets", "Imaging"]),
     tests("TrainingTests", ["SpectralKit"]),
