@@ -70,7 +70,7 @@ let package = Package(
         "Tensors", "Fourier", "Layers", "SpatialConvolution", "FourierConvolution", "AutomaticConvolution",
         "Imaging", "Datasets", "Training",
       ]),
-    room("SpectralBenchmarks", ["AutomaticConvolution"]),
+    room("SpectralBenchmarks", ["AutomaticConvolution", "CKernels"]),
     .executableTarget(
       name: "spectral", dependencies: ["SpectralKit", "SpectralBenchmarks", "Charts"], swiftSettings: swiftSettings),
 
@@ -81,6 +81,7 @@ let package = Package(
     tests("LayersTests", ["Layers", "SpatialConvolution"], exclude: ["Fixtures"]),
     tests("ConvolutionTests", ["AutomaticConvolution"]),
     tests("ChartsTests", ["Charts"]),
+    tests("BenchmarkTests", ["SpectralBenchmarks"]),
     tests("ImagingTests", ["Imaging"], exclude: ["Fixtures"]),
     tests("DatasetsTests", ["CZlib", "Datasets", "Imaging"]),
     tests("TrainingTests", ["SpectralKit"]),

@@ -32,60 +32,109 @@ public struct BenchmarkResult: Codable, Sendable {
   }
 }
 
-/// Times cases in Float.
+/// How cases are timed.
+public struct BenchmarkSettings: Sendable {
+  /// What is timed.
+  public var pass = BenchmarkPass.forward
+  /// How it is computed.
+  public var method = ConvolutionChoice.automatic
+  /// How methods and tiles are chosen.
+  public var planning = ConvolutionPlanning.estimated
+  /// The same bits on every run.
+  public var deterministic = false
+  /// The most working memory of a pass, in bytes.
+  public var memoryLimit: Int?
+  /// Seconds for the repetitions of a case.
+  public var budget = 1.2
+
+  /// Inference by the automatic choice.
+  public init() {}
+
+  /// The method.
+  public func convolution<Scalar: AnyMethodScalar>(_: Scalar.Type = Scalar.self) -> any ConvolutionMethod<Scalar> {
+    method.method(deterministic: deterministic, memoryLimit: memoryLimit, planning: planning)
+  }
+}
+
+/// Times cases.
 public enum Benchmark {
   /// Times one case.
   ///
-  /// - Throws: If the case's sizes do not fit each other.
+  /// - Throws: If the case's sizes do not fit each other, or the memory limit cannot be kept.
   public static func run(
-    _ benchmark: BenchmarkCase, pass: BenchmarkPass, method: any ConvolutionMethod<Float>
+    _ benchmark: BenchmarkCase, _ settings: BenchmarkSettings
+  ) throws(ConvolutionError) -> BenchmarkResult {
+    switch benchmark.precision ?? .single {
+    case .single: try run(benchmark, settings, settings.convolution(Float.self))
+    case .double: try run(benchmark, settings, settings.convolution(Double.self))
+    }
+  }
+
+  private static func run<Scalar: AnyMethodScalar>(
+    _ benchmark: BenchmarkCase, _ settings: BenchmarkSettings, _ method: any ConvolutionMethod<Scalar>
   ) throws(ConvolutionError) -> BenchmarkResult {
     let problem = try benchmark.problem()
-    var random = RandomGenerator(seed: 1)
-    let x = Tensor<Float>.normal(problem.inputShape, using: &random)
-    let spread = 1 / Double(benchmark.kernel)
-    let w = Tensor<Float>.normal(problem.filterShape, deviation: spread, using: &random)
+    _ = try method.workingMemory(settings.pass.longest, problem)
+    let operands = BenchmarkOperands<Scalar>(benchmark, problem, settings.pass)
+    let (x, w) = (operands.x, operands.w)
     let check = SampledCheck(problem, x, w)
     let timings: Timings
     let error: Double
-    switch pass {
+    switch settings.pass {
     case .forward:
-      // An image's kernel is new each time; a layer's filters stay.
-      let kernels = (0..<2).map { _ in w.map { $0 } }
-      var turn = 0
       error = check.forward(method.forward(x, w, bias: nil, problem))
-      timings = Timings.measure {
-        turn += 1
-        let kernel = benchmark.kind == .image ? kernels[turn % 2].map { $0 } : w
-        _ = method.forward(x, kernel, bias: nil, problem)
-      }
     case .training:
-      let g = Tensor<Float>.normal(problem.outputShape, using: &random)
+      let g = operands.g
       let (y, tape) = method.record(x, w, bias: nil, problem)
       let step = method.gradients(g, tape, wantsInput: true)
       error = max(check.forward(y), check.inputGradient(step.input!, g), check.filterGradient(step.filter, g))
-      timings = Timings.measure {
-        let (_, tape) = method.record(x, w, bias: nil, problem)
-        _ = method.gradients(g, tape, wantsInput: true)
-      }
     }
+    timings = Timings.measure(budget: settings.budget) { operands.run(method, settings.pass) }
     return BenchmarkResult(
-      name: benchmark.name, pass: pass.rawValue, method: describe(method, problem, pass), medianSeconds: timings.median,
-      minimumSeconds: timings.minimum, samples: timings.samples.count,
-      peakMebibytes: Double(peakResidentBytes()) / 0x1p20,
-      relativeError: error)
+      name: benchmark.name, pass: settings.pass.rawValue, method: describe(method, problem, settings.pass),
+      medianSeconds: timings.median, minimumSeconds: timings.minimum, samples: timings.samples.count,
+      peakMebibytes: Double(peakResidentBytes()) / 0x1p20, relativeError: error)
   }
 
   /// The method that runs, with its tile.
-  static func describe(
-    _ method: any ConvolutionMethod<Float>, _ problem: ConvolutionProblem, _ pass: BenchmarkPass
+  static func describe<Scalar: AnyMethodScalar>(
+    _ method: any ConvolutionMethod<Scalar>, _ problem: ConvolutionProblem, _ pass: BenchmarkPass
   ) -> String {
     switch method {
-    case let fourier as FourierConvolution<Float>:
-      "fft \(fourier.tile(for: problem, training: pass == .training))"
-    case let automatic as AutomaticConvolution<Float>:
-      describe(automatic.choice(problem, pass == .forward ? .forward : .filterGradient), problem, pass)
+    case let fourier as FourierConvolution<Scalar>:
+      "\(ConvolutionPlan.fourier(tile: fourier.tile(for: problem, training: pass == .training)))"
+    case let automatic as AutomaticConvolution<Scalar>: "\(automatic.plan(problem, pass.longest))"
     default: method.name
+    }
+  }
+}
+
+/// What a case convolves: random images, filters and output gradient.
+struct BenchmarkOperands<Scalar: AnyMethodScalar> {
+  let problem: ConvolutionProblem
+  let x: Tensor<Scalar>
+  let w: Tensor<Scalar>
+  let g: Tensor<Scalar>
+  /// An image's kernel is new each time; a layer's filters stay.
+  private let hasNewKernels: Bool
+
+  init(_ benchmark: BenchmarkCase, _ problem: ConvolutionProblem, _ pass: BenchmarkPass) {
+    self.problem = problem
+    hasNewKernels = benchmark.kind == .image
+    var random = RandomGenerator(seed: 1)
+    x = .normal(problem.inputShape, using: &random)
+    w = .normal(problem.filterShape, deviation: 1 / Double(benchmark.kernel), using: &random)
+    // It would only weigh on the memory of inference.
+    g = pass == .training ? .normal(problem.outputShape, using: &random) : .zeros([0])
+  }
+
+  /// One run of what is timed.
+  func run(_ method: any ConvolutionMethod<Scalar>, _ pass: BenchmarkPass) {
+    switch pass {
+    case .forward: _ = method.forward(x, hasNewKernels ? w.map { $0 } : w, bias: nil, problem)
+    case .training:
+      let (_, tape) = method.record(x, w, bias: nil, problem)
+      _ = method.gradients(g, tape, wantsInput: true)
     }
   }
 }

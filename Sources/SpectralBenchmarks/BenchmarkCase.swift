@@ -5,10 +5,18 @@ import Tensors
 public struct BenchmarkCase: Codable, Hashable, Sendable {
   /// What is convolved.
   public enum Kind: String, Codable, Sendable {
-    /// A batch of images with a bank of filters; zero padding of half the kernel, stride 1.
+    /// A batch of images with a bank of filters; zero padding of half the kernel.
     case conv2d
     /// One plane with one kernel; zero boundary, output of the same size.
     case image
+  }
+
+  /// The numbers that are convolved.
+  public enum Precision: String, Codable, CaseIterable, Sendable {
+    /// Float.
+    case single
+    /// Double.
+    case double
   }
 
   /// What it is called.
@@ -29,6 +37,22 @@ public struct BenchmarkCase: Codable, Hashable, Sendable {
   public var kernel: Int
   /// Groups of channels.
   public var groups: Int?
+  /// How far the window moves; 1 if absent.
+  public var stride: Int?
+  /// Single if absent.
+  public var precision: Precision?
+
+  /// A case.
+  public init(
+    name: String, kind: Kind, batch: Int? = nil, inputChannels: Int? = nil, outputChannels: Int? = nil, height: Int,
+    width: Int, kernel: Int, groups: Int? = nil, stride: Int? = nil, precision: Precision? = nil
+  ) {
+    self.name = name
+    self.kind = kind
+    (self.batch, self.inputChannels, self.outputChannels) = (batch, inputChannels, outputChannels)
+    (self.height, self.width, self.kernel) = (height, width, kernel)
+    (self.groups, self.stride, self.precision) = (groups, stride, precision)
+  }
 
   /// The convolution that the case states.
   ///
@@ -39,7 +63,7 @@ public struct BenchmarkCase: Codable, Hashable, Sendable {
     let groups = groups ?? 1
     guard groups > 0 else { throw ConvolutionError("\(name): there must be at least one group") }
     return try ConvolutionProblem(
-      ConvolutionGeometry(kernel: Extent(kernel), padding: padding, groups: groups),
+      ConvolutionGeometry(kernel: Extent(kernel), stride: Extent(stride ?? 1), padding: padding, groups: groups),
       input: Shape([batch ?? 1, inputChannels ?? 1, height, width]),
       filter: Shape([outputChannels ?? 1, (inputChannels ?? 1) / groups, kernel, kernel]))
   }
@@ -51,4 +75,7 @@ public enum BenchmarkPass: String, CaseIterable, Sendable {
   case forward
   /// A training step: forward, then the gradients of input and filters, with new weights on every call.
   case training
+
+  /// The pass whose plan and working memory are those of the whole.
+  var longest: ConvolutionPass { self == .forward ? .forward : .filterGradient }
 }

@@ -10,16 +10,59 @@ extension BenchmarkCase {
     + [7, 13, 31, 51].map { layer("depthwise-k\($0)", 4, 256, 256, 56, $0, groups: 256) }
     + [7, 15, 31, 63, 127, 255].map { image("image-2048-k\($0)", 2048, $0) }
 
-  private static func layer(
-    _ name: String, _ batch: Int, _ inputs: Int, _ outputs: Int, _ side: Int, _ kernel: Int, groups: Int = 1
+  /// Shapes of every other kind, to see whether what is tuned on the usual ones holds elsewhere: few and many channels,
+  /// odd and even kernels, strides, groups, tiny and long, in both precisions.
+  public static let varied: [BenchmarkCase] = [
+    // Dense layers.
+    layer("tiny-7-k3", 1, 1, 1, 7, 3), layer("rgb-32-k5", 32, 3, 32, 32, 5), layer("cifar-32-k3", 32, 64, 64, 32, 3),
+    layer("late-14-k3", 4, 256, 256, 14, 3), layer("last-7-k3", 8, 512, 512, 7, 3),
+    layer("mixing-28-k1", 8, 64, 256, 28, 1), layer("even-64-k4", 8, 32, 32, 64, 4),
+    layer("even-100-k6", 2, 16, 16, 100, 6), layer("even-256-k8", 1, 8, 8, 256, 8),
+    layer("even-80-k12", 2, 24, 48, 80, 12), layer("wide-128-k17", 1, 16, 32, 128, 17),
+    layer("large-512-k25", 1, 4, 4, 512, 25), layer("rgb-256-k41", 1, 3, 8, 256, 41),
+    layer("pair-512-k63", 1, 2, 2, 512, 63), layer("fan-out-480-k9", 1, 1, 16, 480, 9),
+    layer("fan-in-200-k15", 1, 32, 1, 200, 15), layer("long-batch-16-k7", 128, 16, 16, 16, 7),
+    // Strides.
+    layer("down-56-k3", 8, 64, 128, 56, 3, stride: 2), layer("patch-28-k2", 16, 64, 128, 28, 2, stride: 2),
+    layer("stem-224-k11", 8, 3, 64, 224, 11, stride: 4), layer("down-96-k9", 2, 16, 32, 96, 9, stride: 2),
+    // Groups, depthwise among them.
+    layer("grouped-28-k3", 4, 128, 128, 28, 3, groups: 32), layer("grouped-28-k5", 4, 64, 64, 28, 5, groups: 4),
+    layer("depthwise-112-k3", 2, 96, 96, 112, 3, groups: 96), layer("depthwise-14-k9", 8, 384, 384, 14, 9, groups: 384),
+    layer("depthwise-28-k5", 4, 192, 192, 28, 5, groups: 192, stride: 2),
+    layer("depthwise-64-k21", 1, 128, 128, 64, 21, groups: 128),
+    // Images.
+    image("image-512-k3", 512, 3), image("image-512-k11", 512, 11), image("image-1000-k64", 1000, 64),
+    // Double precision.
+    layer("double-48-k5", 4, 16, 16, 48, 5, precision: .double),
+    layer("double-depthwise-32-k11", 2, 64, 64, 32, 11, groups: 64, precision: .double),
+    image("double-image-300-k33", 300, 33, precision: .double),
+  ]
+
+  /// Shapes whose kernels are swept.
+  public static let swept: [BenchmarkCase] = [
+    layer("dense", 8, 64, 64, 56, 3), layer("depthwise", 4, 256, 256, 56, 3, groups: 256), image("image", 2048, 3),
+  ]
+
+  static func layer(
+    _ name: String, _ batch: Int, _ inputs: Int, _ outputs: Int, _ side: Int, _ kernel: Int, groups: Int = 1,
+    stride: Int = 1, precision: Precision = .single
   ) -> BenchmarkCase {
     BenchmarkCase(
       name: name, kind: .conv2d, batch: batch, inputChannels: inputs, outputChannels: outputs, height: side,
-      width: side,
-      kernel: kernel, groups: groups)
+      width: side, kernel: kernel, groups: groups, stride: stride, precision: precision)
   }
 
-  private static func image(_ name: String, _ side: Int, _ kernel: Int) -> BenchmarkCase {
-    BenchmarkCase(name: name, kind: .image, height: side, width: side, kernel: kernel)
+  static func image(_ name: String, _ side: Int, _ kernel: Int, precision: Precision = .single) -> BenchmarkCase {
+    BenchmarkCase(name: name, kind: .image, height: side, width: side, kernel: kernel, precision: precision)
+  }
+
+  /// A line about its sizes, e.g. `8 x 64 -> 64 x 56 x 56`.
+  public var sizes: String {
+    switch kind {
+    case .image: "\(height) x \(width)"
+    case .conv2d:
+      "\(batch ?? 1) x \(inputChannels ?? 1) -> \(outputChannels ?? 1) x \(height) x \(width)"
+        + (groups ?? 1 > 1 ? ", \(groups!) groups" : "") + (stride ?? 1 > 1 ? ", stride \(stride!)" : "")
+    }
   }
 }

@@ -3,17 +3,17 @@ import Tensors
 
 /// Compares results with the sums that define them, in float64, at places drawn at random: a whole reference would take
 /// longer than the benchmark.
-struct SampledCheck {
+struct SampledCheck<Scalar: TensorScalar> {
   private let problem: ConvolutionProblem
-  private let x: Tensor<Float>
-  private let w: Tensor<Float>
+  private let x: Tensor<Scalar>
+  private let w: Tensor<Scalar>
   private let places = 48
 
-  init(_ problem: ConvolutionProblem, _ x: Tensor<Float>, _ w: Tensor<Float>) {
+  init(_ problem: ConvolutionProblem, _ x: Tensor<Scalar>, _ w: Tensor<Scalar>) {
     (self.problem, self.x, self.w) = (problem, x, w)
   }
 
-  func forward(_ y: Tensor<Float>) -> Double {
+  func forward(_ y: Tensor<Scalar>) -> Double {
     compare(y) { n, o, row, column in
       let first = o / problem.outputsPerGroup * problem.channelsPerGroup
       return sum(channels: problem.channelsPerGroup) { c, ky, kx in
@@ -22,20 +22,26 @@ struct SampledCheck {
     }
   }
 
-  func inputGradient(_ dx: Tensor<Float>, _ g: Tensor<Float>) -> Double {
+  func inputGradient(_ dx: Tensor<Scalar>, _ g: Tensor<Scalar>) -> Double {
     compare(dx) { n, c, row, column in
       let (group, channel) = c.quotientAndRemainder(dividingBy: problem.channelsPerGroup)
       return sum(channels: problem.outputsPerGroup) { j, ky, kx in
         let o = group * problem.outputsPerGroup + j
-        // Stride 1 and zero padding: the output that sees this pixel with this tap.
-        let (y, x) = (row + problem.vertical.paddingBefore - ky, column + problem.horizontal.paddingBefore - kx)
-        guard y >= 0, y < problem.vertical.output, x >= 0, x < problem.horizontal.output else { return 0 }
+        guard let y = output(problem.vertical, row, ky), let x = output(problem.horizontal, column, kx) else {
+          return 0
+        }
         return at(g, n, o, y, x) * at(w, o, channel, ky, kx)
       }
     }
   }
 
-  func filterGradient(_ dw: Tensor<Float>, _ g: Tensor<Float>) -> Double {
+  /// The output that sees a pixel with a tap, under zero padding; nil if none does.
+  private func output(_ axis: ConvolutionAxis, _ pixel: Int, _ tap: Int) -> Int? {
+    let (output, rest) = (pixel + axis.paddingBefore - tap).quotientAndRemainder(dividingBy: axis.stride)
+    return rest == 0 && output >= 0 && output < axis.output ? output : nil
+  }
+
+  func filterGradient(_ dw: Tensor<Scalar>, _ g: Tensor<Scalar>) -> Double {
     compare(dw, places: 6) { o, c, ky, kx in
       let channel = o / problem.outputsPerGroup * problem.channelsPerGroup + c
       var total = 0.0
@@ -58,7 +64,7 @@ struct SampledCheck {
     return total
   }
 
-  private func pixel(_ x: Tensor<Float>, _ n: Int, _ c: Int, _ row: Int, _ column: Int, _ ky: Int, _ kx: Int) -> Double
+  private func pixel(_ x: Tensor<Scalar>, _ n: Int, _ c: Int, _ row: Int, _ column: Int, _ ky: Int, _ kx: Int) -> Double
   {
     guard let y = problem.vertical.source(output: row, tap: ky),
       let z = problem.horizontal.source(output: column, tap: kx)
@@ -67,13 +73,13 @@ struct SampledCheck {
   }
 
   @inline(__always)
-  private func at(_ tensor: Tensor<Float>, _ a: Int, _ b: Int, _ row: Int, _ column: Int) -> Double {
+  private func at(_ tensor: Tensor<Scalar>, _ a: Int, _ b: Int, _ row: Int, _ column: Int) -> Double {
     let shape = tensor.shape
     return tensor.withUnsafeElements { Double($0[((a * shape[1] + b) * shape[2] + row) * shape[3] + column]) }
   }
 
   private func compare(
-    _ result: Tensor<Float>, places: Int? = nil, _ expected: (Int, Int, Int, Int) -> Double
+    _ result: Tensor<Scalar>, places: Int? = nil, _ expected: (Int, Int, Int, Int) -> Double
   ) -> Double {
     var random = RandomGenerator(seed: 7)
     var (difference, total) = (0.0, 0.0)

@@ -30,15 +30,3 @@ public struct Timings: Sendable {
     return Timings(samples: samples)
   }
 }
-
-/// The most memory that the process has held so far, in bytes.
-public func peakResidentBytes() -> Int {
-  var usage = rusage()
-  #if os(Linux)
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return usage.ru_maxrss << 10  // KiB
-  #else
-    getrusage(RUSAGE_SELF, &usage)
-    return usage.ru_maxrss
-  #endif
-}

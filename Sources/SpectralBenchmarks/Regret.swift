@@ -1,0 +1,127 @@
+import AutomaticConvolution
+import Dispatch
+import FourierConvolution
+import Layers
+import SpatialConvolution
+import Tensors
+
+/// How much longer the automatic choice takes than the best of all that it could have chosen: in decision theory, its
+/// regret.
+public struct Regret: Sendable {
+  /// One plan that was timed.
+  public struct Entrant: Sendable {
+    /// The plan.
+    public let plan: ConvolutionPlan
+    /// What the cost model says, in seconds of one core.
+    public let estimate: Double
+    /// What the stop-watch says: the fastest of some runs.
+    public let seconds: Double
+  }
+
+  /// The case.
+  public let benchmark: BenchmarkCase
+  /// What was timed.
+  public let pass: BenchmarkPass
+  /// What automatic chose.
+  public let chosen: Entrant
+  /// All that were timed, the fastest first.
+  public let entrants: [Entrant]
+
+  /// The fastest.
+  public var best: Entrant { entrants[0] }
+  /// The time of the choice by the time of the fastest, at least 1.
+  public var ratio: Double { chosen.seconds / best.seconds }
+
+  /// Times the candidates of a case, in turns, so that a drift of the machine's speed falls on all.
+  ///
+  /// - Throws: If the case's sizes do not fit each other.
+  public static func measure(
+    _ benchmark: BenchmarkCase, _ settings: BenchmarkSettings
+  ) throws(ConvolutionError) -> Regret {
+    switch benchmark.precision ?? .single {
+    case .single: try measure(Float.self, benchmark, settings)
+    case .double: try measure(Double.self, benchmark, settings)
+    }
+  }
+
+  private static func measure<Scalar: AnyMethodScalar>(
+    _: Scalar.Type, _ benchmark: BenchmarkCase, _ settings: BenchmarkSettings
+  ) throws(ConvolutionError) -> Regret {
+    let problem = try benchmark.problem()
+    let fourier = FourierConvolution<Scalar>(
+      memoryLimit: settings.memoryLimit, rigor: settings.deterministic ? .estimate : .measure)
+    let direct = SpatialConvolution<Scalar>(memoryLimit: settings.memoryLimit)
+    let automatic = AutomaticConvolution(direct: direct, fourier: fourier, planning: settings.planning)
+    let candidates = automatic.candidates(problem, settings.pass.longest)
+    guard !candidates.isEmpty else {
+      _ = try automatic.workingMemory(settings.pass.longest, problem)
+      preconditionFailure("no way to do it, yet within the memory limit")
+    }
+    let plan = automatic.plan(problem, settings.pass.longest)
+    let operands = BenchmarkOperands<Scalar>(benchmark, problem, settings.pass)
+    var runners = entrants(candidates, plan).map { plan, estimate in
+      Runner(plan: plan, estimate: estimate) {
+        var own = FourierConvolution<Scalar>(memoryLimit: fourier.memoryLimit, rigor: fourier.rigor)
+        guard case .fourier(let tile) = plan else { return { operands.run(direct, settings.pass) } }
+        own.tile = tile
+        let method = own
+        return { operands.run(method, settings.pass) }
+      }
+    }
+    race(&runners, budget: settings.budget)
+    let entrants = runners.map { Entrant(plan: $0.plan, estimate: $0.estimate, seconds: $0.seconds) }
+      .sorted { $0.seconds < $1.seconds }
+    return Regret(
+      benchmark: benchmark, pass: settings.pass, chosen: entrants.first { $0.plan == plan }!, entrants: entrants)
+  }
+
+  /// Who takes part: the choice, and whatever is not hopeless by the estimate; of tiles of nearly the same height and
+  /// width only the one with the least.
+  private static func entrants(
+    _ candidates: [(plan: ConvolutionPlan, seconds: Double)], _ chosen: ConvolutionPlan
+  ) -> [(plan: ConvolutionPlan, seconds: Double)] {
+    var tiles: [Extent] = []
+    func isNear(_ a: Int, _ b: Int) -> Bool { 16 * abs(a - b) <= max(a, b) }
+    return candidates.filter { candidate in
+      let factor = candidate.seconds / candidates[0].seconds
+      guard case .fourier(let tile?) = candidate.plan else { return candidate.plan == chosen || factor < 6 }
+      if candidate.plan != chosen {
+        guard factor < 2.5, tiles.count < 16 else { return false }
+        guard !tiles.contains(where: { isNear($0.height, tile.height) && isNear($0.width, tile.width) }) else {
+          return false
+        }
+      }
+      tiles.append(tile)
+      return true
+    }
+  }
+
+  private struct Runner {
+    let plan: ConvolutionPlan
+    let estimate: Double
+    let run: () -> Void
+    var seconds = Double.infinity
+
+    init(plan: ConvolutionPlan, estimate: Double, _ make: () -> () -> Void) {
+      (self.plan, self.estimate, run) = (plan, estimate, make())
+    }
+
+    mutating func time() {
+      let start = DispatchTime.now().uptimeNanoseconds
+      run()
+      seconds = min(seconds, Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9)
+    }
+  }
+
+  /// Rounds in which everyone runs once; who is far behind after the second drops out.
+  private static func race(_ runners: inout [Runner], budget: Double) {
+    for runner in runners { runner.run() }
+    let start = DispatchTime.now().uptimeNanoseconds
+    var round = 0
+    while round < 3 || (round < 200 && Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 < budget) {
+      let limit = 1.5 * (runners.map(\.seconds).min() ?? .infinity)
+      for index in runners.indices where round < 2 || runners[index].seconds <= limit { runners[index].time() }
+      round += 1
+    }
+  }
+}
