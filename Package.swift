@@ -60,6 +60,7 @@ let package = Package(
     room("SpatialConvolution", ["CKernels", "Layers"]),
     room("FourierConvolution", ["CKernels", "Fourier", "Layers"]),
     room("AutomaticConvolution", ["SpatialConvolution", "FourierConvolution"]),
+    room("Streaming", ["AutomaticConvolution"]),
     room("Imaging", ["CImageCodecs", "Tensors"]),
     room("Charts"),
     room("Datasets", ["CZlib", "Imaging", "Tensors"]),
@@ -68,7 +69,7 @@ let package = Package(
       "SpectralKit",
       [
         "Tensors", "Fourier", "Layers", "SpatialConvolution", "FourierConvolution", "AutomaticConvolution",
-        "Imaging", "Datasets", "Training",
+        "Streaming", "Imaging", "Datasets", "Training",
       ]),
     room("SpectralBenchmarks", ["AutomaticConvolution", "CKernels"]),
     .executableTarget(
@@ -82,6 +83,7 @@ let package = Package(
     tests("ConvolutionTests", ["AutomaticConvolution"]),
     tests("ChartsTests", ["Charts"]),
     tests("BenchmarkTests", ["SpectralBenchmarks"]),
+    tests("StreamingTests", ["Streaming"]),
     tests("ImagingTests", ["Imaging"], exclude: ["Fixtures"]),
     tests("DatasetsTests", ["CZlib", "Datasets", "Imaging"]),
     tests("TrainingTests", ["SpectralKit"]),

@@ -93,7 +93,7 @@ public enum Benchmark {
     return BenchmarkResult(
       name: benchmark.name, pass: settings.pass.rawValue, method: describe(method, problem, settings.pass),
       medianSeconds: timings.median, minimumSeconds: timings.minimum, samples: timings.samples.count,
-      peakMebibytes: Double(peakResidentBytes()) / 0x1p20, relativeError: error)
+      peakMebibytes: Double(ResidentMemory.peak) / 0x1p20, relativeError: error)
   }
 
   /// The method that runs, with its tile.

@@ -6,5 +6,6 @@
 @_exported import Imaging
 @_exported import Layers
 @_exported import SpatialConvolution
+@_exported import Streaming
 @_exported import Tensors
 @_exported import Training

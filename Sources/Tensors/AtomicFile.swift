@@ -118,6 +118,20 @@ public enum AtomicFile {
     }
   }
 
+  /// The regular file that a path leads to through its links, there or not yet, for whoever renames a file of their own
+  /// over it.
+  ///
+  /// - Returns: Its path, and its permissions if it is there.
+  /// - Throws: ``FileError``, also if it may not be written to, or cannot be replaced because it is something else.
+  package static func replaceable(_ path: String) throws -> (path: String, mode: mode_t?) {
+    switch try target(path) {
+    case .replace(let target, let mode): return (target, mode)
+    case .open(let descriptor):
+      close(descriptor)
+      throw FileError(path, "this is no regular file, and the result is written to places all over it: name a file")
+    }
+  }
+
   private enum Target {
     /// Something that cannot be replaced, already open.
     case open(Int32)
@@ -189,7 +203,8 @@ public enum AtomicFile {
     }
   }
 
-  private static func synchronizeFolder(of target: String, for path: String) throws {
+  /// Flushes the names in a folder to the disk.
+  package static func synchronizeFolder(of target: String, for path: String) throws {
     let descriptor = open(FileError.folder(of: target), O_RDONLY | O_CLOEXEC)
     // A folder that may be written to but not listed cannot be opened; nor do all file systems flush folders.
     guard descriptor >= 0 else { return }

@@ -57,6 +57,37 @@ package struct InputFile: ~Copyable {
     return done
   }
 
+  /// Reads bytes at a place of a regular file, wherever reading on stands.
+  ///
+  /// - Throws: ``FileError``, also if the file ends before `buffer` is full.
+  package func fill(_ buffer: UnsafeMutableRawBufferPointer, at place: Int) throws {
+    var done = 0
+    while done < buffer.count {
+      let count = pread(
+        descriptor, buffer.baseAddress! + done, min(buffer.count - done, 1 << 30), off_t(place + done))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw FileError(path, code: errno)
+      }
+      if count == 0 {
+        throw FileError(path, "the file ends at its byte \(place + done): it was cut short while it was read")
+      }
+      done += count
+    }
+  }
+
+  /// Size, time of the last change and place on the disk, as a line of text: two equal ones are one file, unchanged.
+  package func identity() throws -> String {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileError(path, code: errno) }
+    #if canImport(Darwin)
+      let changed = status.st_mtimespec
+    #else
+      let changed = status.st_mtim
+    #endif
+    return "\(status.st_size) bytes, changed \(changed.tv_sec) s \(changed.tv_nsec) ns, file \(status.st_ino)"
+  }
+
   /// Reads up to `count` bytes: fewer only where the file ends.
   ///
   /// Memory grows with what has arrived, so a header that promises terabytes costs nothing.

@@ -49,12 +49,7 @@ public enum NumPyFile {
 
   /// Reads the numbers that follow a header.
   static func tensor<Scalar: TensorScalar>(_ header: NumPyHeader, _ file: inout InputFile) throws -> Tensor<Scalar> {
-    guard let byteCount = header.type.byteCount(header.extents) else {
-      throw FileError(file.path, "its shape \(header.extents) is larger than any memory: the header is damaged")
-    }
-    if let remaining = file.remaining, remaining != byteCount {
-      throw FileError(file.path, sizeMessage(header, byteCount, "\(remaining)", isMore: remaining > byteCount))
-    }
+    let byteCount = try checkedByteCount(header, file)
     let shape = Shape(header.extents)
     let elements: Tensor<Scalar>
     if header.type == Scalar.elementType && !header.isBigEndian && file.size != nil {
@@ -85,6 +80,19 @@ public enum NumPyFile {
       throw FileError(file.path, sizeMessage(header, byteCount, "more than \(byteCount)", isMore: true))
     }
     return header.isFortranOrder ? rowMajor(elements) : elements
+  }
+
+  /// The bytes of the numbers that a header announces.
+  ///
+  /// - Throws: ``FileError`` if there can be no such array, or if another number of bytes follows the header.
+  static func checkedByteCount(_ header: NumPyHeader, _ file: borrowing InputFile) throws -> Int {
+    guard let byteCount = header.type.byteCount(header.extents) else {
+      throw FileError(file.path, "its shape \(header.extents) is larger than any memory: the header is damaged")
+    }
+    if let remaining = file.remaining, remaining != byteCount {
+      throw FileError(file.path, sizeMessage(header, byteCount, "\(remaining)", isMore: remaining > byteCount))
+    }
+    return byteCount
   }
 
   private static func sizeMessage(_ header: NumPyHeader, _ expected: Int, _ found: String, isMore: Bool) -> String {

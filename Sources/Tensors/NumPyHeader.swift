@@ -4,11 +4,22 @@ import Foundation
 /// `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
 ///
 /// The format is NumPy Enhancement Proposal 1.
-struct NumPyHeader {
-  var type: ElementType
-  var isBigEndian = false
-  var isFortranOrder = false
-  var extents: [Int]
+package struct NumPyHeader {
+  /// What the numbers are.
+  package var type: ElementType
+  /// Whether each number's highest byte comes first.
+  package var isBigEndian = false
+  /// Whether the first axis is contiguous rather than the last.
+  package var isFortranOrder = false
+  /// The shape.
+  package var extents: [Int]
+
+  /// The header of numbers as this library writes them: little-endian, the last axis contiguous.
+  package init(type: ElementType, extents: [Int]) { (self.type, self.extents) = (type, extents) }
+
+  fileprivate init(type: ElementType, isBigEndian: Bool, isFortranOrder: Bool, extents: [Int]) {
+    (self.type, self.isBigEndian, self.isFortranOrder, self.extents) = (type, isBigEndian, isFortranOrder, extents)
+  }
 
   static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
@@ -44,7 +55,7 @@ struct NumPyHeader {
   /// The bytes of a version 1.0 header, the same that `numpy.save` writes.
   ///
   /// - Precondition: at most 64 axes, as in NumPy.
-  var bytes: Data {
+  package var bytes: Data {
     precondition(extents.count <= 64, "a .npy file has at most 64 axes, this tensor has \(extents.count)")
     let list = extents.map(String.init)
     let tuple = list.count == 1 ? "(\(list[0]),)" : "(\(list.joined(separator: ", ")))"

@@ -13,6 +13,8 @@ enum NamedKernel: Sendable {
   case random(Int)
   /// An array `[kH, kW]` in a `.npy` file.
   case file(String)
+  /// Rows of numbers.
+  case numbers([[Double]])
 
   /// The widest kernel that a name can ask for.
   static let widest = 2047
@@ -35,6 +37,7 @@ enum NamedKernel: Sendable {
     case .random(let side):
       var random = RandomGenerator(seed: 1)
       return .normal([side, side], deviation: 1 / Double(side), using: &random)
+    case .numbers(let rows): return Tensor([rows.count, rows[0].count], rows.flatMap { $0 })
     case .file(let path):
       let array = try Tensor<Double>(npy: path)
       let extents = array.shape.extents
@@ -57,9 +60,15 @@ enum NamedKernel: Sendable {
 }
 
 extension ValueFormat<NamedKernel> {
-  /// A name and a size, or a file.
+  /// A name and a size, a file, or the numbers themselves: commas between them, semicolons between rows.
   static var kernel: Self {
-    Self("NAME:SIZE|FILE.npy", example: "gaussian:4") { text throws(ValueError) in
+    Self("NAME:SIZE|FILE.npy|NUMBERS", example: "gaussian:4") { text throws(ValueError) in
+      if let rows = numbers(text) {
+        guard rows.allSatisfy({ $0.count == rows[0].count }) else {
+          throw ValueError("must have rows of the same length")
+        }
+        return .numbers(rows)
+      }
       let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       let names = ["box", "gaussian", "disc", "random"]
       if names.contains(parts[0]), parts.count == 2 {
@@ -77,10 +86,23 @@ extension ValueFormat<NamedKernel> {
       }
       guard text.hasSuffix(".npy") || text.contains("/") else {
         throw ValueError(
-          "must be box:N, disc:N or random:N (N pixels across), gaussian:SIGMA (pixels), or a file that ends in .npy"
+          "must be box:N, disc:N or random:N (N pixels across), gaussian:SIGMA (pixels), a file that ends in .npy, or numbers "
+            + "such as 1,2,1;2,4,2;1,2,1"
             + hint(parts[0], names))
       }
       return .file(text)
     }
   }
+}
+
+/// Rows of finite numbers; nil if something else is there.
+private func numbers(_ text: String) -> [[Double]]? {
+  var rows: [[Double]] = []
+  for row in text.split(separator: ";", omittingEmptySubsequences: false) {
+    let numbers = row.split(separator: ",", omittingEmptySubsequences: false)
+      .map { Double($0.drop { $0 == " " }) }
+    guard !numbers.contains(where: { !($0?.isFinite ?? false) }) else { return nil }
+    rows.append(numbers.map { $0! })
+  }
+  return rows
 }

@@ -20,11 +20,13 @@ enum Spectral {
   static let version = "0.1.0"
 
   static let subcommands: [any Subcommand.Type] = [
-    TrainCommand.self, EvaluateCommand.self, PredictCommand.self, Conv2DCommand.self, CompareCommand.self,
-    BenchmarkCommand.self, DemoCommand.self,
+    TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ConvolveCommand.self, Conv2DCommand.self,
+    CompareCommand.self, BenchmarkCommand.self, DemoCommand.self,
   ]
 
   static func main() {
+    // A file that outgrows the process's limit is then an error with a name, not the end of the process.
+    signal(SIGXFSZ, SIG_IGN)
     exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 

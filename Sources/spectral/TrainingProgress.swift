@@ -45,14 +45,8 @@ struct TrainingProgress {
     let numbers =
       String(format: "loss %.4f, %.0f images/s, ", batch.loss, rate) + "\(duration(left.rounded(.up))) left"
     if isInteractive {
-      let head = "epoch \(batch.epoch + 1)/\(epochs) "
-      let room = Self.terminalWidth - head.count - numbers.count - 4
-      let width = min(max(room, 0), 40)
-      let filled = width * done / stepsPerEpoch
-      let bar =
-        width < 8 ? "" : "[\(String(repeating: "#", count: filled))\(String(repeating: ".", count: width - filled))] "
-      // To the start of the line, and clear what was longer.
-      Console.show("\r\(head)\(bar)\(numbers)\u{1b}[K")
+      ProgressBar.show(
+        "epoch \(batch.epoch + 1)/\(epochs)", fraction: Double(done) / Double(stepsPerEpoch), numbers)
     } else {
       Console.say("epoch \(batch.epoch + 1)/\(epochs), step \(done)/\(stepsPerEpoch): \(numbers)")
     }
@@ -71,11 +65,5 @@ struct TrainingProgress {
   }
 
   /// Removes the bar, so that a line can take its place.
-  func clear() { if isInteractive { Console.show("\r\u{1b}[K") } }
-
-  private static var terminalWidth: Int {
-    var size = winsize()
-    guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else { return 80 }
-    return Int(size.ws_col)
-  }
+  func clear() { if isInteractive { ProgressBar.clear() } }
 }

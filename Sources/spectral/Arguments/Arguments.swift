@@ -11,7 +11,10 @@ struct Arguments {
   ///
   /// - Throws: ``UsageError``.
   init(_ words: some Sequence<String>, for specification: Specification) throws(UsageError) {
-    let flags = Dictionary(uniqueKeysWithValues: specification.flags.map { ($0.name, $0) })
+    let flags = Dictionary(
+      uniqueKeysWithValues: specification.flags.flatMap { flag in
+        [flag.name, flag.short].compactMap { $0 }.map { ($0, flag) }
+      })
     var words = Array(words)[...]
     while let word = words.popFirst() {
       if word == "--" {

@@ -2,6 +2,8 @@
 struct Flag<Value: Sendable>: AnyFlag {
   /// E.g. `--stride`.
   let name: String
+  /// A second, short name, e.g. `-o`.
+  let short: String?
   /// How the value is read; nil for a switch, which has none.
   let format: ValueFormat<Value>?
   /// What it means, for the help.
@@ -15,10 +17,11 @@ struct Flag<Value: Sendable>: AnyFlag {
   ///
   /// - Parameter defaultText: What it is if not given; read like any other text.
   init(
-    _ name: String, _ format: ValueFormat<Value>, default defaultText: String? = nil, isRequired: Bool = false,
-    _ help: String
+    _ name: String, short: String? = nil, _ format: ValueFormat<Value>, default defaultText: String? = nil,
+    isRequired: Bool = false, _ help: String
   ) {
     self.name = name
+    self.short = short
     self.format = format
     self.help = help
     self.defaultText = defaultText
@@ -44,6 +47,7 @@ extension Flag<Bool> {
   /// A flag without a value: given or not.
   init(switch name: String, _ help: String) {
     self.name = name
+    short = nil
     format = nil
     self.help = help
     defaultText = nil
@@ -54,6 +58,8 @@ extension Flag<Bool> {
 /// A flag whatever its value.
 protocol AnyFlag: Sendable {
   var name: String { get }
+  /// A second, short name.
+  var short: String? { get }
   /// What the help calls the value; nil for a switch.
   var placeholder: String? { get }
   var help: String { get }

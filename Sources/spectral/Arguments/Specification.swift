@@ -59,7 +59,8 @@ struct Specification: Sendable {
   private static let column = 30
 
   private static func lines(_ flag: any AnyFlag) -> [String] {
-    let head = "  \(flag.name)\(flag.placeholder.map { " \($0)" } ?? "")"
+    let names = [flag.short, flag.name].compactMap { $0 }.joined(separator: ", ")
+    let head = "  \(names)\(flag.placeholder.map { " \($0)" } ?? "")"
     var text = flag.help
     if flag.isRequired { text += " (required)" }
     if let standard = flag.defaultText { text += " [\(standard)]" }

@@ -1,0 +1,85 @@
+import AutomaticConvolution
+import Layers
+import Tensors
+
+/// How a streamed convolution is done.
+public struct StreamPlan: Hashable, Sendable {
+  /// The image, `H x W` or `H x W x C`.
+  public var image: Shape
+  /// `single` or `double`.
+  public var precision: String
+  /// Rows and columns that are convolved at a time.
+  public var panel: Extent
+  /// How many panels there are.
+  public var panels: Int
+  /// What was asked for, or what `automatic` chose.
+  public var method: ConvolutionChoice
+  /// The tiles into which the Fourier method cuts a panel.
+  public var tile: Extent?
+  /// The estimate of all memory that the work takes, in bytes.
+  public var estimatedBytes: Int
+}
+
+/// How far a streamed convolution is.
+public struct StreamProgress: Hashable, Sendable {
+  /// Rows that are done across the whole image.
+  public var rows: Int
+  /// Rows of the image.
+  public var totalRows: Int
+  /// Pixels that are done.
+  public var pixels: Int
+  /// Pixels of the image.
+  public var totalPixels: Int
+
+  /// From 0 to 1.
+  public var fraction: Double { Double(pixels) / Double(totalPixels) }
+}
+
+/// What a streamed convolution tells while it is under way.
+public enum StreamEvent: Sendable {
+  /// How it will be done.
+  case planned(StreamPlan)
+  /// An earlier run has left something that is of no use, for this reason.
+  case startingAnew(reason: String)
+  /// An earlier run came this far.
+  case resuming(StreamProgress)
+  /// Another panel is done.
+  case progress(StreamProgress)
+}
+
+/// What a streamed convolution has done.
+public struct StreamReport: Sendable {
+  /// How it was done.
+  public var plan: StreamPlan
+  /// How far it came.
+  public var progress: StreamProgress
+  /// Pixels that this run has computed; fewer than the image has if it went on from an earlier one.
+  public var computedPixels: Int
+  /// The time it took.
+  public var seconds: Double
+  /// The time of it in which nothing was computed for want of input.
+  public var secondsWaitingForInput: Double
+  /// The time of it in which nothing was computed since output had not been written yet.
+  public var secondsWaitingForOutput: Double
+
+  /// Whether the output is there.
+  public var isFinished: Bool { progress.pixels == progress.totalPixels }
+}
+
+extension PanelPlan {
+  var description: StreamPlan {
+    StreamPlan(
+      image: layout.shape, precision: Scalar.self == Float.self ? "single" : "double",
+      panel: Extent(height: rows.length, width: columns.length), panels: panels, method: choice, tile: tile,
+      estimatedBytes: estimatedBytes)
+  }
+
+  func progress(panelsDone: Int) -> StreamProgress {
+    let (row, column) = place(panelsDone)
+    let rowsDone = min(row * rows.length, layout.rows)
+    var pixels = rowsDone * layout.columns
+    if row < rows.pieces { pixels += rows.fresh(row).count * min(column * columns.length, layout.columns) }
+    return StreamProgress(
+      rows: rowsDone, totalRows: layout.rows, pixels: pixels, totalPixels: layout.rows * layout.columns)
+  }
+}

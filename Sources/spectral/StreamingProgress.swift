@@ -1,0 +1,75 @@
+import Foundation
+import SpectralKit
+
+/// Tells whoever watches how a streamed convolution goes: a bar on a terminal, nothing elsewhere, and a line at the end.
+struct StreamingProgress {
+  /// How much is said.
+  enum Talk { case none, little, much }
+
+  private let input: String
+  private let output: String
+  private let talk: Talk
+  private let showsBar: Bool
+  private let clock = ContinuousClock()
+  private var start: ContinuousClock.Instant
+  private var lastShown: ContinuousClock.Instant?
+  /// Pixels that an earlier run had done.
+  private var pixelsAtStart = 0
+
+  init(_ input: String, to output: String, talk: Talk, isInteractive: Bool = Console.isInteractive) {
+    self.input = input
+    self.output = output
+    self.talk = talk
+    showsBar = isInteractive && talk != .none
+    start = clock.now
+  }
+
+  mutating func show(_ event: StreamEvent) {
+    switch event {
+    case .planned(let plan): if talk == .much { describe(plan) }
+    case .startingAnew(let reason):
+      say("note: \(output).partial is of another task and is not used (\(reason)): starting anew")
+    case .resuming(let progress):
+      pixelsAtStart = progress.pixels
+      say("going on after \(progress.rows) of \(progress.totalRows) rows, which \(output).partial holds")
+    case .progress(let progress): if showsBar { show(progress) }
+    }
+  }
+
+  private func say(_ text: String) { if talk != .none { Console.say(text) } }
+
+  private func describe(_ plan: StreamPlan) {
+    Console.say(
+      "\(input): \(plan.image) in \(plan.precision) precision, by \(plan.method.rawValue)"
+        + "\(plan.tile.map { " in tiles of \($0)" } ?? ""), \(plan.panels) pieces of \(plan.panel); "
+        + "\(Parallel.threads) threads, about \(ByteCount(plan.estimatedBytes)) of working memory")
+  }
+
+  private mutating func show(_ progress: StreamProgress) {
+    let now = clock.now
+    if let lastShown, (now - lastShown).seconds < 0.1 { return }
+    lastShown = now
+    let rate = Double(progress.pixels - pixelsAtStart) / max((now - start).seconds, 1e-9)
+    let left = Double(progress.totalPixels - progress.pixels) / max(rate, 1)
+    ProgressBar.show(
+      "row \(progress.rows)/\(progress.totalRows)", fraction: progress.fraction,
+      String(format: "%.1f Mpixel/s, ", rate * 1e-6) + "\(duration(left.rounded(.up))) left")
+  }
+
+  /// Says what was done.
+  func show(_ report: StreamReport) {
+    let plan = report.plan
+    say(
+      "\(output) (\(plan.image)): \(plan.precision) precision by \(plan.method.rawValue) in \(duration(report.seconds))"
+    )
+    guard talk == .much else { return }
+    Console.say(
+      String(
+        format: "%.4f s per megapixel, ", report.seconds / max(Double(report.computedPixels) * 1e-6, 1e-12))
+        + "waited \(duration(report.secondsWaitingForInput)) for input and \(duration(report.secondsWaitingForOutput)) for "
+        + "output; at most \(ByteCount(ResidentMemory.peak)) of memory")
+  }
+
+  /// Removes the bar, so that a line can take its place.
+  func clear() { if showsBar { ProgressBar.clear() } }
+}
