@@ -17,8 +17,8 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
   private var secondsWaitingForInput = 0.0
   private var secondsWaitingForOutput = 0.0
 
-  /// Bytes after which what was written is made safe. A kill costs no more work than that.
-  private static var safetyInterval: Int { 64 << 20 }
+  /// What was written is made safe after so many bytes or seconds. A kill costs little more work than that.
+  private static var safetyInterval: (bytes: Int, seconds: Double) { (64 << 20, 0.5) }
 
   /// - Parameter kernel: `[kH, kW]`.
   init(plan: PanelPlan<Scalar>, kernel: Tensor<Scalar>, reader: PanelReader<Scalar>, writer: PanelWriter) {
@@ -32,10 +32,11 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
 
   var isFinished: Bool { panelsDone == plan.panels }
 
-  var report: StreamReport {
+  /// - Parameter description: What the plan was announced as.
+  func report(_ description: StreamPlan) -> StreamReport {
     let progress = plan.progress(panelsDone: panelsDone)
     return StreamReport(
-      plan: plan.description, progress: progress,
+      plan: description, progress: progress,
       computedPixels: progress.pixels - plan.progress(panelsDone: firstPanel).pixels, seconds: seconds,
       secondsWaitingForInput: secondsWaitingForInput, secondsWaitingForOutput: secondsWaitingForOutput)
   }
@@ -77,7 +78,7 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
       _ = try? next?.value()
       _ = try? last?.value()
     }
-    var unsafeBytes = 0
+    var (unsafeBytes, lastSafe) = (0, start)
     while let current = next {
       var instant = clock.now
       let input = try current.value()
@@ -87,13 +88,15 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
       instant = clock.now
       try last?.value()
       secondsWaitingForOutput += seconds(since: instant)
-      let stops = panelsDone + 1 < plan.panels && shouldStop()
-      unsafeBytes += output.byteCount
-      let makesSafe = stops || panelsDone + 1 == plan.panels || unsafeBytes >= Self.safetyInterval
-      if makesSafe { unsafeBytes = 0 }
-      last = writing(output, panelsDone, makesSafe: makesSafe)
       panelsDone += 1
       onEvent(.progress(plan.progress(panelsDone: panelsDone)))
+      let stops = !isFinished && shouldStop()
+      unsafeBytes += output.byteCount
+      let makesSafe =
+        stops || isFinished || unsafeBytes >= Self.safetyInterval.bytes
+        || seconds(since: lastSafe) >= Self.safetyInterval.seconds
+      if makesSafe { (unsafeBytes, lastSafe) = (0, clock.now) }
+      last = writing(output, panelsDone - 1, makesSafe: makesSafe)
       if stops { break }
     }
     let instant = clock.now

@@ -78,7 +78,8 @@ public struct StreamedConvolution: Sendable {
     let output = try PartialFile(
       path, byteCount: header.count + layout.shape.count * MemoryLayout<Scalar>.stride,
       task: task(plan, file, identity))
-    onEvent(.planned(plan.description))
+    let description = plan.description
+    onEvent(.planned(description))
     if let reason = output.reasonToStartAnew { onEvent(.startingAnew(reason: reason)) }
     if output.unitsDone > 0 { onEvent(.resuming(plan.progress(panelsDone: output.unitsDone))) }
 
@@ -99,7 +100,7 @@ public struct StreamedConvolution: Sendable {
       if output.unitsDone == 0 { output.discard() }
       throw error
     }
-    return loop.report
+    return loop.report(description)
   }
 
   /// What determines every bit of the output.

@@ -17,15 +17,6 @@ package enum ResidentMemory {
     #endif
   }
 
-  /// The bytes that it holds now; the most so far where the system does not tell.
-  package static var current: Int {
-    #if os(Linux)
-      return status("VmRSS:").map { $0 << 10 } ?? peak
-    #else
-      return peak
-    #endif
-  }
-
   #if os(Linux)
     /// A line of /proc/self/status, e.g. `VmRSS:     12345 kB`.
     private static func status(_ name: String) -> Int? {

@@ -85,9 +85,8 @@ enum ConvolveCommand: Subcommand {
     var progress = StreamingProgress(path, to: target, talk: talk)
     let report: StreamReport
     do {
-      report = try convolution.run(from: path, to: target, shouldStop: { Interruption.pending != nil }) {
-        progress.show($0)
-      }
+      report = try convolution.run(
+        from: path, to: target, shouldStop: { Interruption.pending != nil }, onEvent: { progress.show($0) })
     } catch {
       progress.clear()
       throw error is ConvolutionError ? CommandError("\(memoryLimit.name): \(error)") : error
@@ -106,17 +105,17 @@ enum ConvolveCommand: Subcommand {
   /// What the limit on the process leaves for the work.
   private static func workingLimit(_ arguments: Arguments) throws -> Int {
     let limit = arguments[memoryLimit]
-    let held = ResidentMemory.current + reserve
-    guard limit > held else {
+    guard limit > programBytes else {
       throw CommandError(
-        "\(memoryLimit.name): the program itself needs about \(ByteCount(held)), the limit is \(ByteCount(limit)): raise "
-          + "the limit")
+        "\(memoryLimit.name): the program itself needs about \(ByteCount(programBytes)), the limit is \(ByteCount(limit)): "
+          + "raise the limit")
     }
-    return limit - held
+    return limit - programBytes
   }
 
-  /// Memory for what is not estimated: code that is yet to run, stacks of threads, FFTW's plans.
-  private static let reserve = 24 << 20
+  /// The program without its work: code, stacks, plans. It holds some 25 MiB; a fixed number, since the work is cut by
+  /// what is left, and a run that is resumed must be cut as it was.
+  private static let programBytes = 40 << 20
 
   // MARK: Pictures
 

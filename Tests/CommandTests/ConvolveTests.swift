@@ -1,0 +1,171 @@
+import Foundation
+import SpectralKit
+import TestSupport
+import Testing
+
+/// `spectral convolve`, from the outside. What it computes is tested where the library is.
+@Suite struct ConvolveTests {
+  private let folder = temporaryFolder()
+
+  private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+  private func data(_ name: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(name)) }
+  private var names: [String] { try! FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
+
+  private func writeImage(_ shape: Shape = [60, 80]) throws {
+    var random = RandomGenerator(seed: 1)
+    try Tensor<Float>.normal(shape, using: &random).writeNPY(to: path("x.npy"))
+  }
+
+  @Test func doesWhatConv2DDoes() throws {
+    try writeImage()
+    for (operation, method) in [("convolution", "direct"), ("correlation", "direct"), ("convolution", "fft")] {
+      let outcome = spectral(
+        "convolve", "x.npy", "--kernel", "1,2,3;4,-5,6", "-o", "y.npy", "--operation", operation, "--method", method,
+        in: folder)
+      #expect(outcome.code == 0 && outcome.output.isEmpty && outcome.lines.count == 1, "\(outcome)")
+      #expect(outcome.talk.hasPrefix("y.npy (60 x 80): single precision by \(method) in "))
+      try Tensor<Float>(npy: path("x.npy")).reshaped(to: [1, 1, 60, 80]).writeNPY(to: path("batch.npy"))
+      try Tensor<Float>([1, 1, 2, 3], [1, 2, 3, 4, -5, 6]).writeNPY(to: path("w.npy"))
+      let other = spectral(
+        "conv2d", "--input", "batch.npy", "--weight", "w.npy", "--output", "z.npy", "--padding", "same", "--boundary",
+        "reflect", "--operation", operation, "--method", "direct", in: folder)
+      #expect(other.code == 0)
+      let (y, z) = (try Tensor<Float>(npy: path("y.npy")), try Tensor<Float>(npy: path("z.npy")))
+      // Sums of six products on either side, the Fourier method's error besides.
+      let bound = ErrorBound.sum(count: 6, magnitude: 21 * z.maximumMagnitude, scalar: Float.self)
+      #expect(largestDifference(y, z.reshaped(to: y.shape)) <= bound)
+    }
+  }
+
+  @Test func quietAndVerbose() throws {
+    try writeImage()
+    #expect(spectral("convolve", "x.npy", "--kernel", "box:3", "-o", "y.npy", "--quiet", in: folder).talk == "")
+    let outcome = spectral(
+      "convolve", "x.npy", "--kernel", "box:3", "--output=y.npy", "--verbose", "--threads", "1", in: folder)
+    for words in [
+      "x.npy: 60 x 80 in single precision", "1 pieces of 60 x 80; 1 threads", "s per megapixel", "of memory",
+    ] { #expect(outcome.talk.contains(words), "\(outcome.talk)") }
+    #expect(outcome.code == 0 && outcome.lines.count == 3)
+    let both = spectral("convolve", "x.npy", "--kernel", "box:3", "-o", "y.npy", "--quiet", "--verbose", in: folder)
+    #expect(both.code == 2 && both.talk.contains("contradict"))
+  }
+
+  @Test func picturesAreConvolvedChannelByChannel() throws {
+    var random = RandomGenerator(seed: 2)
+    let alpha = Tensor<Float>.uniform([20, 30], in: 0..<1, using: &random)
+    let image = Image(pixels: .uniform([3, 20, 30], in: 0..<1, using: &random), alpha: alpha)
+    try image.write(to: path("x.png"))
+    #expect(spectral("convolve", "x.png", "--kernel", "0,0,1", "-o", "y.png", in: folder).code == 0)
+    let (x, y) = (try Image(path: path("x.png")), try Image(path: path("y.png")))
+    // A kernel with its one at the end, flipped, brings each pixel one to the right.
+    for c in 0..<3 {
+      for row in 0..<20 {
+        for column in 0..<30 { #expect(y.pixels[c, row, column] == x.pixels[c, row, max(column - 1, 0)]) }
+      }
+    }
+    #expect(y.alpha == x.alpha)
+  }
+
+  private static let refused: [([String], Int32, [String])] = [
+    (["x.npy", "--kernel", "1,2;3"], 2, ["--kernel must have rows of the same length"]),
+    (["x.npy", "--kernel", "1,2;"], 2, ["--kernel must be"]), (["x.npy", "--kernel", "nan"], 2, ["--kernel must be"]),
+    (["x.npy", "--kernel", "absent.npy"], 1, ["absent.npy", "no such file"]),
+    (["absent.npy", "--kernel", "1"], 1, ["absent.npy", "no such file"]),
+    (["text.npy", "--kernel", "1"], 1, ["text.npy", "not a .npy file"]),
+    (["x.npy", "--kernel", "1", "-o", "y.png"], 2, ["y.png is a picture's name", "x.npy is an array"]),
+    (["x.png", "--kernel", "1"], 2, ["y.npy is no picture's name"]),
+    (["x.npy", "--kernel", "1", "-o", "absent/y.npy"], 1, ["absent/y.npy", "does not exist"]),
+    (["x.npy", "--kernel", "1", "-o", "/dev/full"], 1, ["/dev/full", "no regular file"]),
+    (["/dev/zero", "--kernel", "1"], 1, ["/dev/zero"]),
+    (["x.npy", "--kernel", "1", "--memory-limit", "1MiB"], 1, ["--memory-limit", "the program itself needs about"]),
+    (["x.png", "--kernel", "1", "-o", "y.png", "--memory-limit", "1MiB"], 1, ["the program itself needs about"]),
+    (
+      ["x.npy", "--kernel", "random:2047", "--memory-limit", "150MiB", "--method", "fft"], 1,
+      ["a kernel of 2047 x 2047 needs about"]
+    ),
+    (["x.npy", "--kernel", "1", "--memory-limit", "lots"], 2, ["--memory-limit must be a size"]),
+    (["x.npy", "-o", "y.npy"], 2, ["--kernel is missing"]),
+  ]
+
+  /// Every one of these fails with one line that holds its words, and leaves the folder as it was.
+  @Test(arguments: refused)
+  func failures(_ arguments: [String], _ code: Int32, _ words: [String]) throws {
+    try writeImage([2100, 2100])
+    try Image(pixels: Tensor([1, 4, 4], repeating: 0.5)).write(to: path("x.png"))
+    try Data("not an array".utf8).write(to: folder.appendingPathComponent("text.npy"))
+    try Data("old".utf8).write(to: folder.appendingPathComponent("y.npy"))
+    let before = names
+    let outcome = spectral(["convolve"] + (arguments.contains("-o") ? [] : ["-o", "y.npy"]) + arguments, in: folder)
+    #expect(outcome.code == code && outcome.output.isEmpty && outcome.lines.count == 1, "\(outcome)")
+    for word in words { #expect(outcome.talk.contains(word), "\(outcome.talk)") }
+    #expect(try data("y.npy") == Data("old".utf8) && names == before)
+  }
+
+  @Test func aFileThatOutgrowsTheLimitOfTheProcessIsAnError() throws {
+    try writeImage([300, 400])
+    let outcome = spectral(shell: "ulimit -f 100; exec \"$0\" convolve x.npy --kernel box:3 -o y.npy", in: folder)
+    #expect(outcome.code == 1 && outcome.talk.contains("ulimit -f") && outcome.lines.count == 1, "\(outcome)")
+    #expect(names == ["x.npy"])
+  }
+
+  @Test func memoryStaysWithinTheLimit() throws {
+    // 64 MiB of image, 200 MiB if it were all in memory with its convolution.
+    try writeImage([4096, 4096])
+    for method in ["direct", "fft"] {
+      let outcome = spectral(
+        "convolve", "x.npy", "--kernel", "random:31", "-o", "y.npy", "--memory-limit", "80MiB", "--method", method,
+        "--verbose", in: folder)
+      let peak = outcome.talk.firstMatch(of: /at most ([0-9.]+) MiB of memory/).flatMap { Double($0.1) }
+      #expect(outcome.code == 0 && peak ?? .infinity < 80, "\(outcome)")
+    }
+  }
+
+  // MARK: Kills
+
+  /// A run that takes a few seconds on one thread; and what it gives when it is left alone, on two.
+  private func startLongRun() throws -> RunningSpectral {
+    try writeImage([2000, 2000])
+    let whole = spectral(long + ["-o", "whole.npy", "--threads", "2"], in: folder)
+    #expect(whole.code == 0)
+    return RunningSpectral(long + ["-o", "y.npy", "--threads", "1"], in: folder)
+  }
+
+  private let long = ["convolve", "x.npy", "--kernel", "random:101", "--method", "direct", "--memory-limit", "60MiB"]
+
+  /// Waits until some of the work is safe.
+  private func waitForProgress(_ run: RunningSpectral) throws {
+    while run.process.isRunning {
+      if let journal = try? data("y.npy.journal"), String(decoding: journal, as: UTF8.self).contains("done ") { return }
+      usleep(10_000)
+    }
+    Issue.record("the run was over before it could be interrupted")
+  }
+
+  private func checkResumed() throws {
+    let outcome = spectral(long + ["-o", "y.npy"], in: folder)
+    #expect(outcome.code == 0 && outcome.lines.count == 2, "\(outcome)")
+    #expect(
+      outcome.talk.contains("going on after ") && outcome.talk.contains(" of 2000 rows, which y.npy.partial holds"))
+    #expect(try data("y.npy") == data("whole.npy"))
+    #expect(names == ["whole.npy", "x.npy", "y.npy"])
+  }
+
+  @Test func aKilledRunGoesOnToTheSameBits() throws {
+    let run = try startLongRun()
+    try waitForProgress(run)
+    kill(run.process.processIdentifier, SIGKILL)
+    #expect(run.finish().code == 128 + SIGKILL)
+    #expect(names == ["whole.npy", "x.npy", "y.npy.journal", "y.npy.partial"])
+    try checkResumed()
+  }
+
+  @Test func anInterruptedRunSaysHowToGoOn() throws {
+    let run = try startLongRun()
+    try waitForProgress(run)
+    kill(run.process.processIdentifier, SIGINT)
+    let outcome = run.finish()
+    #expect(outcome.code == 128 + SIGINT && outcome.lines.count == 1)
+    #expect(outcome.talk.contains("of 2000 rows; y.npy.partial holds them, the same command goes on"), "\(outcome)")
+    try checkResumed()
+  }
+}

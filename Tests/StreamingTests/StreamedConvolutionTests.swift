@@ -1,0 +1,248 @@
+import AutomaticConvolution
+import Foundation
+import Layers
+import SpatialConvolution
+import Streaming
+import Tensors
+import TestSupport
+import Testing
+
+/// Streamed from file to file, an image is what it is when convolved in memory. Operands are small whole numbers: then
+/// the direct method must be exact, and the Fourier method must be once it is rounded, so no tolerance is needed.
+@Suite struct StreamedConvolutionTests {
+  private let folder = temporaryFolder()
+
+  private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+  private func integers<Scalar: TensorScalar>(_ shape: Shape, seed: UInt64) -> Tensor<Scalar> {
+    var random = RandomGenerator(seed: seed)
+    return Tensor(shape) { for i in $0.indices { $0[i] = Scalar(Int.random(in: -4...4, using: &random)) } }
+  }
+
+  /// The convolution of `H x W` or `H x W x C` in memory, by the definition.
+  private func expected(
+    _ image: Tensor<Double>, _ convolution: StreamedConvolution
+  ) throws -> Tensor<Double> {
+    let (height, width) = (image.shape[0], image.shape[1])
+    let channels = image.shape.rank == 3 ? image.shape[2] : 1
+    let kernel = convolution.kernel
+    let geometry = ConvolutionGeometry(
+      kernel: Extent(height: kernel.shape[0], width: kernel.shape[1]), padding: .same, boundary: convolution.boundary,
+      operation: convolution.operation)
+    let planes = image.reshaped(to: [height * width, channels]).transposed.reshaped(to: [channels, 1, height, width])
+    let result = try ReferenceConvolution()(planes, kernel.reshaped(to: [1, 1] + kernel.shape), geometry)
+    return result.reshaped(to: [channels, height * width]).transposed.reshaped(to: image.shape)
+  }
+
+  /// What planning says.
+  private func run(_ convolution: StreamedConvolution, _ input: String = "x.npy", _ output: String = "y.npy") throws
+    -> StreamPlan
+  {
+    var plan: StreamPlan?
+    let report = try convolution.run(
+      from: path(input), to: path(output), onEvent: { if case .planned(let planned) = $0 { plan = planned } })
+    #expect(report.isFinished && report.plan == plan && report.progress.fraction == 1)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).allSatisfy { $0.hasSuffix(".npy") })
+    return try #require(plan)
+  }
+
+  private func check<Scalar: TensorScalar>(
+    _ image: Tensor<Scalar>, _ convolution: StreamedConvolution, panels: ClosedRange<Int>
+  ) throws {
+    try image.writeNPY(to: path("x.npy"))
+    let plan = try run(convolution)
+    #expect(panels.contains(plan.panels), "\(plan)")
+    #expect(plan.estimatedBytes <= convolution.memoryLimit)
+    let result = try Tensor<Double>(npy: path("y.npy"))
+    let isExact = plan.method == .direct
+    let expected = try expected(image.converted(to: Double.self), convolution)
+    #expect((isExact ? result : result.map { $0.rounded() + 0 }) == expected.map { $0 + 0 }, "\(convolution), \(plan)")
+  }
+
+  private static let sizes: [(image: Shape, kernel: Shape)] = [
+    ([1, 1], [1, 1]), ([40, 50], [5, 5]), ([41, 53], [4, 6]), ([3, 60], [1, 9]), ([60, 3], [9, 1]),
+    ([7, 5], [20, 31]),
+    ([37, 29, 3], [3, 4]), ([64, 1], [1, 7]), ([30, 2, 5], [3, 3]),
+  ]
+
+  @Test(arguments: sizes.indices, Boundary.allCases)
+  func equalsTheConvolutionInMemory(_ index: Int, _ boundary: Boundary) throws {
+    let (shape, kernelShape) = Self.sizes[index]
+    let image: Tensor<Float> = integers(shape, seed: 1)
+    for operation in ConvolutionOperation.allCases {
+      for method in ConvolutionChoice.allCases {
+        let convolution = StreamedConvolution(
+          kernel: integers(kernelShape, seed: 2), boundary: boundary, operation: operation, method: method)
+        try check(image, convolution, panels: 1...1)
+      }
+    }
+  }
+
+  /// As little memory as there may be: the image falls into many panels, some of them narrower than the kernel.
+  @Test(arguments: sizes.indices.dropFirst(), Boundary.allCases)
+  func equalsItInLittleMemoryToo(_ index: Int, _ boundary: Boundary) throws {
+    let (shape, kernelShape) = Self.sizes[index]
+    let image: Tensor<Double> = integers(shape, seed: 3)
+    try image.writeNPY(to: path("x.npy"))
+    for method in [ConvolutionChoice.direct, .fft] {
+      var convolution = StreamedConvolution(kernel: integers(kernelShape, seed: 4), boundary: boundary, method: method)
+      // The least power of two that is not refused.
+      convolution.memoryLimit = 1 << 10
+      while (try? convolution.run(from: path("x.npy"), to: path("y.npy"))) == nil { convolution.memoryLimit *= 2 }
+      try check(image, convolution, panels: 1...10_000)
+    }
+  }
+
+  @Test func aLimitMakesPanelsSmallerAndThenRefuses() throws {
+    let image: Tensor<Float> = integers([300, 400], seed: 5)
+    let kernel: Tensor<Double> = integers([15, 15], seed: 6)
+    var panels: [Int] = []
+    for limit in [64 << 20, 1 << 20, 512 << 10] {
+      let convolution = StreamedConvolution(kernel: kernel, method: .direct, memoryLimit: limit)
+      try check(image, convolution, panels: 1...10_000)
+      panels.append(try run(convolution).panels)
+    }
+    #expect(panels[0] == 1 && panels[1] > 1 && panels[2] > panels[1])
+    for method in ConvolutionChoice.allCases {
+      let small = StreamedConvolution(kernel: kernel, method: method, memoryLimit: 2000)
+      let error = #expect(throws: ConvolutionError.self) { try run(small) }
+      let words = error?.description ?? ""
+      #expect(words.contains("a kernel of 15 x 15 needs about") && words.contains("the limit is 2.0 KiB"), "\(words)")
+      // The estimate holds: with as much, it can be done.
+      let needed = try #require(words.firstMatch(of: /about ([0-9.]+) (K|M)iB/))
+      let bytes = try #require(Double(needed.1)) * (needed.2 == "K" ? 0x1p10 : 0x1p20)
+      _ = try run(StreamedConvolution(kernel: kernel, method: method, memoryLimit: Int(bytes * 1.01)))
+    }
+  }
+
+  @Test func resultsDoNotDependOnThreads() throws {
+    var random = RandomGenerator(seed: 7)
+    try Tensor<Float>.normal([500, 700], using: &random).writeNPY(to: path("x.npy"))
+    let kernel = Tensor<Double>.normal([31, 31], using: &random)
+    for limit in [512 << 20, 3 << 20] {
+      let results = try [1, 2, 3, 5].map { threads in
+        try withThreads(threads) {
+          _ = try run(StreamedConvolution(kernel: kernel, method: .fft, memoryLimit: limit))
+          return try Data(contentsOf: URL(fileURLWithPath: path("y.npy")))
+        }
+      }
+      #expect(Set(results).count == 1)
+    }
+  }
+
+  @Test func theLimitChangesResultsByRoundingOnly() throws {
+    var random = RandomGenerator(seed: 8)
+    let image = Tensor<Float>.normal([500, 700], using: &random)
+    try image.writeNPY(to: path("x.npy"))
+    let kernel = Tensor<Double>.normal([31, 31], using: &random)
+    var results: [Tensor<Float>] = []
+    var points = 2
+    for limit in [512 << 20, 3 << 20] {
+      let plan = try run(StreamedConvolution(kernel: kernel, boundary: .zero, method: .fft, memoryLimit: limit))
+      points = max(points, (plan.tile?.height ?? 0) * (plan.tile?.width ?? 0))
+      results.append(try Tensor(npy: path("y.npy")))
+    }
+    // Each is within the bound of the exact result.
+    let bound = 2 * ErrorBound.perChannelPair(image, kernel.converted(to: Float.self), pointCount: points)
+    #expect(largestDifference(results[0], results[1]) <= bound)
+  }
+
+  @Test func aNumberThatIsNoneSpoilsOnlyItsFootprint() throws {
+    var image = Tensor<Float>([200, 300], repeating: 1)
+    image.withUnsafeMutableElements { $0[100 * 300 + 150] = .nan }
+    try image.writeNPY(to: path("x.npy"))
+    for limit in [512 << 20, 1 << 20] {
+      _ = try run(
+        StreamedConvolution(kernel: Tensor([7, 9], repeating: 1), method: .fft, memoryLimit: limit))
+      #expect(try Tensor<Float>(npy: path("y.npy")).elements.count(where: \.isNaN) == 63)
+    }
+  }
+
+  // MARK: Files
+
+  /// A version 1.0 file, as numpy.save writes it.
+  private func write(_ descr: String, _ shape: String, fortran: Bool = false, _ bytes: some Sequence<UInt8>) throws {
+    var header = "{'descr': '\(descr)', 'fortran_order': \(fortran ? "True" : "False"), 'shape': \(shape), }"
+    header += String(repeating: " ", count: 128 - 10 - header.count - 1) + "\n"
+    let file = Data([0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(header.utf8) + Array(bytes))
+    try file.write(to: folder.appendingPathComponent("x.npy"))
+  }
+
+  private func bytes<Bits: FixedWidthInteger>(_ numbers: [Bits], bigEndian: Bool = false) -> [UInt8] {
+    numbers.flatMap { number in
+      withUnsafeBytes(of: bigEndian ? number.bigEndian : number.littleEndian) { Array($0) }
+    }
+  }
+
+  @Test(arguments: ["|u1", "<i2", ">i2", "<u2", ">f4", ">f8", "<i4", ">i8", "<f2"])
+  func numbersOfOtherTypesAreConverted(_ type: String) throws {
+    let values = (0..<12).map { $0 * 7 % 11 }
+    let big = type.hasPrefix(">")
+    let raw: [UInt8] =
+      switch type.dropFirst() {
+      case "u1": bytes(values.map { UInt8($0) })
+      case "i2": bytes(values.map { Int16($0) }, bigEndian: big)
+      case "u2": bytes(values.map { UInt16($0) }, bigEndian: big)
+      case "i4": bytes(values.map { Int32($0) }, bigEndian: big)
+      case "i8": bytes(values.map { Int64($0) }, bigEndian: big)
+      case "f4": bytes(values.map { Float($0).bitPattern }, bigEndian: big)
+      case "f8": bytes(values.map { Double($0).bitPattern }, bigEndian: big)
+      // Whole numbers below 16 in half precision: exponent, then the bits below the leading one.
+      default:
+        bytes(
+          values.map { n -> UInt16 in
+            guard n > 0 else { return 0 }
+            let power = Int.bitWidth - 1 - n.leadingZeroBitCount
+            return UInt16((15 + power) << 10 | (n - 1 << power) << (10 - power))
+          })
+      }
+    try write(type, "(3, 4)", raw)
+    let convolution = StreamedConvolution(kernel: Tensor([1, 3], [1, 2, 3]), method: .direct)
+    let plan = try run(convolution)
+    let isDouble = ["f8", "i4", "i8"].contains(type.dropFirst())
+    #expect(plan.precision == (isDouble ? "double" : "single"))
+    #expect(try NumPyFile.read(path("y.npy")).elementType == (isDouble ? .float64 : .float32))
+    #expect(
+      try Tensor<Double>(npy: path("y.npy")) == expected(Tensor([3, 4], values.map(Double.init)), convolution))
+  }
+
+  /// Files that are refused, each with words of the reason, and what was there before stays.
+  @Test(arguments: [
+    ("<f4", "(3, 4)", true, 48, "ascontiguousarray"), ("<f4", "(3, 4)", false, 47, "cut short"),
+    ("<f4", "(3, 4)", false, 52, "one array and nothing else"), ("<f4", "(12,)", false, 48, "H x W or H x W x C"),
+    ("<f4", "()", false, 4, "scalar is no image"), ("<f4", "(0, 4)", false, 0, "not empty"),
+    ("<f4", "(1, 1, 3, 4)", false, 48, "H x W or H x W x C"), ("<c8", "(3, 4)", false, 96, "not one of real numbers"),
+    ("<f4", "(4611686018427387904, 4)", false, 48, "larger than any memory"),
+    ("<f4", "(1000000, 1000000)", false, 48, "cut short"),
+  ])
+  func filesThatAreNoImages(_ type: String, _ shape: String, _ fortran: Bool, _ count: Int, _ words: String) throws {
+    try write(type, shape, fortran: fortran, [UInt8](repeating: 0, count: count))
+    try Data("old".utf8).write(to: folder.appendingPathComponent("y.npy"))
+    let error = #expect(throws: FileError.self) { try run(StreamedConvolution(kernel: Tensor([1, 1], [1]))) }
+    #expect(error?.description.contains(words) == true && error?.path == path("x.npy"), "\(String(describing: error))")
+    #expect(try Data(contentsOf: folder.appendingPathComponent("y.npy")) == Data("old".utf8))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["x.npy", "y.npy"])
+  }
+
+  @Test func anIntegerBeyondTheScalarIsAnError() throws {
+    try write("<i8", "(1, 2)", bytes([Int64(1), Int64(1) << 53 + 1]))
+    let error = #expect(throws: FileError.self) { try run(StreamedConvolution(kernel: Tensor([1, 1], [1]))) }
+    #expect(error?.message.contains("the integer at place 1 is too large") == true)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["x.npy"])
+  }
+
+  @Test func theOutputMayBeTheInput() throws {
+    let image: Tensor<Float> = integers([20, 30], seed: 9)
+    let convolution = StreamedConvolution(kernel: integers([3, 3], seed: 10), method: .direct)
+    try image.writeNPY(to: path("x.npy"))
+    chmod(path("x.npy"), 0o640)
+    symlink("x.npy", path("link.npy"))
+    _ = try run(convolution, "x.npy", "link.npy")
+    #expect(try Tensor<Double>(npy: path("x.npy")) == expected(image.converted(to: Double.self), convolution))
+    var status = stat()
+    #expect(lstat(path("link.npy"), &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+    #expect(stat(path("x.npy"), &status) == 0 && status.st_mode & 0o777 == 0o640)
+  }
+}
+
+private func + (a: Shape, b: Shape) -> Shape { Shape(a.extents + b.extents) }
