@@ -17,6 +17,13 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   /// `direct`.
   public var name: String { "direct" }
 
+  private let keptFilters = KeptFilters<Scalar>()
+
+  /// How a pass is cut up, if it is worth more than going row by row and the memory limit has room.
+  private func tiles(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> IndirectTiles<Scalar>? {
+    Self.unfolds(problem) ? IndirectTiles(problem, pass, memoryLimit: memoryLimit) : nil
+  }
+
   /// Whether a problem is worth unfolding: BLAS wants a matrix, not a row.
   private static func unfolds(_ problem: ConvolutionProblem) -> Bool {
     problem.outputsPerGroup * problem.channelsPerGroup >= 6
@@ -25,11 +32,30 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   public func forward(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
+    forward(input, filter, bias: bias, problem, keeps: true)
+  }
+
+  public func record(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+  ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
+    // The filters are about to change: keeping them would only make their owner copy them.
+    let output = forward(input, filter, bias: bias, problem, keeps: false)
+    return (output, ConvolutionTape(problem: problem, input: input, filter: filter))
+  }
+
+  private func forward(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem, keeps: Bool
+  ) -> Tensor<Scalar> {
     problem.check(input: input, filter: filter, bias: bias)
-    let weight = oriented(filter, problem)
-    return Self.unfolds(problem)
-      ? Unfolding(problem, memoryLimit).forward(input, weight, bias)
-      : RowCorrelation(problem, memoryLimit).forward(input, weight, bias)
+    guard let tiles = tiles(problem, .forward) else {
+      return RowCorrelation(problem, memoryLimit).forward(input, oriented(filter, problem), bias)
+    }
+    let sweep = IndirectSweep(tiles)
+    let packed =
+      keeps && !tiles.needsNoPacking
+      ? keptFilters.packed(filter, problem.geometry) { sweep.pack(oriented(filter, problem)) }
+      : sweep.pack(oriented(filter, problem))
+    return sweep(input, packed, bias: bias)
   }
 
   public func inputGradient(
@@ -37,9 +63,12 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   ) -> Tensor<Scalar> {
     problem.check(filter: filter, gradient: gradient)
     let weight = oriented(filter, problem)
-    return Self.unfolds(problem)
-      ? Unfolding(problem, memoryLimit).inputGradient(gradient, weight)
-      : RowCorrelation(problem, memoryLimit).inputGradient(gradient, weight)
+    // The zeros around a gradient are no terms of the sum: they must not meet an infinite weight.
+    guard let tiles = tiles(problem, .inputGradient), weight.isFinite else {
+      return RowCorrelation(problem, memoryLimit).inputGradient(gradient, weight)
+    }
+    let sweep = IndirectSweep(tiles)
+    return sweep(gradient, sweep.pack(weight), bias: nil)
   }
 
   public func filterGradient(
@@ -58,9 +87,13 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   ) throws(ConvolutionError) -> Int {
     let threads = Parallel.threads
     let bytes =
-      Self.unfolds(problem)
-      ? Unfolding<Scalar>(problem, memoryLimit).workingBytes(threads: threads)
-      : RowCorrelation<Scalar>(problem, memoryLimit).workingBytes(threads: threads)
+      if Self.unfolds(problem), pass == .filterGradient {
+        Unfolding<Scalar>(problem, memoryLimit).workingBytes(threads: threads)
+      } else if let tiles = tiles(problem, pass) {
+        tiles.workingBytes(threads: threads)
+      } else {
+        RowCorrelation<Scalar>(problem, memoryLimit).workingBytes(threads: threads)
+      }
     let memoryLimit = memoryLimit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory)
     if bytes > memoryLimit {
       throw ConvolutionError(

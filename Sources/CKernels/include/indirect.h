@@ -1,0 +1,36 @@
+// The dense direct method's inner loops. A vector is as wide as the processor's, `sk_vector_bytes()`; a row of
+// `vectors` vectors is packed, so arrays of rows are padded to whole vectors.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// The bytes of a vector, the same throughout a process.
+ptrdiff_t sk_vector_bytes(void);
+
+#define SK_INDIRECT_KERNELS(T, NAME)                                                                                   \
+  /* c[i][j] = sum_l a[places[i] + terms[l]] b[l][j] for i < rows and j < 1 to 4 vectors, added to what is there if    \
+     `accumulate`. */                                                                                                  \
+  void sk_indirect_product_##NAME(T *c, const T *a, const int32_t *places, ptrdiff_t rows, const int32_t *terms,       \
+                                  ptrdiff_t term_count, const T *b, ptrdiff_t vectors, int accumulate);                \
+  /* c[i * ldc + j] = sum_l a[i * a_row + l] b[terms[l] + j] for i < rows and j < columns, added to what is there if   \
+     `accumulate`; works on 4 vectors at once, so b is read, and c written, up to the next multiple of that. */        \
+  void sk_sliding_product_##NAME(T *c, ptrdiff_t ldc, const T *a, ptrdiff_t a_row, ptrdiff_t rows, const T *b,         \
+                                 const int32_t *terms, ptrdiff_t term_count, ptrdiff_t columns, int accumulate);       \
+  /* to[i * pitch + lane] = from[lane * from_lane + i] for i < count; beyond `lanes`, zeros up to a whole vector. */   \
+  void sk_pack_lanes_##NAME(T *to, ptrdiff_t pitch, const T *from, ptrdiff_t from_lane, ptrdiff_t lanes,               \
+                            ptrdiff_t count);                                                                          \
+  /* Back: to[lane * to_lane + i] = from[i * pitch + lane] + bias[lane] for i < count; no bias if that is null. */     \
+  void sk_unpack_lanes_##NAME(T *to, ptrdiff_t to_lane, const T *from, ptrdiff_t pitch, ptrdiff_t lanes,               \
+                              ptrdiff_t count, const T *bias);                                                         \
+  /* to[i * to_pitch + j] = from[i * from_pitch + j] + bias for j < columns. */                                        \
+  void sk_copy_rows_##NAME(T *to, ptrdiff_t to_pitch, const T *from, ptrdiff_t from_pitch, ptrdiff_t rows,             \
+                           ptrdiff_t columns, T bias);                                                                 \
+  /* to[i][j] = from[row_sources[i] * from_pitch + column_sources[j]], 0 where either is negative. The sources of      \
+     columns from run_start to run_end are neighbours. */                                                              \
+  void sk_copy_padded_##NAME(T *to, const T *from, ptrdiff_t from_pitch, const int32_t *row_sources, ptrdiff_t rows,   \
+                             const int32_t *column_sources, ptrdiff_t columns, ptrdiff_t run_start,                    \
+                             ptrdiff_t run_end);
+
+SK_INDIRECT_KERNELS(float, f32)
+SK_INDIRECT_KERNELS(double, f64)
+#undef SK_INDIRECT_KERNELS
