@@ -17,6 +17,12 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
   private var secondsWaitingForInput = 0.0
   private var secondsWaitingForOutput = 0.0
 
+  /// What a panel of outputs sees.
+  private struct Panel {
+    let pixels: Tensor<Scalar>
+    let missing: MissingPixels?
+  }
+
   /// What was written is made safe after so many bytes or seconds. A kill costs little more work than that.
   private static var safetyInterval: (bytes: Int, seconds: Double) { (64 << 20, 0.5) }
 
@@ -52,12 +58,14 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
     )
     let (method, plan, reader, writer) = (plan.method, plan, reader, writer)
 
-    func reading(_ panel: Int) -> Background<Tensor<Scalar>>? {
+    func reading(_ panel: Int) -> Background<Panel>? {
       guard panel < plan.panels else { return nil }
       return Background(on: readQueue) {
         let (row, column) = plan.place(panel)
-        return try reader.read(
+        var pixels = try reader.read(
           row: plan.rows.start(row) - plan.before.height, column: plan.columns.start(column) - plan.before.width)
+        let missing = plan.choice == .fft ? MissingPixels(takenFrom: &pixels) : nil
+        return Panel(pixels: pixels, missing: missing)
       }
     }
     func writing(_ output: Tensor<Scalar>, _ panel: Int, makesSafe: Bool) -> Background<Void> {
@@ -84,7 +92,8 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
       let input = try current.value()
       secondsWaitingForInput += seconds(since: instant)
       next = reading(panelsDone + 1)
-      let output = method.forward(input, kernel, bias: nil, plan.problem)
+      var output = method.forward(input.pixels, kernel, bias: nil, plan.problem)
+      input.missing?.spoil(&output, kernel: plan.kernel)
       instant = clock.now
       try last?.value()
       secondsWaitingForOutput += seconds(since: instant)
