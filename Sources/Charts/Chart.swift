@@ -15,6 +15,8 @@ public struct Chart: Sendable {
   public enum Style: Hashable, Sendable {
     /// A line with a mark at each point.
     case line
+    /// A line without marks: for very many points.
+    case smooth
     /// A broad, pale line behind the others: for what follows one of them and then another.
     case band
     /// A broken line without marks: for a limit, which nobody measured point by point.

@@ -197,7 +197,7 @@ public struct SVGFigure: Sendable {
       guard style != .dots, places.count > 1 else { return [] }
       let name =
         switch style {
-        case .line, .dots: "curve"
+        case .line, .smooth, .dots: "curve"
         case .band: "curve band"
         case .limit: "curve limit"
         case .faint: "curve faint"

@@ -30,7 +30,7 @@ public struct Scale: Sendable {
         let margin = pow(high / low, 0.025)
         domain = low / margin...high * margin
       } else {
-        let rounds = Self.roundNumbers(low / 10...high * 10, axis.unit, dense: true)
+        let rounds = Self.roundNumbers(low / 10...high * 10, axis.unit, high < 4 * low ? .all : .some)
         domain = (rounds.last { $0 <= low } ?? low)...(rounds.first { $0 >= high } ?? high)
       }
     }
@@ -57,11 +57,13 @@ public struct Scale: Sendable {
     case .logarithmic:
       // Give or take the last bits of the ends.
       let range = domain.lowerBound * (1 - 1e-9)...domain.upperBound * (1 + 1e-9)
-      let dense = Self.roundNumbers(range, axis.unit, dense: true)
-      if dense.count <= most { return dense }
-      let sparse = Self.roundNumbers(range, axis.unit, dense: false)
-      let stride = max(1, (sparse.count + most - 1) / most)
-      return sparse.enumerated().filter { $0.offset % stride == 0 }.map(\.element)
+      for density in [Density.all, .some] {
+        let numbers = Self.roundNumbers(range, axis.unit, density)
+        if numbers.count <= most { return numbers }
+      }
+      let powers = Self.roundNumbers(range, axis.unit, .powers)
+      let stride = max(1, (powers.count + most - 1) / most)
+      return powers.enumerated().filter { $0.offset % stride == 0 }.map(\.element)
     }
   }
 
@@ -72,11 +74,24 @@ public struct Scale: Sendable {
     return [1, 2, 5].map { $0 * power }.first { $0 >= least * (1 - 1e-9) } ?? 10 * power
   }
 
-  /// Powers of ten, and if `dense` twice and five times these; of bytes powers of 1024, and if dense of two.
-  private static func roundNumbers(_ range: ClosedRange<Double>, _ unit: Axis.Unit, dense: Bool) -> [Double] {
+  /// How many numbers of a decade count as round.
+  private enum Density {
+    /// Powers of ten; of bytes powers of 1024, and 32 times these.
+    case powers
+    /// And twice and five times these; of bytes powers of two.
+    case some
+    /// And all whole multiples below the next power.
+    case all
+  }
+
+  private static func roundNumbers(_ range: ClosedRange<Double>, _ unit: Axis.Unit, _ density: Density) -> [Double] {
     let (base, factors): (Double, [Double]) =
-      if case .bytes = unit { (1024, dense ? (0..<10).map { Double(1 << $0) } : [1, 32]) } else {
-        (10, dense ? [1, 2, 5] : [1])
+      switch (unit, density) {
+      case (.bytes, .powers): (1024, [1, 32])
+      case (.bytes, _): (1024, (0..<10).map { Double(1 << $0) })
+      case (_, .powers): (10, [1])
+      case (_, .some): (10, [1, 2, 5])
+      case (_, .all): (10, (1...9).map { Double($0) })
       }
     let lowest = Int((log(range.lowerBound) / log(base)).rounded(.down))
     let highest = Int((log(range.upperBound) / log(base)).rounded(.up))

@@ -78,7 +78,7 @@ public struct TerminalChart: Sendable {
         switch series.style {
         case .line, .band, .dots: String(Self.marks[index % Self.marks.count])
         case .limit: "⠒⠂⠒"
-        case .faint: "⠒⠒⠒"
+        case .smooth, .faint: "⠒⠒⠒"
         }
       let name = String(series.name.prefix(width - 6))
       let count = sign.count + 1 + name.count

@@ -11,6 +11,9 @@ import Testing
     let time = Axis("time", unit: .seconds)
     #expect(
       ticks(time, [0.0031, 0.21], most: 9) == ["2 ms", "5 ms", "10 ms", "20 ms", "50 ms", "100 ms", "200 ms", "500 ms"])
+    // Within less than a decade every multiple is round.
+    #expect(ticks(Axis("loss"), [2.2, 2.4], most: 9) == ["2", "3"])
+    #expect(ticks(Axis("loss"), [0.21, 0.79], most: 9) == ["0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8"])
     // Too many for the room: powers of ten only, then every other one.
     #expect(ticks(time, [0.0031, 0.21], most: 4) == ["10 ms", "100 ms"])
     #expect(ticks(time, [1e-6, 10], most: 4) == ["1 µs", "100 µs", "10 ms", "1 s"])

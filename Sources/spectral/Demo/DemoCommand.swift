@@ -1,3 +1,4 @@
+import Charts
 import Foundation
 import SpectralKit
 
@@ -109,7 +110,8 @@ enum DemoCommand: Subcommand {
       throw Interruption(
         signal: signal, description: "interrupted; spectral train --resume --checkpoint \(checkpoint) goes on")
     }
-    try folder.write("loss.svg", curve.svg(title: "LeNet-5 through the Fourier method: loss"))
+    let chart = curve.chart(title: "LeNet-5 through the Fourier method: loss")
+    try folder.write("loss.svg", SVGFigure([chart]).text)
     return (outcome.network, seconds)
   }
 
