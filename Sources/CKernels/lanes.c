@@ -21,9 +21,9 @@
     SK_CALL(finite =, scatter_##NAME, from, strips, pitch, planes, rows, columns, row, row_stride, width, bias, add)    \
     return finite;                                                                                                      \
   }                                                                                                                     \
-  void sk_transpose_matrix_##NAME(T *to, ptrdiff_t to_pitch, const T *from, ptrdiff_t from_pitch, ptrdiff_t rows,       \
-                                  ptrdiff_t columns) {                                                                  \
-    SK_CALL(, transpose_matrix_##NAME, to, to_pitch, from, from_pitch, rows, columns)                                   \
+  void sk_transpose_matrix_##NAME(T *to, ptrdiff_t to_pitch, ptrdiff_t to_group, const T *from, ptrdiff_t from_pitch,   \
+                                  ptrdiff_t from_group, ptrdiff_t rows, ptrdiff_t columns) {                            \
+    SK_CALL(, transpose_matrix_##NAME, to, to_pitch, to_group, from, from_pitch, from_group, rows, columns)             \
   }                                                                                                                     \
   void sk_lanes_multiply_##NAME(T *y, ptrdiff_t y_stride, const T *x, ptrdiff_t x_stride, const T *w,                   \
                                 ptrdiff_t w_stride, ptrdiff_t count, int conjugated, int broadcast) {                   \

@@ -74,21 +74,20 @@ extension TileEngine {
         // All products at a frequency while it is in the cache.
         for f in frequencies {
           if let images, let sums {
-            let row = sums.base + f * filterMap.pitch
-            if first == 0 { row.initialize(repeating: 0, count: filterMap.pitch) }
             for block in range {
               let spectra =
                 switch images {
                 case .images: x!.block(block - first)
                 case .spectra(let kept): kept.block(block)
                 }
-              multiplyFilter(f, tiles: tileRange(block).count, sums.base, g.block(block - first), spectra)
+              multiplyFilter(
+                f, tiles: tileRange(block).count, sums.base, g.block(block - first), spectra, adding: block > 0)
             }
           }
           if let filters {
             for block in range {
               multiplyBackward(
-                f..<f + 1, tiles: tileRange(block).count, x!.block(block - first), g.block(block - first), filters)
+                f, tiles: tileRange(block).count, x!.block(block - first), g.block(block - first), filters)
             }
           }
         }
@@ -97,9 +96,9 @@ extension TileEngine {
     }
     if let filter, let sums {
       let poisoned = Parallel.anyOf(
-        pieces(filterMap, tiles: 1), atMost: workers, workspace: { makeWork() }
-      ) { piece, own in
-        !invert(piece: piece, of: 0..<1, sums.base, filterMap, filterTables, own, to: filter)
+        filterMap.count, atMost: workers, workspace: { makeWork() }
+      ) { index, own in
+        !invert(index, of: 0..<1, sums.base, filterMap, filterTables, own, to: filter)
       }
       isFinite = isFinite && !poisoned
     }
@@ -108,15 +107,15 @@ extension TileEngine {
 
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  private func transformBlocks(
+  func transformBlocks(
     _ range: Range<Int>, _ planes: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
     to spectra: BlockSpectra<Scalar>
   ) {
-    let perBlock = pieces(map, tiles: tilesPerBlock)
-    Parallel.forEach(range.count * perBlock, atMost: workers, workspace: { makeWork() }) { index, own in
-      let (block, piece) = index.quotientAndRemainder(dividingBy: perBlock)
-      transform(
-        piece: piece, of: tileRange(range.lowerBound + block), planes, map, tables, own, to: spectra.block(block))
+    Parallel.forEach(range.count * map.count, atMost: workers, workspace: { makeWork() }) { index, own in
+      let (block, group) = index.quotientAndRemainder(dividingBy: map.count)
+      let tiles = tileRange(range.lowerBound + block)
+      guard group < map.count(tiles: tiles.count) else { return }
+      transform(group, of: tiles, planes, map, tables, own, to: spectra.block(block))
     }
   }
 
@@ -134,27 +133,26 @@ extension TileEngine {
     let phases = inputMap.phases.height * inputMap.phases.width
     // Groups of lanes of one tile are planes of their own, but for the phases of a plane; so are those of another image.
     let images = byChannels ? first / tilesPerImage...last / tilesPerImage : 0...0
-    let runs = phases == 1 ? min(inputMap.run, groupsAtOnce) : inputMap.run
-    let runParts = (inputMap.run + runs - 1) / runs
-    let parts = inputMap.groups * (byChannels ? runParts : inputMap.channels)
+    let runs = phases == 1 ? 1 : inputMap.run
+    let parts = inputMap.groups * (byChannels ? inputMap.run / runs : inputMap.channels)
     return !Parallel.anyOf(images.count * parts, atMost: workers, workspace: { makeWork() }) { index, own in
       let (image, part) = index.quotientAndRemainder(dividingBy: parts)
       var isFinite = true
       func invert(_ block: Int, _ groups: Range<Int>) {
-        for group in stride(from: groups.lowerBound, to: groups.upperBound, by: groupsAtOnce) {
+        for group in groups {
           let finite = self.invert(
-            group..<min(group + groupsAtOnce, groups.upperBound), of: tileRange(block),
-            spectra.block(block - range.lowerBound), inputMap, inputTables, own, to: planes, adding: true)
+            group, of: tileRange(block), spectra.block(block - range.lowerBound), inputMap, inputTables, own,
+            to: planes,
+            adding: true)
           isFinite = isFinite && finite
         }
       }
       if byChannels {
-        let (group, run) = part.quotientAndRemainder(dividingBy: runParts)
         let tiles = (images.lowerBound + image) * tilesPerImage..<(images.lowerBound + image + 1) * tilesPerImage
         for tile in tiles.clamped(to: first..<last + 1) {
           let (block, within) = tile.quotientAndRemainder(dividingBy: tilesPerBlock)
-          let start = (within * inputMap.groups + group) * inputMap.run
-          invert(block, start + run * runs..<start + min(inputMap.run, (run + 1) * runs))
+          let start = within * inputMap.groups * inputMap.run + part * runs
+          invert(block, start..<start + runs)
         }
       } else {
         let (group, channel) = part.quotientAndRemainder(dividingBy: inputMap.channels)

@@ -22,8 +22,8 @@ public protocol ConvolutionScalar: FourierScalar {
   ) -> Bool
   /// The transpose of a complex matrix.
   static func transposeMatrix(
-    _ to: UnsafeMutablePointer<Self>, _ toPitch: Int, _ from: UnsafePointer<Self>, _ fromPitch: Int, rows: Int,
-    columns: Int)
+    _ to: UnsafeMutablePointer<Self>, _ toPitch: Int, group toGroup: Int, _ from: UnsafePointer<Self>,
+    _ fromPitch: Int, group fromGroup: Int, rows: Int, columns: Int)
   /// `y = x w`, or `x conj w`, group by group.
   static func multiplyLanes(
     _ y: UnsafeMutablePointer<Self>, _ yStride: Int, _ x: UnsafePointer<Self>, _ xStride: Int, _ w: UnsafePointer<Self>,
@@ -34,20 +34,12 @@ public protocol ConvolutionScalar: FourierScalar {
     _ xStride: Int, count: Int)
   /// `c = a b` for complex matrices, or `c += a b`.
   static func complexProduct(
-    _ c: UnsafeMutablePointer<Self>, _ cRow: Int, _ a: UnsafePointer<Self>, _ factor: UnsafePointer<sk_factor>,
-    _ b: UnsafePointer<Self>, _ bRow: Int, rows: Int, groups: Int, terms: Int, _ conjugated: ConjugatedFactor,
-    accumulate: Bool)
+    _ c: UnsafeMutablePointer<Self>, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
+    _ product: UnsafePointer<sk_product>)
   /// `w[i][l] += Σ conj g[i] x[l]`, summed over lanes.
   static func laneDots(
     _ w: UnsafeMutablePointer<Self>, _ wRow: Int, _ g: UnsafePointer<Self>, _ gRow: Int, _ x: UnsafePointer<Self>,
-    _ xRow: Int, rows: Int, terms: Int, groups: Int)
-}
-
-/// Which factor of a product is conjugated.
-public enum ConjugatedFactor: Int32, Sendable {
-  case none = 0
-  case first = 1
-  case second = 2
+    _ xRow: Int, group: Int, rows: Int, terms: Int, groups: Int)
 }
 
 /// Where the lanes of a group come from or go to: for each its plane, and where the rows and columns of its tile lie.
@@ -110,9 +102,9 @@ extension Float: ConvolutionScalar {
 
   @inline(__always)
   public static func transposeMatrix(
-    _ to: UnsafeMutablePointer<Float>, _ toPitch: Int, _ from: UnsafePointer<Float>, _ fromPitch: Int, rows: Int,
-    columns: Int
-  ) { sk_transpose_matrix_f32(to, toPitch, from, fromPitch, rows, columns) }
+    _ to: UnsafeMutablePointer<Float>, _ toPitch: Int, group toGroup: Int, _ from: UnsafePointer<Float>,
+    _ fromPitch: Int, group fromGroup: Int, rows: Int, columns: Int
+  ) { sk_transpose_matrix_f32(to, toPitch, toGroup, from, fromPitch, fromGroup, rows, columns) }
 
   @inline(__always)
   public static func multiplyLanes(
@@ -128,19 +120,15 @@ extension Float: ConvolutionScalar {
 
   @inline(__always)
   public static func complexProduct(
-    _ c: UnsafeMutablePointer<Float>, _ cRow: Int, _ a: UnsafePointer<Float>, _ factor: UnsafePointer<sk_factor>,
-    _ b: UnsafePointer<Float>, _ bRow: Int, rows: Int, groups: Int, terms: Int, _ conjugated: ConjugatedFactor,
-    accumulate: Bool
-  ) {
-    sk_complex_product_f32(
-      c, cRow, a, factor, b, bRow, rows, groups, terms, conjugated.rawValue, accumulate ? 1 : 0)
-  }
+    _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    _ product: UnsafePointer<sk_product>
+  ) { sk_complex_product_f32(c, a, b, product) }
 
   @inline(__always)
   public static func laneDots(
     _ w: UnsafeMutablePointer<Float>, _ wRow: Int, _ g: UnsafePointer<Float>, _ gRow: Int, _ x: UnsafePointer<Float>,
-    _ xRow: Int, rows: Int, terms: Int, groups: Int
-  ) { sk_lane_dots_f32(w, wRow, g, gRow, x, xRow, rows, terms, groups) }
+    _ xRow: Int, group: Int, rows: Int, terms: Int, groups: Int
+  ) { sk_lane_dots_f32(w, wRow, g, gRow, x, xRow, group, rows, terms, groups) }
 }
 
 extension Double: ConvolutionScalar {
@@ -175,9 +163,9 @@ extension Double: ConvolutionScalar {
 
   @inline(__always)
   public static func transposeMatrix(
-    _ to: UnsafeMutablePointer<Double>, _ toPitch: Int, _ from: UnsafePointer<Double>, _ fromPitch: Int, rows: Int,
-    columns: Int
-  ) { sk_transpose_matrix_f64(to, toPitch, from, fromPitch, rows, columns) }
+    _ to: UnsafeMutablePointer<Double>, _ toPitch: Int, group toGroup: Int, _ from: UnsafePointer<Double>,
+    _ fromPitch: Int, group fromGroup: Int, rows: Int, columns: Int
+  ) { sk_transpose_matrix_f64(to, toPitch, toGroup, from, fromPitch, fromGroup, rows, columns) }
 
   @inline(__always)
   public static func multiplyLanes(
@@ -193,17 +181,13 @@ extension Double: ConvolutionScalar {
 
   @inline(__always)
   public static func complexProduct(
-    _ c: UnsafeMutablePointer<Double>, _ cRow: Int, _ a: UnsafePointer<Double>, _ factor: UnsafePointer<sk_factor>,
-    _ b: UnsafePointer<Double>, _ bRow: Int, rows: Int, groups: Int, terms: Int, _ conjugated: ConjugatedFactor,
-    accumulate: Bool
-  ) {
-    sk_complex_product_f64(
-      c, cRow, a, factor, b, bRow, rows, groups, terms, conjugated.rawValue, accumulate ? 1 : 0)
-  }
+    _ c: UnsafeMutablePointer<Double>, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>,
+    _ product: UnsafePointer<sk_product>
+  ) { sk_complex_product_f64(c, a, b, product) }
 
   @inline(__always)
   public static func laneDots(
     _ w: UnsafeMutablePointer<Double>, _ wRow: Int, _ g: UnsafePointer<Double>, _ gRow: Int, _ x: UnsafePointer<Double>,
-    _ xRow: Int, rows: Int, terms: Int, groups: Int
-  ) { sk_lane_dots_f64(w, wRow, g, gRow, x, xRow, rows, terms, groups) }
+    _ xRow: Int, group: Int, rows: Int, terms: Int, groups: Int
+  ) { sk_lane_dots_f64(w, wRow, g, gRow, x, xRow, group, rows, terms, groups) }
 }

@@ -6,15 +6,19 @@ import Tensors
 // inverted while it is in the first-level cache, and no spectrum of an image is ever written down.
 
 extension TileEngine {
-  /// The filter of a group of lanes at the first frequency, the numbers from one frequency to the next, and whether it is
-  /// one number for all lanes.
+  /// The filter of a group of lanes at a column, the numbers from one frequency of it to the next, and whether it is one
+  /// number for all lanes.
   private func filter(
-    _ index: Int, _ filters: FilterSpectra<Scalar>
-  ) -> (base: UnsafePointer<Scalar>, pitch: Int, broadcast: Bool) {
+    _ index: Int, _ v: Int, _ filters: FilterSpectra<Scalar>
+  ) -> (column: UnsafePointer<Scalar>, stride: Int, broadcast: Bool) {
     switch inputMap.arrangement {
     case .channels:
-      (UnsafePointer(filters.values!.base + index % inputMap.run * tile.group), filterMap.pitch, false)
-    case .tiles: (UnsafePointer(filters.packed!.base + 2 * frequencies * (index / inputMap.run)), 2, true)
+      (
+        UnsafePointer(filters.values!.base + index % inputMap.run * tile.columnPitch + v * slab(filterMap)), tile.group,
+        false
+      )
+    case .tiles:
+      (UnsafePointer(filters.packed!.base + 2 * (frequencies * (index / inputMap.run) + v * size.height)), 2, true)
     }
   }
 
@@ -30,18 +34,13 @@ extension TileEngine {
 
     func column(_ v: Int, _ block: Int, _ index: Int, _ work: TileWork<Scalar>, _ scratch: UnsafeMutablePointer<Scalar>)
     {
-      var (x, stride) = (work.columns.0, tile.group)
-      if let kept {
-        (x, stride) = (
-          kept.block(block) + index * tile.group + v * inputMap.pitch, tile.columns * inputMap.pitch
-        )
-      }
-      let w = filter(index, filters)
-      tile.forwardColumn(v, work, from: scratch, to: x, stride)
+      let x = kept.map { $0.block(block) + index * tile.columnPitch + v * slab(inputMap) } ?? work.columns.0
+      let w = filter(index, v, filters)
+      tile.forwardColumn(v, work, from: scratch, to: x)
       Scalar.multiplyLanes(
-        work.columns.1, tile.group, x, stride, w.base + v * w.pitch, tile.columns * w.pitch, count: size.height,
-        conjugated: true, broadcast: w.broadcast)
-      tile.inverseColumn(v, work, from: work.columns.1, tile.group, to: scratch)
+        work.columns.1, tile.group, x, tile.group, w.column, w.stride, count: size.height, conjugated: true,
+        broadcast: w.broadcast)
+      tile.inverseColumn(v, work, from: work.columns.1, to: scratch)
     }
 
     guard splitsGroups else {
@@ -50,10 +49,10 @@ extension TileEngine {
         let tiles = tileRange(block)
         guard index < inputMap.count(tiles: tiles.count) else { return false }
         locate(index, of: tiles, images, inputMap, inputTables, own.work)
-        tile.forwardRows(0..<size.height, inputTables, own.work, to: own.scratch(0))
-        for v in 0..<tile.columns { column(v, block, index, own.work, own.scratch(0)) }
+        tile.forwardRows(0..<size.height, inputTables, own.work, to: own.scratch)
+        for v in 0..<tile.columns { column(v, block, index, own.work, own.scratch) }
         locate(index, of: tiles, output, outputMap, outputTables, own.work, bias: bias)
-        return !tile.inverseRows(0..<size.height, outputTables, own.work, from: own.scratch(0), adding: false)
+        return !tile.inverseRows(0..<size.height, outputTables, own.work, from: own.scratch, adding: false)
       }
     }
     // Few groups of large tiles: all threads share the rows and the columns of each.
@@ -95,13 +94,12 @@ extension TileEngine {
     forEachPart(tile.columns) { columns, work in
       for v in columns {
         let column = work.columns.0
-        tile.forwardColumn(v, work, from: scratch.base, to: column, tile.group)
+        tile.forwardColumn(v, work, from: scratch.base, to: column)
         for output in 0..<problem.outputChannels {
-          var to = packed.base + 2 * (frequencies * output + v)
+          let to = packed.base + 2 * (frequencies * output + v * size.height)
           for u in 0..<size.height {
-            to[0] = column[u * tile.group + output]
-            to[1] = column[u * tile.group + output + all.lanes]
-            to += 2 * tile.columns
+            to[2 * u] = column[u * tile.group + output]
+            to[2 * u + 1] = column[u * tile.group + output + all.lanes]
           }
         }
       }
@@ -135,7 +133,7 @@ extension TileEngine {
     input: UnsafeMutablePointer<Scalar>?, filter: UnsafeMutablePointer<Scalar>?
   ) -> Bool {
     let maps = UnsafeMutablePointer(mutating: gradient)
-    let sumStride = tile.columns * tile.group
+    let sumCount = size.height * tile.group
     return !Parallel.anyOf(
       inputMap.run, atMost: workers,
       workspace: {
@@ -145,7 +143,7 @@ extension TileEngine {
         )
       }
     ) { run, space in
-      let (work, scratch, sums) = (space.own.work, space.own.scratch(0), space.sums.base)
+      let (work, scratch, sums) = (space.own.work, space.own.scratch, space.sums.base)
       let (g, other) = work.columns
       sums.initialize(repeating: 0, count: space.sums.count)
       var isFinite = true
@@ -162,23 +160,21 @@ extension TileEngine {
         locate(index, of: tiles, maps, outputMap, outputTables, work)
         tile.forwardRows(0..<size.height, outputTables, work, to: scratch)
         for v in 0..<tile.columns {
-          tile.forwardColumn(v, work, from: scratch, to: g, tile.group)
+          tile.forwardColumn(v, work, from: scratch, to: g)
           if let images {
-            var (x, stride) = (other, tile.group)
+            var x = other
             switch images {
-            case .images: tile.forwardColumn(v, work, from: space.x.base, to: x, stride)
-            case .spectra(let kept):
-              (x, stride) = (
-                kept.block(block) + index * tile.group + v * inputMap.pitch, tile.columns * inputMap.pitch
-              )
+            case .images: tile.forwardColumn(v, work, from: space.x.base, to: x)
+            case .spectra(let kept): x = kept.block(block) + index * tile.columnPitch + v * slab(inputMap)
             }
-            Scalar.correlateLanes(sums + v * tile.group, sumStride, g, tile.group, x, stride, count: size.height)
+            Scalar.correlateLanes(sums + v * sumCount, tile.group, g, tile.group, x, tile.group, count: size.height)
           }
           if let filters {
             Scalar.multiplyLanes(
-              other, tile.group, g, tile.group, filters.values!.base + run * tile.group + v * filterMap.pitch,
-              tile.columns * filterMap.pitch, count: size.height, conjugated: false, broadcast: false)
-            tile.inverseColumn(v, work, from: other, tile.group, to: scratch)
+              other, tile.group, g, tile.group,
+              filters.values!.base + run * tile.columnPitch + v * slab(filterMap), tile.group, count: size.height,
+              conjugated: false, broadcast: false)
+            tile.inverseColumn(v, work, from: other, to: scratch)
           }
         }
         if let input {
@@ -188,9 +184,7 @@ extension TileEngine {
         }
       }
       if let filter {
-        for v in 0..<tile.columns {
-          tile.inverseColumn(v, work, from: sums + v * tile.group, sumStride, to: scratch)
-        }
+        for v in 0..<tile.columns { tile.inverseColumn(v, work, from: sums + v * sumCount, to: scratch) }
         locate(run, of: 0..<1, filter, filterMap, filterTables, work)
         let finite = tile.inverseRows(0..<size.height, filterTables, work, from: scratch, adding: false)
         isFinite = isFinite && finite

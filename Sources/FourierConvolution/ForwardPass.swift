@@ -29,8 +29,8 @@ extension TileEngine {
           isFinite =
             isDepthwise
             ? forwardDepthwise(planes, filters, bias, kept, to: output)
-            : blocksSufficeForThreads
-              ? forwardBlocks(planes, filters, bias, kept, to: output)
+            : blocksSufficeForThreads && kept == nil
+              ? forwardBlocks(planes, filters, bias, to: output)
               : forwardStages(planes, filters, bias, kept, to: output)
         }
       }
@@ -43,55 +43,56 @@ extension TileEngine {
   @specialized(where Scalar == Double)
   private func forwardBlocks(
     _ planes: UnsafePointer<Scalar>, _ filters: FilterSpectra<Scalar>, _ bias: UnsafePointer<Scalar>,
-    _ kept: BlockSpectra<Scalar>?, to output: UnsafeMutablePointer<Scalar>
+    to output: UnsafeMutablePointer<Scalar>
   ) -> Bool {
     !Parallel.anyOf(
       blocks, atMost: workers,
       workspace: {
         (
-          own: makeWork(), x: kept == nil ? Scratch<Scalar>(count: spectraCount(inputMap)) : nil,
+          own: makeWork(), x: Scratch<Scalar>(count: spectraCount(inputMap)),
           y: Scratch<Scalar>(count: spectraCount(outputMap))
         )
       }
     ) { block, space in
       let tiles = tileRange(block)
-      let x = kept?.block(block) ?? space.x!.base
-      for piece in 0..<pieces(inputMap, tiles: tiles.count) {
-        transform(piece: piece, of: tiles, planes, inputMap, inputTables, space.own, to: x)
+      for index in 0..<inputMap.count(tiles: tiles.count) {
+        transform(index, of: tiles, planes, inputMap, inputTables, space.own, to: space.x.base)
       }
-      multiplyForward(0..<frequencies, tiles: tiles.count, space.y.base, x, filters)
+      multiplyForward(0..<frequencies, block..<block + 1, filters) { _ in (space.y.base, space.x.base) }
       var isFinite = true
-      for piece in 0..<pieces(outputMap, tiles: tiles.count) {
+      for index in 0..<outputMap.count(tiles: tiles.count) {
         let finite = invert(
-          piece: piece, of: tiles, space.y.base, outputMap, outputTables, space.own, to: output, bias: bias)
+          index, of: tiles, space.y.base, outputMap, outputTables, space.own, to: output, bias: bias)
         isFinite = isFinite && finite
       }
       return !isFinite
     }
   }
 
-  /// One block after the other, each stage of it by all threads.
+  /// Each stage by all threads: of one block after the other, or of all blocks, if their spectra are kept anyway.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func forwardStages(
     _ planes: UnsafePointer<Scalar>, _ filters: FilterSpectra<Scalar>, _ bias: UnsafePointer<Scalar>,
     _ kept: BlockSpectra<Scalar>?, to output: UnsafeMutablePointer<Scalar>
   ) -> Bool {
-    let own = kept == nil ? Scratch<Scalar>(count: spectraCount(inputMap)) : nil
-    let y = Scratch<Scalar>(count: spectraCount(outputMap))
+    let atOnce = kept == nil ? 1 : blocks
+    let x = kept ?? BlockSpectra(blocks: 1, blockCount: spectraCount(inputMap))
+    let y = BlockSpectra<Scalar>(blocks: atOnce, blockCount: spectraCount(outputMap))
     var isFinite = true
-    for block in 0..<blocks {
-      let tiles = tileRange(block)
-      let x = kept?.block(block) ?? own!.base
-      Parallel.forEach(pieces(inputMap, tiles: tiles.count), atMost: workers, workspace: { makeWork() }) {
-        piece, work in
-        transform(piece: piece, of: tiles, planes, inputMap, inputTables, work, to: x)
+    for first in stride(from: 0, to: blocks, by: atOnce) {
+      let range = first..<first + atOnce
+      transformBlocks(range, planes, inputMap, inputTables, to: x)
+      forEachFrequencyRange { frequencies in
+        multiplyForward(frequencies, range, filters) { (y.block($0 - first), x.block($0 - first)) }
       }
-      forEachFrequencyRange { multiplyForward($0, tiles: tiles.count, y.base, x, filters) }
       let poisoned = Parallel.anyOf(
-        pieces(outputMap, tiles: tiles.count), atMost: workers, workspace: { makeWork() }
-      ) { piece, work in
-        !invert(piece: piece, of: tiles, y.base, outputMap, outputTables, work, to: output, bias: bias)
+        atOnce * outputMap.count, atMost: workers, workspace: { makeWork() }
+      ) { index, own in
+        let (block, group) = index.quotientAndRemainder(dividingBy: outputMap.count)
+        let tiles = tileRange(first + block)
+        guard group < outputMap.count(tiles: tiles.count) else { return false }
+        return !invert(group, of: tiles, y.block(block), outputMap, outputTables, own, to: output, bias: bias)
       }
       isFinite = isFinite && !poisoned
     }

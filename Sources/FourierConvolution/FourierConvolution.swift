@@ -82,10 +82,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
       ? BlockSpectra<Scalar>(blocks: engine.blocks, blockCount: engine.spectraCount(engine.inputMap)) : nil
     var (output, isFinite) = engine.forward(input, filters, bias: bias, keeping: images)
     if !isFinite { output = repairedForward(input, filter, bias, problem) }
-    // Wᵀ has done its work.
-    let memory = KeptSpectra(
-      engine: engine, images: images,
-      filters: FilterSpectra(filter: filter, values: filters.values))
+    let memory = KeptSpectra(engine: engine, images: images, filters: filters)
     return (output, ConvolutionTape(problem: problem, input: input, filter: filter, memory: memory))
   }
 

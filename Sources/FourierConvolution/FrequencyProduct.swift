@@ -11,101 +11,142 @@ extension TileEngine {
   private var terms: Int { filterMap.signals }
   private var byChannels: Bool { inputMap.arrangement == .channels }
 
-  /// Y = X Wᴴ for each frequency of a range.
+  /// Numbers of a run of groups of lanes.
+  private func run(_ map: LaneMap) -> Int { map.run * tile.columnPitch }
+  /// Numbers from one tile to the next, where channels stand side by side.
+  private func tilePitch(_ map: LaneMap) -> Int { map.groups * run(map) }
+
+  /// Where a frequency of a block begins. Frequencies are numbered down the columns.
+  @inline(__always)
+  func offset(_ frequency: Int, _ map: LaneMap) -> Int {
+    let (v, u) = frequency.quotientAndRemainder(dividingBy: size.height)
+    return v * slab(map) + u * tile.group
+  }
+
+  /// Y = X Wᴴ at each frequency of a range, for some blocks.
+  ///
+  /// - Parameter spectra: The spectra of feature maps and images of a block.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func multiplyForward(
-    _ range: Range<Int>, tiles: Int, _ y: UnsafeMutablePointer<Scalar>, _ x: UnsafePointer<Scalar>,
-    _ filters: FilterSpectra<Scalar>
+    _ range: Range<Int>, _ blocks: Range<Int>, _ filters: FilterSpectra<Scalar>,
+    spectra: (Int) -> (y: UnsafeMutablePointer<Scalar>, x: UnsafeMutablePointer<Scalar>)
   ) {
-    var factor = sk_factor(rows_in_lanes: 0, stride: byChannels ? inputMap.tilePitch : filterMap.runPitch)
+    let (inputRun, outputRun, filterRun) = (run(inputMap), run(outputMap), run(filterMap))
+    var product = sk_product()
+    (product.terms, product.groups) = (terms, outputMap.run)
+    (product.c_group, product.a_group, product.ahead) = (tile.columnPitch, tile.columnPitch, tile.group)
+    // Wᵀ of one frequency, made where it is not kept: then all blocks are to follow.
+    let turned = byChannels && filters.transposed == nil ? Scratch<Scalar>(count: transposedPitch) : nil
     for f in range {
-      let (y, x) = (y + f * outputMap.pitch, x + f * inputMap.pitch)
-      for g in 0..<groups {
-        if byChannels {
-          Scalar.complexProduct(
-            y + g * outputMap.runPitch, outputMap.tilePitch, x + g * inputMap.runPitch, &factor,
-            filters.transposed!.base + f * transposedPitch + g * terms * outputMap.runPitch, outputMap.runPitch,
-            rows: tiles, groups: outputMap.run, terms: terms, .second, accumulate: false)
-        } else {
-          Scalar.complexProduct(
-            y + g * outputs * outputMap.runPitch, outputMap.runPitch,
-            filters.values!.base + f * filterMap.pitch + g * outputs * filterMap.runPitch, &factor,
-            x + g * terms * inputMap.runPitch, inputMap.runPitch, rows: outputs, groups: outputMap.run, terms: terms,
-            .first, accumulate: false)
+      if let turned { transpose(f, filters.values!, to: turned.base) }
+      for block in blocks {
+        let tiles = tileRange(block).count
+        let spectra = spectra(block)
+        let (y, x) = (spectra.y + offset(f, outputMap), spectra.x + offset(f, inputMap))
+        for g in 0..<groups {
+          if byChannels {
+            let w = turned?.base ?? (filters.transposed!.base + f * transposedPitch)
+            product.rows = tiles
+            (product.c_row, product.a_stride, product.b_row) = (
+              tilePitch(outputMap), tilePitch(inputMap), outputMap.run * tile.group
+            )
+            (product.b_group, product.conjugated, product.b_ahead) = (tile.group, 2, transposedPitch)
+            Scalar.complexProduct(
+              y + g * outputRun, x + g * inputRun, w + g * terms * outputMap.run * tile.group, &product)
+          } else {
+            product.rows = outputs
+            (product.c_row, product.a_stride, product.b_row) = (outputRun, filterRun, inputRun)
+            (product.b_group, product.conjugated, product.b_ahead) = (tile.columnPitch, 1, tile.group)
+            Scalar.complexProduct(
+              y + g * outputs * outputRun, filters.values!.base + offset(f, filterMap) + g * outputs * filterRun,
+              x + g * terms * inputRun, &product)
+          }
         }
       }
     }
   }
 
-  /// dX = G W for each frequency of a range.
+  /// dX = G W at one frequency of a block.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func multiplyBackward(
-    _ range: Range<Int>, tiles: Int, _ x: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>,
+    _ f: Int, tiles: Int, _ x: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>,
     _ filters: FilterSpectra<Scalar>
   ) {
-    var factor =
-      byChannels
-      ? sk_factor(rows_in_lanes: 0, stride: outputMap.tilePitch)
-      : sk_factor(rows_in_lanes: 1, stride: filterMap.runPitch)
-    for f in range {
-      let (x, gradient) = (x + f * inputMap.pitch, g + f * outputMap.pitch)
-      for g in 0..<groups {
-        let w = filters.values!.base + f * filterMap.pitch + g * outputs * filterMap.runPitch
-        if byChannels {
-          Scalar.complexProduct(
-            x + g * inputMap.runPitch, inputMap.tilePitch, gradient + g * outputMap.runPitch, &factor, w,
-            filterMap.runPitch, rows: tiles, groups: inputMap.run, terms: outputs, .none, accumulate: false)
-        } else {
-          Scalar.complexProduct(
-            x + g * terms * inputMap.runPitch, inputMap.runPitch, w, &factor,
-            gradient + g * outputs * outputMap.runPitch, outputMap.runPitch, rows: terms, groups: inputMap.run,
-            terms: outputs, .none, accumulate: false)
-        }
+    let (inputRun, outputRun, filterRun) = (run(inputMap), run(outputMap), run(filterMap))
+    var product = sk_product()
+    (product.terms, product.groups) = (outputs, inputMap.run)
+    (product.c_group, product.a_group, product.b_group) = (tile.columnPitch, tile.columnPitch, tile.columnPitch)
+    (product.ahead, product.b_ahead) = (tile.group, tile.group)
+    let (x, gradient) = (x + offset(f, inputMap), g + offset(f, outputMap))
+    for g in 0..<groups {
+      let w = filters.values!.base + offset(f, filterMap) + g * outputs * filterRun
+      if byChannels {
+        product.rows = tiles
+        (product.c_row, product.a_stride, product.b_row) = (tilePitch(inputMap), tilePitch(outputMap), filterRun)
+        Scalar.complexProduct(x + g * inputRun, gradient + g * outputRun, w, &product)
+      } else {
+        product.rows = terms
+        product.rows_in_lanes = 1
+        (product.c_row, product.a_stride, product.b_row) = (inputRun, filterRun, outputRun)
+        Scalar.complexProduct(x + g * terms * inputRun, w, gradient + g * outputs * outputRun, &product)
       }
     }
   }
 
-  /// dW += Gᴴ X for one frequency.
+  /// dW = Gᴴ X at one frequency, or dW += Gᴴ X.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func multiplyFilter(
-    _ f: Int, tiles: Int, _ w: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>
+    _ f: Int, tiles: Int, _ w: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>,
+    adding: Bool
   ) {
-    var factor = sk_factor(rows_in_lanes: 1, stride: outputMap.tilePitch)
-    let (x, gradient) = (x + f * inputMap.pitch, g + f * outputMap.pitch)
+    let (inputRun, outputRun, filterRun) = (run(inputMap), run(outputMap), run(filterMap))
+    let (x, gradient) = (x + offset(f, inputMap), g + offset(f, outputMap))
+    var product = sk_product()
+    (product.rows, product.terms, product.groups) = (outputs, tiles, filterMap.run)
+    (product.c_group, product.a_group, product.b_group) = (tile.columnPitch, tile.columnPitch, tile.columnPitch)
+    (product.c_row, product.a_stride, product.b_row) = (filterRun, tilePitch(outputMap), tilePitch(inputMap))
+    (product.rows_in_lanes, product.conjugated, product.accumulate) = (1, 1, adding ? 1 : 0)
+    (product.ahead, product.b_ahead) = (tile.group, tile.group)
     for g in 0..<groups {
-      let w = w + f * filterMap.pitch + g * outputs * filterMap.runPitch
+      let w = w + offset(f, filterMap) + g * outputs * filterRun
       if byChannels {
-        Scalar.complexProduct(
-          w, filterMap.runPitch, gradient + g * outputMap.runPitch, &factor, x + g * inputMap.runPitch,
-          inputMap.tilePitch, rows: outputs, groups: filterMap.run, terms: tiles, .first, accumulate: true)
+        Scalar.complexProduct(w, gradient + g * outputRun, x + g * inputRun, &product)
       } else {
+        if !adding {
+          for group in 0..<outputs * filterMap.run {
+            (w + group * tile.columnPitch).initialize(repeating: 0, count: tile.group)
+          }
+        }
         Scalar.laneDots(
-          w, filterMap.runPitch, gradient + g * outputs * outputMap.runPitch, outputMap.runPitch,
-          x + g * terms * inputMap.runPitch, inputMap.runPitch, rows: outputs, terms: terms, groups: inputMap.run)
+          w, filterRun, gradient + g * outputs * outputRun, outputRun, x + g * terms * inputRun, inputRun,
+          group: tile.columnPitch, rows: outputs, terms: terms, groups: inputMap.run)
       }
     }
   }
 
-  /// Numbers from one frequency of Wᵀ to the next.
-  var transposedPitch: Int { groups * terms * outputMap.runPitch }
+  /// Numbers of Wᵀ at one frequency: `[group][term][output]`.
+  private var transposedPitch: Int { groups * terms * outputMap.run * tile.group }
 
-  /// Wᵀ, `[frequency][group][term][output]`, of W, `[frequency][output][term]`.
+  /// Wᵀ of one frequency of W, `[frequency][output][term]`.
+  private func transpose(_ f: Int, _ filters: Scratch<Scalar>, to transposed: UnsafeMutablePointer<Scalar>) {
+    for g in 0..<groups {
+      Scalar.transposeMatrix(
+        transposed + g * terms * outputMap.run * tile.group, outputMap.run * tile.group, group: tile.group,
+        filters.base + offset(f, filterMap) + g * outputs * run(filterMap), run(filterMap),
+        group: tile.columnPitch, rows: outputs, columns: terms)
+    }
+  }
+
+  /// Wᵀ, `[frequency][group][term][output]`.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func transposed(_ spectra: Scratch<Scalar>) -> Scratch<Scalar> {
+  func transposed(_ filters: Scratch<Scalar>) -> Scratch<Scalar> {
     let transposed = Scratch<Scalar>(count: frequencies * transposedPitch)
     forEachFrequencyRange { range in
-      for f in range {
-        for g in 0..<groups {
-          Scalar.transposeMatrix(
-            transposed.base + f * transposedPitch + g * terms * outputMap.runPitch, outputMap.runPitch,
-            spectra.base + f * filterMap.pitch + g * outputs * filterMap.runPitch, filterMap.runPitch, rows: outputs,
-            columns: terms)
-        }
-      }
+      for f in range { transpose(f, filters, to: transposed.base + f * transposedPitch) }
     }
     return transposed
   }

@@ -31,14 +31,6 @@ struct LaneMap: Sendable {
   var run: Int { ((arrangement == .channels ? signals : tiles) + lanes - 1) / lanes }
   /// Groups of lanes of a block.
   var count: Int { groups * run * (arrangement == .channels ? tiles : signals) }
-  /// Numbers of a run.
-  var runPitch: Int { 2 * lanes * run }
-  /// Numbers from one tile to the next, if signals stand side by side.
-  var tilePitch: Int { groups * runPitch }
-  /// Numbers from one frequency of a block to the next; an odd number of groups, so that frequencies do not all fall on
-  /// the same lines of the cache.
-  var pitch: Int { 2 * lanes * (count | 1) }
-
   /// Groups of lanes of a block of which only some tiles are there.
   func count(tiles: Int) -> Int { arrangement == .channels ? tiles * groups * run : count }
 

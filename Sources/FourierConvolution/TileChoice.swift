@@ -8,8 +8,6 @@ struct TileChoice: Hashable, Sendable {
   var size: Extent
   /// Tiles that go through transform, product and inverse together.
   var tilesPerBlock: Int
-  /// Groups of lanes that a thread transforms together.
-  var groupsAtOnce = 1
   /// Threads for which a memory limit has room.
   var workers = Int.max
 }
@@ -115,10 +113,7 @@ struct TileCost {
     return (units + blocks - 1) / blocks * unit
   }
 
-  /// Groups of lanes that are transformed together: as many as half of the second-level cache holds.
-  func groupsAtOnce(_ size: Extent) -> Int { max(1, min(4, (1 << 20) / tileBytes(size))) }
-
-  /// The bytes that the forward pass holds: filter spectra, and for each worker a block of spectra and groups of tiles.
+  /// The bytes that the forward pass holds: filter spectra, and for each worker a block of spectra and a group of tiles.
   func workingBytes(_ choice: TileChoice, workers: Int) -> Int {
     let parts = workingParts(choice)
     return parts.shared + min(workers, choice.workers) * parts.worker
@@ -132,7 +127,7 @@ struct TileCost {
     let block = layout.isDepthwise ? 0 : frequencies * (layout.input.count + layout.output.count) * 128
     let work =
       scalarBytes == 4 ? TileTransform<Float>.workBytes(choice.size) : TileTransform<Double>.workBytes(choice.size)
-    return (filters, block + choice.groupsAtOnce * tileBytes(choice.size) + work)
+    return (filters, block + tileBytes(choice.size) + work)
   }
 
   /// The bytes of a tile of half spectra, a group of lanes of it.
@@ -201,11 +196,11 @@ struct TileCost {
 
   /// Tiles of a size, in blocks that fit the limit; nil if none do.
   private func fitting(_ size: Extent, _ memoryLimit: Int?, _ leastBytes: inout Int) -> TileChoice? {
-    var choice = TileChoice(size: size, tilesPerBlock: tilesPerBlock(size), groupsAtOnce: groupsAtOnce(size))
+    var choice = TileChoice(size: size, tilesPerBlock: tilesPerBlock(size))
     guard let memoryLimit else { return choice }
     var parts = workingParts(choice)
     if parts.shared + parts.worker > memoryLimit {
-      (choice.tilesPerBlock, choice.groupsAtOnce) = (1, 1)
+      choice.tilesPerBlock = 1
       parts = workingParts(choice)
     }
     leastBytes = min(leastBytes, parts.shared + parts.worker)

@@ -4,8 +4,8 @@ import Tensors
 
 /// A problem cut into tiles: everything that the passes need and that depends on sizes alone.
 ///
-/// The spectra of a block of tiles are stored `[frequency][lanes]`, so that what is multiplied at a frequency lies
-/// together. With X the tiles of the images (a row for each tile), Y those of the feature maps, G those of the output
+/// The spectra of a block of tiles are stored `[column][group of lanes][row][lane]`: a column is transformed where it
+/// lies, and all that is multiplied at its frequencies, a *slab*, fits a cache. With X the tiles of the images (a row for each tile), Y those of the feature maps, G those of the output
 /// gradient and W the filters (a row for each output channel), the passes are, at every frequency,
 ///
 ///     Y = X Wᴴ        dX = G W        dW = Gᴴ X
@@ -22,9 +22,6 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   let tiles: Int
   let tilesPerBlock: Int
   let blocks: Int
-  /// Groups of lanes that are transformed together. Their numbers at a frequency are neighbours: what the processor does
-  /// to find the one serves the next.
-  let groupsAtOnce: Int
   /// Threads for which there is memory.
   let workers: Int
   /// Whether every channel is multiplied by a filter of its own.
@@ -51,7 +48,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     tiles = problem.batch * tilesPerImage
     tilesPerBlock = max(1, min(choice.tilesPerBlock, tiles))
     blocks = (tiles + tilesPerBlock - 1) / tilesPerBlock
-    (groupsAtOnce, workers) = (choice.groupsAtOnce, choice.workers)
+    workers = choice.workers
 
     let layout = LaneLayout(
       problem, phases: Extent(height: vertical.phases, width: horizontal.phases), tilesPerBlock: tilesPerBlock,
@@ -72,8 +69,10 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   var size: Extent { tile.size }
   /// What the unnormalised inverse transform must be multiplied with.
   var normalization: Scalar { 1 / Scalar(size.height * size.width) }
+  /// Numbers of all that is multiplied at the frequencies of one column.
+  func slab(_ map: LaneMap) -> Int { map.count * tile.columnPitch }
   /// Numbers in the spectra of a block.
-  func spectraCount(_ map: LaneMap) -> Int { frequencies * map.pitch }
+  func spectraCount(_ map: LaneMap) -> Int { tile.columns * slab(map) }
 
   /// The tiles of a block.
   func tileRange(_ block: Int) -> Range<Int> {
@@ -86,78 +85,36 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     return TilePlace(image: tile / tilesPerImage, row: within / horizontal.tiles, column: within % horizontal.tiles)
   }
 
-  /// What a thread needs to take some groups of lanes through a transform.
-  func makeWork() -> GroupWork<Scalar> { GroupWork(tile, groups: groupsAtOnce) }
+  /// What a thread needs to take a group of lanes through a transform.
+  func makeWork() -> GroupWork<Scalar> { GroupWork(tile) }
 
-  /// The groups of lanes of piece `index`, of a block of so many tiles.
-  @inline(__always)
-  private func groups(_ index: Int, _ map: LaneMap, tiles: Int) -> Range<Int> {
-    let all = map.count(tiles: tiles)
-    return min(all, index * groupsAtOnce)..<min(all, (index + 1) * groupsAtOnce)
-  }
-
-  /// Pieces into which the groups of lanes of a block fall.
-  func pieces(_ map: LaneMap, tiles: Int) -> Int { (map.count(tiles: tiles) + groupsAtOnce - 1) / groupsAtOnce }
-
-  /// Gathers a piece of a block and transforms it into its place in the block's spectra.
+  /// Gathers one group of lanes of a block and transforms it into its place in the block's spectra.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func transform(
-    piece: Int, of tiles: Range<Int>, _ planes: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
+    _ index: Int, of tiles: Range<Int>, _ planes: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
     _ own: GroupWork<Scalar>, to spectra: UnsafeMutablePointer<Scalar>
   ) {
-    let groups = groups(piece, map, tiles: tiles.count)
-    for (slot, index) in groups.enumerated() {
-      locate(index, of: tiles, UnsafeMutablePointer(mutating: planes), map, tables, own.work)
-      tile.forwardRows(0..<size.height, tables, own.work, to: own.scratch(slot))
-    }
-    let (first, stride) = (spectra + groups.lowerBound * tile.group, tile.columns * map.pitch)
-    for v in 0..<tile.columns {
-      for slot in 0..<groups.count {
-        tile.forwardColumn(
-          v, own.work, from: own.scratch(slot), to: first + slot * tile.group + v * map.pitch, stride)
-      }
-    }
+    locate(index, of: tiles, UnsafeMutablePointer(mutating: planes), map, tables, own.work)
+    tile.forwardRows(0..<size.height, tables, own.work, to: own.scratch)
+    let (first, slab) = (spectra + index * tile.columnPitch, slab(map))
+    for v in 0..<tile.columns { tile.forwardColumn(v, own.work, from: own.scratch, to: first + v * slab) }
   }
 
-  /// Inverts a piece of a block's spectra and brings it to its planes.
+  /// Inverts one group of lanes of a block's spectra and brings it to its planes.
   ///
   /// - Returns: Whether all of it was finite.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func invert(
-    piece: Int, of tiles: Range<Int>, _ spectra: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
-    _ own: GroupWork<Scalar>, to planes: UnsafeMutablePointer<Scalar>, bias: UnsafePointer<Scalar>? = nil
+    _ index: Int, of tiles: Range<Int>, _ spectra: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
+    _ own: GroupWork<Scalar>, to planes: UnsafeMutablePointer<Scalar>, bias: UnsafePointer<Scalar>? = nil,
+    adding: Bool = false
   ) -> Bool {
-    invert(
-      groups(piece, map, tiles: tiles.count), of: tiles, spectra, map, tables, own, to: planes, bias: bias,
-      adding: false)
-  }
-
-  /// Inverts neighbouring groups of lanes of a block's spectra and brings them to their planes.
-  ///
-  /// - Returns: Whether all of it was finite.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  func invert(
-    _ groups: Range<Int>, of tiles: Range<Int>, _ spectra: UnsafePointer<Scalar>, _ map: LaneMap,
-    _ tables: PlaceTables, _ own: GroupWork<Scalar>, to planes: UnsafeMutablePointer<Scalar>,
-    bias: UnsafePointer<Scalar>? = nil, adding: Bool
-  ) -> Bool {
-    let (first, stride) = (spectra + groups.lowerBound * tile.group, tile.columns * map.pitch)
-    for v in 0..<tile.columns {
-      for slot in 0..<groups.count {
-        tile.inverseColumn(
-          v, own.work, from: first + slot * tile.group + v * map.pitch, stride, to: own.scratch(slot))
-      }
-    }
-    var isFinite = true
-    for (slot, index) in groups.enumerated() {
-      locate(index, of: tiles, planes, map, tables, own.work, bias: bias)
-      let finite = tile.inverseRows(0..<size.height, tables, own.work, from: own.scratch(slot), adding: adding)
-      isFinite = isFinite && finite
-    }
-    return isFinite
+    let (first, slab) = (spectra + index * tile.columnPitch, slab(map))
+    for v in 0..<tile.columns { tile.inverseColumn(v, own.work, from: first + v * slab, to: own.scratch) }
+    locate(index, of: tiles, planes, map, tables, own.work, bias: bias)
+    return tile.inverseRows(0..<size.height, tables, own.work, from: own.scratch, adding: adding)
   }
 
   @inline(__always)
@@ -182,7 +139,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   ///
   /// - Parameters:
   ///   - forward: Whether the forward pass will use them.
-  ///   - backward: Whether the backward pass will.
+  ///   - backward: Whether the backward pass will. Then Wᵀ is not kept: the forward pass makes it as it goes.
   func filterSpectra(_ filter: Tensor<Scalar>, forward: Bool, backward: Bool) -> FilterSpectra<Scalar> {
     var scaled = filter
     scaled *= normalization
@@ -191,10 +148,10 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
       let byChannels = inputMap.arrangement == .channels
       // What a depthwise forward pass multiplies with is one number for many tiles.
       let packed = forward && isDepthwise && !byChannels ? packedFilterSpectra(planes) : nil
-      let needsTransposed = forward && !isDepthwise && byChannels
+      let needsTransposed = forward && !backward && !isDepthwise && byChannels
       let values = packed == nil || backward ? filterSpectra(planes) : nil
       return FilterSpectra(
-        filter: filter, values: needsTransposed && !backward ? nil : values,
+        filter: filter, values: needsTransposed ? nil : values,
         transposed: needsTransposed ? transposed(values!) : nil, packed: packed)
     }
   }
@@ -203,8 +160,8 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   @specialized(where Scalar == Double)
   private func filterSpectra(_ planes: UnsafePointer<Scalar>) -> Scratch<Scalar> {
     let spectra = Scratch<Scalar>(count: spectraCount(filterMap))
-    Parallel.forEach(pieces(filterMap, tiles: 1), atMost: workers, workspace: { makeWork() }) { piece, own in
-      transform(piece: piece, of: 0..<1, planes, filterMap, filterTables, own, to: spectra.base)
+    Parallel.forEach(filterMap.count, atMost: workers, workspace: { makeWork() }) { index, own in
+      transform(index, of: 0..<1, planes, filterMap, filterTables, own, to: spectra.base)
     }
     return spectra
   }
@@ -230,7 +187,8 @@ final class FilterSpectra<Scalar: ConvolutionScalar>: @unchecked Sendable {
   }
 }
 
-/// The spectra of all tiles of a batch, a block after the other, each `[frequency][lanes]`. Written once, before anyone
+/// The spectra of all tiles of a batch, a block after the other, each
+/// `[column][group of lanes][row][lane]`. Written once, before anyone
 /// else sees it.
 final class BlockSpectra<Scalar: ConvolutionScalar>: @unchecked Sendable {
   private let values: Scratch<Scalar>
@@ -244,19 +202,15 @@ final class BlockSpectra<Scalar: ConvolutionScalar>: @unchecked Sendable {
   func block(_ index: Int) -> UnsafeMutablePointer<Scalar> { values.base + index * blockCount }
 }
 
-/// What a thread needs to take some groups of lanes through a transform at once.
+/// What a thread needs to take a group of lanes through a transform.
 final class GroupWork<Scalar: ConvolutionScalar> {
   let work: TileWork<Scalar>
-  private let tiles: Scratch<Scalar>
-  private let pitch: Int
+  /// A half-transformed tile.
+  var scratch: UnsafeMutablePointer<Scalar> { tile.base }
+  private let tile: Scratch<Scalar>
 
-  init(_ tile: TileTransform<Scalar>, groups: Int) {
+  init(_ tile: TileTransform<Scalar>) {
     work = TileWork(tile.size)
-    pitch = tile.count
-    tiles = Scratch(count: groups * pitch)
+    self.tile = Scratch(count: tile.count)
   }
-
-  /// The half-transformed tiles of one of the groups.
-  @inline(__always)
-  func scratch(_ slot: Int) -> UnsafeMutablePointer<Scalar> { tiles.base + slot * pitch }
 }

@@ -21,6 +21,9 @@ struct TileTransform<Scalar: ConvolutionScalar>: Sendable {
   let rowPitch: Int
   /// Numbers of a tile of half spectra.
   var count: Int { size.height * rowPitch }
+  /// Numbers from a column of a spectrum to that of the next group of lanes; an odd number of groups, so that those of
+  /// one frequency do not all fall on the same lines of the cache.
+  var columnPitch: Int { (size.height | 1) * group }
 
   private let row: LaneTransform<Scalar>
   private let column: LaneTransform<Scalar>
@@ -74,19 +77,17 @@ struct TileTransform<Scalar: ConvolutionScalar>: Sendable {
   /// One column from half-transformed to the spectrum.
   @inline(__always)
   func forwardColumn(
-    _ v: Int, _ work: TileWork<Scalar>, from scratch: UnsafePointer<Scalar>, to spectrum: UnsafeMutablePointer<Scalar>,
-    _ stride: Int
+    _ v: Int, _ work: TileWork<Scalar>, from scratch: UnsafePointer<Scalar>, to spectrum: UnsafeMutablePointer<Scalar>
   ) {
-    column.execute(scratch + v * group, rowPitch, spectrum, stride, work: work.memory, inverse: false)
+    column.execute(scratch + v * group, rowPitch, spectrum, group, work: work.memory, inverse: false)
   }
 
   /// Back.
   @inline(__always)
   func inverseColumn(
-    _ v: Int, _ work: TileWork<Scalar>, from spectrum: UnsafePointer<Scalar>, _ stride: Int,
-    to scratch: UnsafeMutablePointer<Scalar>
+    _ v: Int, _ work: TileWork<Scalar>, from spectrum: UnsafePointer<Scalar>, to scratch: UnsafeMutablePointer<Scalar>
   ) {
-    column.execute(spectrum, stride, scratch + v * group, rowPitch, work: work.memory, inverse: true)
+    column.execute(spectrum, group, scratch + v * group, rowPitch, work: work.memory, inverse: true)
   }
 
   /// Rows of half spectra to planes, those that have a place there.

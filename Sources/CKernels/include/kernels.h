@@ -26,12 +26,19 @@ typedef struct {
   int32_t first, count, source;
 } sk_columns;
 
-// How a factor of a matrix product is stored. Either its terms lie in groups of lanes, and its rows `stride` apart; or its
-// rows lie in groups of lanes, and its terms `stride` apart.
+// A product of complex matrices, c[i][j] = sum over terms l of a[i][l] b[l][j], and where its operands lie, in numbers.
 typedef struct {
+  ptrdiff_t rows, terms;
+  ptrdiff_t groups;                     // of lanes, in a row of b and c
+  ptrdiff_t c_row, b_row;               // from one row to the next
+  ptrdiff_t c_group, b_group, a_group;  // from one group of lanes to the next
+  // Either the terms of a lie in groups of lanes, and its rows a_stride apart; or its rows do, and its terms a_stride apart.
   int rows_in_lanes;
-  ptrdiff_t stride;
-} sk_factor;
+  ptrdiff_t a_stride;
+  int conjugated;   // 0, or 1 for conj a, or 2 for conj b
+  int accumulate;   // whether to add to what is there
+  ptrdiff_t ahead, b_ahead;  // where the operands of the next product lie, as seen from this one's: a and c, and b
+} sk_product;
 
 #define SK_LANE_KERNELS(T, NAME)                                                                                       \
   /* The unnormalised complex transform of plan->count groups, `in_stride` numbers apart, to others. `work` holds      \
@@ -53,9 +60,10 @@ typedef struct {
   int sk_scatter_row_##NAME(const T *from, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,   \
                             const sk_columns *const *columns, ptrdiff_t row, ptrdiff_t row_stride, ptrdiff_t width,    \
                             const T *bias, int add);                                                                   \
-  /* Complex, in groups of lanes, the rows of the matrices `pitch` numbers apart: to[j][i] = from[i][j]. */            \
-  void sk_transpose_matrix_##NAME(T *to, ptrdiff_t to_pitch, const T *from, ptrdiff_t from_pitch, ptrdiff_t rows,      \
-                                  ptrdiff_t columns);                                                                  \
+  /* Complex matrices, of which rows lie `pitch` numbers apart, and the groups of lanes of a row `group` numbers:       \
+     to[j][i] = from[i][j]. */                                                                                         \
+  void sk_transpose_matrix_##NAME(T *to, ptrdiff_t to_pitch, ptrdiff_t to_group, const T *from, ptrdiff_t from_pitch,  \
+                                  ptrdiff_t from_group, ptrdiff_t rows, ptrdiff_t columns);                            \
   /* Complex, for `count` groups, each so many numbers apart: y = x w, or x conj w. w is a group of lanes, or one number \
      (real, imaginary) for all lanes of x. */                                      \
   void sk_lanes_multiply_##NAME(T *y, ptrdiff_t y_stride, const T *x, ptrdiff_t x_stride, const T *w,                  \
@@ -63,15 +71,10 @@ typedef struct {
   /* w += conj g x, lane by lane. */                                                                                   \
   void sk_lanes_correlate_##NAME(T *w, ptrdiff_t w_stride, const T *g, ptrdiff_t g_stride, const T *x,                 \
                                  ptrdiff_t x_stride, ptrdiff_t count);                                                 \
-  /* Complex matrices: c[i][j] = sum over terms l of a[i][l] b[l][j], added to what is there if asked; j runs over      \
-     `groups` groups of lanes. `conjugated` is 0, or 1 for conj a, or 2 for conj b. Rows of b and c lie b_row and c_row \
-     numbers apart. */                                                                                                  \
-  void sk_complex_product_##NAME(T *c, ptrdiff_t c_row, const T *a, const sk_factor *factor, const T *b,               \
-                                 ptrdiff_t b_row, ptrdiff_t rows, ptrdiff_t groups, ptrdiff_t terms, int conjugated,   \
-                                 int accumulate);                                                                      \
+  void sk_complex_product_##NAME(T *c, const T *a, const T *b, const sk_product *product);                             \
   /* w[i][l] += sum of conj g[i] x[l] over the lanes of `groups` groups; l runs in groups of lanes. */                 \
   void sk_lane_dots_##NAME(T *w, ptrdiff_t w_row, const T *g, ptrdiff_t g_row, const T *x, ptrdiff_t x_row,            \
-                           ptrdiff_t rows, ptrdiff_t terms, ptrdiff_t groups);
+                           ptrdiff_t group, ptrdiff_t rows, ptrdiff_t terms, ptrdiff_t groups);
 
 // Rows: the direct method's inner loops over one row of an image.
 
