@@ -127,11 +127,12 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     }
   }
 
-  /// Calls `body` for ranges that together hold every frequency, in parallel.
+  /// Calls `body` for ranges that together hold every frequency, in parallel. No result depends on how they are cut: long
+  /// ranges let each product fetch what the next one wants.
   func forEachFrequencyRange(_ body: (Range<Int>) -> Void) {
-    let length = max(1, frequencies / 32)
-    Parallel.forEach((frequencies + length - 1) / length) { index in
-      body(index * length..<min(frequencies, (index + 1) * length))
+    let pieces = min(frequencies, Parallel.threads == 1 ? 1 : 6 * Parallel.threads)
+    Parallel.forEach(pieces) { index in
+      body(frequencies * index / pieces..<frequencies * (index + 1) / pieces)
     }
   }
 
