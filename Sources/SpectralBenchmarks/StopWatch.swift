@@ -15,9 +15,13 @@ public struct Timings: Sendable {
   /// The fastest: what the work takes when nothing disturbs it.
   public var minimum: Double { samples.min()! }
 
-  /// Times `body` after one run to warm up: at least three times, until `budget` seconds or `most` runs are over.
+  /// Times `body` after warming up: at least three times, until `budget` seconds or `most` runs are over.
+  ///
+  /// Warming up takes a run, and at least a fifth of a second: a new thread shares its parent's core until the system
+  /// has noticed.
   public static func measure(budget: Double = 1.2, most: Int = 15, _ body: () -> Void) -> Timings {
-    body()
+    let arrival = DispatchTime.now().uptimeNanoseconds
+    repeat { body() } while DispatchTime.now().uptimeNanoseconds - arrival < 200_000_000
     var samples: [Double] = []
     let start = DispatchTime.now().uptimeNanoseconds
     while true {
