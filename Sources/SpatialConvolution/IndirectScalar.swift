@@ -17,10 +17,10 @@ public protocol IndirectScalar: TensorScalar {
   static func packLanes(
     _ to: UnsafeMutablePointer<Self>, _ pitch: Int, _ from: UnsafePointer<Self>, _ fromLane: Int, _ lanes: Int,
     _ count: Int)
-  /// `to[lane][i] = from[i][lane] + bias[lane]`, with strides.
+  /// `to[lane][i] = Σ from[p][i][lane] + bias[lane]`, with strides, summed over parts p in their order.
   static func unpackLanes(
     _ to: UnsafeMutablePointer<Self>, _ toLane: Int, _ from: UnsafePointer<Self>, _ pitch: Int, _ lanes: Int,
-    _ count: Int, _ bias: UnsafePointer<Self>?)
+    _ count: Int, _ bias: UnsafePointer<Self>?, _ parts: Int, _ partStride: Int)
   /// `to[i][j] = from[i][j] + bias`, with row strides.
   static func copyRows(
     _ to: UnsafeMutablePointer<Self>, _ toPitch: Int, _ from: UnsafePointer<Self>, _ fromPitch: Int, _ rows: Int,
@@ -59,8 +59,8 @@ extension Float: IndirectScalar {
   @inline(__always)
   public static func unpackLanes(
     _ to: UnsafeMutablePointer<Float>, _ toLane: Int, _ from: UnsafePointer<Float>, _ pitch: Int, _ lanes: Int,
-    _ count: Int, _ bias: UnsafePointer<Float>?
-  ) { sk_unpack_lanes_f32(to, toLane, from, pitch, lanes, count, bias) }
+    _ count: Int, _ bias: UnsafePointer<Float>?, _ parts: Int, _ partStride: Int
+  ) { sk_unpack_lanes_f32(to, toLane, from, pitch, lanes, count, bias, parts, partStride) }
 
   @inline(__always)
   public static func copyRows(
@@ -100,8 +100,8 @@ extension Double: IndirectScalar {
   @inline(__always)
   public static func unpackLanes(
     _ to: UnsafeMutablePointer<Double>, _ toLane: Int, _ from: UnsafePointer<Double>, _ pitch: Int, _ lanes: Int,
-    _ count: Int, _ bias: UnsafePointer<Double>?
-  ) { sk_unpack_lanes_f64(to, toLane, from, pitch, lanes, count, bias) }
+    _ count: Int, _ bias: UnsafePointer<Double>?, _ parts: Int, _ partStride: Int
+  ) { sk_unpack_lanes_f64(to, toLane, from, pitch, lanes, count, bias, parts, partStride) }
 
   @inline(__always)
   public static func copyRows(

@@ -14,13 +14,7 @@ struct IndirectSweep<Scalar: RowScalar> {
   var problem: ConvolutionProblem { tiles.problem }
   /// The taps of a residue of each axis, and what stands before them in the packed filters.
   let residues: [Residue]
-  /// The places of a tile's positions, row by row: of a whole tile, and of one at the right edge.
-  private let places: (whole: [Int32], edge: [Int32])
-  /// Sources of the places of each tile, -1 for zero.
-  private let rowSources: [Int32]
-  private let columnSources: [Int32]
-  /// For each tile, the columns whose sources are neighbours.
-  private let columnRuns: [Range<Int>]
+  private let padded: PaddedTiles<Scalar>
 
   struct Residue {
     let vertical: SlidingAxis.Residue
@@ -36,29 +30,8 @@ struct IndirectSweep<Scalar: RowScalar> {
   init(_ tiles: IndirectTiles<Scalar>) {
     self.tiles = tiles
     residues = Self.residues(tiles)
-    let (vertical, horizontal) = (tiles.vertical, tiles.horizontal)
-    let pitch = tiles.pitch
-    func places(_ columns: Int) -> [Int32] {
-      (0..<tiles.rows * columns).map { position in
-        let (row, column) = position.quotientAndRemainder(dividingBy: columns)
-        return Int32(row * vertical.step * pitch + column * horizontal.step)
-      }
-    }
-    let edge = horizontal.positions - (tiles.columnTiles - 1) * tiles.columns
-    self.places = (places(tiles.columns), edge == tiles.columns ? [] : places(edge))
-    func sources(_ axis: SlidingAxis, tiles: Int, positions: Int) -> [Int32] {
-      (0..<tiles).flatMap { tile in
-        let first = tile * positions
-        let seen = axis.places(min(positions, axis.positions - first))
-        return (0..<axis.places(positions)).map { place in
-          place < seen ? axis.source(first * axis.step + place).map(Int32.init) ?? -1 : -1
-        }
-      }
-    }
-    rowSources = sources(vertical, tiles: tiles.rowTiles, positions: tiles.rows)
-    let columnSources = sources(horizontal, tiles: tiles.columnTiles, positions: tiles.columns)
-    self.columnSources = columnSources
-    columnRuns = (0..<tiles.columnTiles).map { Self.longestRun(columnSources[$0 * pitch..<($0 + 1) * pitch]) }
+    let horizontal = tiles.problem.horizontal
+    padded = PaddedTiles(tiles.grid, width: tiles.pass == .forward ? horizontal.input : horizontal.output)
   }
 
   /// What a thread works in.
@@ -100,7 +73,7 @@ struct IndirectSweep<Scalar: RowScalar> {
     _ x: UnsafePointer<Scalar>, _ w: UnsafePointer<Scalar>, _ bias: UnsafePointer<Scalar>?,
     _ y: UnsafeMutablePointer<Scalar>
   ) {
-    let (groups, allTiles) = (problem.geometry.groups, tiles.rowTiles * tiles.columnTiles)
+    let (groups, allTiles) = (problem.geometry.groups, tiles.grid.count)
     // Tiles that may add to the same results follow each other on one thread.
     let tilesAtOnce = tiles.folds ? allTiles : 1
     let pieces = allTiles / tilesAtOnce
@@ -117,8 +90,10 @@ struct IndirectSweep<Scalar: RowScalar> {
       let group = plane % groups
       let count = tiles.blocks.count
       for tile in piece * tilesAtOnce..<(piece + 1) * tilesAtOnce {
-        let area = Area(tiles, tile)
-        copy(x + plane * tiles.channels * operandPlane, area, to: workspace.tile.base)
+        let area = tiles.grid.area(tile)
+        padded.copy(
+          x + plane * tiles.channels * operandPlane, plane: operandPlane, channels: tiles.channels, area,
+          to: workspace.tile.base)
         for block in tiles.blocks[part * count / tiles.parts..<(part + 1) * count / tiles.parts] {
           for residue in residues {
             let packed = w + group * tiles.packedPerGroup + tiles.packedOffset(block)
@@ -135,43 +110,12 @@ struct IndirectSweep<Scalar: RowScalar> {
     }
   }
 
-  /// The positions of a tile.
-  private struct Area {
-    let rowTile: Int
-    let columnTile: Int
-    let rows: Range<Int>
-    let columns: Range<Int>
-
-    init(_ tiles: IndirectTiles<Scalar>, _ index: Int) {
-      (rowTile, columnTile) = index.quotientAndRemainder(dividingBy: tiles.columnTiles)
-      let (row, column) = (rowTile * tiles.rows, columnTile * tiles.columns)
-      rows = row..<min(tiles.vertical.positions, row + tiles.rows)
-      columns = column..<min(tiles.horizontal.positions, column + tiles.columns)
-    }
-  }
-
   private var operandPlane: Int { plane(of: tiles.pass == .forward) }
   private var resultPlane: Int { plane(of: tiles.pass != .forward) }
   private var resultWidth: Int { tiles.pass == .forward ? problem.horizontal.output : problem.horizontal.input }
   private func plane(of image: Bool) -> Int {
     image
       ? problem.vertical.input * problem.horizontal.input : problem.vertical.output * problem.horizontal.output
-  }
-
-  /// Copies what the positions of an area see, of all channels.
-  private func copy(_ x: UnsafePointer<Scalar>, _ area: Area, to tile: UnsafeMutablePointer<Scalar>) {
-    let (pitch, height) = (tiles.pitch, tiles.vertical.places(tiles.rows))
-    let width = tiles.pass == .forward ? problem.horizontal.input : problem.horizontal.output
-    rowSources.withUnsafeBufferPointer { rows in
-      columnSources.withUnsafeBufferPointer { columns in
-        for channel in 0..<tiles.channels {
-          Scalar.copyPadded(
-            tile + channel * tiles.plane, x + channel * operandPlane, width, rows.baseAddress! + area.rowTile * height,
-            tiles.vertical.places(area.rows.count), columns.baseAddress! + area.columnTile * pitch, pitch,
-            columnRuns[area.columnTile])
-        }
-      }
-    }
   }
 
   /// A long sum in pieces, whose sums are added: fewer roundings follow each other.
@@ -183,21 +127,22 @@ struct IndirectSweep<Scalar: RowScalar> {
   // MARK: Vectors across the lanes
 
   private func multiply(
-    _ packed: UnsafePointer<Scalar>, _ block: Range<Int>, _ residue: Residue, _ area: Area,
+    _ packed: UnsafePointer<Scalar>, _ block: Range<Int>, _ residue: Residue, _ area: TileGrid.Area,
     _ bias: UnsafePointer<Scalar>?, to result: UnsafeMutablePointer<Scalar>, _ workspace: Workspace
   ) {
     let vectors = tiles.vectors(block)
     let packed = packed + residue.tapsBefore * tiles.channels * vectors * Scalar.vectorWidth
     let results = workspace.results.base
-    let count = area.rows.count * area.columns.count
-    let places = area.columns.count == tiles.columns ? places.whole : places.edge
-    for start in stride(from: 0, to: count, by: IndirectTiles<Scalar>.run) {
-      let end = min(count, start + IndirectTiles<Scalar>.run)
+    for start in stride(from: 0, to: area.count, by: IndirectTiles<Scalar>.run) {
+      let end = min(area.count, start + IndirectTiles<Scalar>.run)
       for some in pieces(residue.terms) {
-        Scalar.indirectProduct(
-          results, workspace.tile.base, places.withUnsafeBufferPointer { $0.baseAddress! + start }, end - start,
-          residue.terms.withUnsafeBufferPointer { $0.baseAddress! + some.lowerBound }, some.count,
-          packed + some.lowerBound * vectors * Scalar.vectorWidth, vectors, some.lowerBound > 0)
+        padded.withPlaces(area) { places in
+          residue.terms.withUnsafeBufferPointer { terms in
+            Scalar.indirectProduct(
+              results, workspace.tile.base, places + start, end - start, terms.baseAddress! + some.lowerBound,
+              some.count, packed + some.lowerBound * vectors * Scalar.vectorWidth, vectors, some.lowerBound > 0)
+          }
+        }
       }
       takeAway(start..<end, block, residue, area, bias, to: result, workspace)
     }
@@ -205,17 +150,17 @@ struct IndirectSweep<Scalar: RowScalar> {
 
   /// Brings the sums of a run of positions to the result.
   private func takeAway(
-    _ run: Range<Int>, _ block: Range<Int>, _ residue: Residue, _ area: Area, _ bias: UnsafePointer<Scalar>?,
+    _ run: Range<Int>, _ block: Range<Int>, _ residue: Residue, _ area: TileGrid.Area, _ bias: UnsafePointer<Scalar>?,
     to result: UnsafeMutablePointer<Scalar>, _ workspace: Workspace
   ) {
     let (results, pitch) = (workspace.results.base, tiles.vectors(block) * Scalar.vectorWidth)
     let width = area.columns.count
     if tiles.folds {
-      Scalar.unpackLanes(workspace.folded.base, run.count, results, pitch, block.count, run.count, nil)
+      Scalar.unpackLanes(workspace.folded.base, run.count, results, pitch, block.count, run.count, nil, 1, 0)
     } else if width == resultWidth {
       // Neighbouring rows of the tile are neighbours in the result.
       let first = result + area.rows.lowerBound * width + run.lowerBound
-      return Scalar.unpackLanes(first, resultPlane, results, pitch, block.count, run.count, bias)
+      return Scalar.unpackLanes(first, resultPlane, results, pitch, block.count, run.count, bias, 1, 0)
     }
     var position = run.lowerBound
     while position < run.upperBound {
@@ -229,7 +174,8 @@ struct IndirectSweep<Scalar: RowScalar> {
       } else {
         let first = result + (area.rows.lowerBound + row) * resultWidth + area.columns.lowerBound + column
         Scalar.unpackLanes(
-          first, resultPlane, results + (position - run.lowerBound) * pitch, pitch, block.count, end - position, bias)
+          first, resultPlane, results + (position - run.lowerBound) * pitch, pitch, block.count, end - position, bias,
+          1, 0)
       }
       position = end
     }
@@ -238,27 +184,28 @@ struct IndirectSweep<Scalar: RowScalar> {
   // MARK: Vectors along the columns
 
   private func slide(
-    _ packed: UnsafePointer<Scalar>, _ block: Range<Int>, _ residue: Residue, _ area: Area,
+    _ packed: UnsafePointer<Scalar>, _ block: Range<Int>, _ residue: Residue, _ area: TileGrid.Area,
     _ bias: UnsafePointer<Scalar>?, to result: UnsafeMutablePointer<Scalar>, _ workspace: Workspace
   ) {
     let results = workspace.results.base
     let flat = tiles.flatPositions(rows: area.rows.count, columns: area.columns.count)
     let packed = packed + residue.tapsBefore * tiles.channels
     for some in pieces(residue.terms) {
-      Scalar.slidingProduct(
-        results, flat, packed + some.lowerBound, tiles.terms, block.count, workspace.tile.base,
-        residue.terms.withUnsafeBufferPointer { $0.baseAddress! + some.lowerBound }, some.count, flat,
-        some.lowerBound > 0)
+      residue.terms.withUnsafeBufferPointer { terms in
+        Scalar.slidingProduct(
+          results, flat, packed + some.lowerBound, tiles.terms, block.count, workspace.tile.base,
+          terms.baseAddress! + some.lowerBound, some.count, flat, some.lowerBound > 0)
+      }
     }
     if tiles.folds {
       for (index, row) in area.rows.enumerated() {
-        fold(results + index * tiles.pitch, flat, block.count, residue, row: row, area.columns, to: result)
+        fold(results + index * tiles.grid.pitch, flat, block.count, residue, row: row, area.columns, to: result)
       }
     } else {
       for lane in 0..<block.count {
         let first = result + lane * resultPlane + area.rows.lowerBound * resultWidth + area.columns.lowerBound
         Scalar.copyRows(
-          first, resultWidth, results + lane * flat, tiles.pitch, area.rows.count, area.columns.count,
+          first, resultWidth, results + lane * flat, tiles.grid.pitch, area.rows.count, area.columns.count,
           bias?[lane] ?? 0)
       }
     }
@@ -269,9 +216,9 @@ struct IndirectSweep<Scalar: RowScalar> {
     _ sums: UnsafePointer<Scalar>, _ pitch: Int, _ lanes: Int, _ residue: Residue, row: Int, _ columns: Range<Int>,
     to result: UnsafeMutablePointer<Scalar>
   ) {
-    guard let targetRow = tiles.vertical.target(residue.vertical, row) else { return }
+    guard let targetRow = tiles.grid.vertical.target(residue.vertical, row) else { return }
     for (index, column) in columns.enumerated() {
-      guard let target = tiles.horizontal.target(residue.horizontal, column) else { continue }
+      guard let target = tiles.grid.horizontal.target(residue.horizontal, column) else { continue }
       let pixel = result + targetRow * resultWidth + target
       for lane in 0..<lanes { pixel[lane * resultPlane] += sums[lane * pitch + index] }
     }
@@ -282,10 +229,10 @@ struct IndirectSweep<Scalar: RowScalar> {
   private static func residues(_ tiles: IndirectTiles<Scalar>) -> [Residue] {
     var residues: [Residue] = []
     var before = 0
-    for vertical in tiles.vertical.residues {
-      for horizontal in tiles.horizontal.residues {
-        let offsets = vertical.taps.flatMap { row in horizontal.taps.map { row.place * tiles.pitch + $0.place } }
-        let terms = (0..<tiles.channels).flatMap { channel in offsets.map { Int32(channel * tiles.plane + $0) } }
+    for vertical in tiles.grid.vertical.residues {
+      for horizontal in tiles.grid.horizontal.residues {
+        let offsets = vertical.taps.flatMap { row in horizontal.taps.map { row.place * tiles.grid.pitch + $0.place } }
+        let terms = (0..<tiles.channels).flatMap { channel in offsets.map { Int32(channel * tiles.grid.plane + $0) } }
         let width = tiles.problem.horizontal.kernel
         let taps = vertical.taps.flatMap { row in horizontal.taps.map { row.index * width + $0.index } }
         residues.append(
@@ -294,17 +241,5 @@ struct IndirectSweep<Scalar: RowScalar> {
       }
     }
     return residues
-  }
-
-  /// Where the sources of neighbours are neighbours, for longest.
-  private static func longestRun(_ sources: ArraySlice<Int32>) -> Range<Int> {
-    var best = 0..<0
-    var start = 0
-    let sources = Array(sources)
-    for i in sources.indices {
-      if sources[i] < 0 || i > start && sources[i] != sources[i - 1] + 1 { start = sources[i] < 0 ? i + 1 : i }
-      if i + 1 - start > best.count { best = start..<i + 1 }
-    }
-    return best
   }
 }

@@ -10,8 +10,7 @@ import Tensors
 struct IndirectTiles<Scalar: IndirectScalar> {
   let problem: ConvolutionProblem
   let pass: ConvolutionPass
-  let vertical: SlidingAxis
-  let horizontal: SlidingAxis
+  private(set) var grid: TileGrid
   /// Channels of the result, of a group.
   let lanes: Int
   /// Channels of the operand, of a group.
@@ -24,9 +23,6 @@ struct IndirectTiles<Scalar: IndirectScalar> {
   let blocks: [Range<Int>]
   /// Pieces that the blocks are dealt out in, beside images, groups and tiles.
   private(set) var parts = 1
-  /// Positions of a tile.
-  private(set) var rows = 1
-  private(set) var columns = 1
   /// Threads for which a memory limit has room.
   private(set) var workers = Int.max
 
@@ -41,43 +37,40 @@ struct IndirectTiles<Scalar: IndirectScalar> {
     self.pass = pass
     if pass == .forward {
       folds = false
-      (vertical, horizontal) = (SlidingAxis(forward: problem.vertical), SlidingAxis(forward: problem.horizontal))
+      grid = TileGrid(
+        vertical: SlidingAxis(forward: problem.vertical), horizontal: SlidingAxis(forward: problem.horizontal))
       (lanes, channels) = (problem.outputsPerGroup, problem.channelsPerGroup)
     } else {
       folds = problem.geometry.boundary != .zero || problem.geometry.stride != 1
-      (vertical, horizontal) =
-        folds
-        ? (SlidingAxis(foldedInputGradient: problem.vertical), SlidingAxis(foldedInputGradient: problem.horizontal))
-        : (SlidingAxis(inputGradient: problem.vertical), SlidingAxis(inputGradient: problem.horizontal))
+      let make = folds ? SlidingAxis.init(foldedInputGradient:) : SlidingAxis.init(inputGradient:)
+      grid = TileGrid(vertical: make(problem.vertical), horizontal: make(problem.horizontal))
       (lanes, channels) = (problem.channelsPerGroup, problem.outputsPerGroup)
     }
-    slides = Self.prefersSliding(lanes: lanes, vertical, horizontal)
-    blocks = slides ? Self.split(lanes, atMost: 6, unit: 1) : Self.split(lanes, atMost: 4, unit: Scalar.vectorWidth)
+    slides = Self.prefersSliding(lanes: lanes, grid)
+    blocks =
+      slides
+      ? LaneBlocks.split(lanes, atMost: 6, unit: 1) : LaneBlocks.split(lanes, atMost: 4, unit: Scalar.vectorWidth)
     guard chooseTile(memoryLimit) else { return nil }
     deal()
     if let memoryLimit { workers = (memoryLimit - sharedBytes) / workerBytes }
   }
 
-  /// So many lanes in blocks of about equal size, of at most `atMost` units.
-  private static func split(_ lanes: Int, atMost: Int, unit: Int) -> [Range<Int>] {
-    let units = (lanes + unit - 1) / unit
-    let blocks = (units + atMost - 1) / atMost
-    return (0..<blocks).map { $0 * units / blocks * unit..<min(lanes, ($0 + 1) * units / blocks * unit) }
-  }
-
   /// Which way the vectors should run, from the time of a term of all lanes and positions.
-  private static func prefersSliding(lanes: Int, _ vertical: SlidingAxis, _ horizontal: SlidingAxis) -> Bool {
+  private static func prefersSliding(lanes: Int, _ grid: TileGrid) -> Bool {
+    let (vertical, horizontal) = (grid.vertical, grid.horizontal)
     guard vertical.step == 1 && horizontal.step == 1 else { return false }
     // Shares of the processor's peak, measured in the first-level cache, with AVX-512: by vectors of lanes in a block,
     // and by lanes beside four vectors of columns.
     let acrossRate = [0.78, 0.95, 1, 1]
     let alongRate = [0.3, 0.55, 0.7, 0.9, 0.95, 0.97]
     let width = Scalar.vectorWidth
-    let across = split(lanes, atMost: 4, unit: width).reduce(0.0) { time, block in
+    let across = LaneBlocks.split(lanes, atMost: 4, unit: width).reduce(0.0) { time, block in
       let vectors = (block.count + width - 1) / width
       return time + Double(vectors * width) / acrossRate[vectors - 1]
     }
-    let along = split(lanes, atMost: 6, unit: 1).reduce(0.0) { $0 + Double($1.count) / alongRate[$1.count - 1] }
+    let along = LaneBlocks.split(lanes, atMost: 6, unit: 1).reduce(0.0) {
+      $0 + Double($1.count) / alongRate[$1.count - 1]
+    }
     let positions = Double(vertical.positions * horizontal.positions)
     let flat = (vertical.positions - 1) * horizontal.places(horizontal.positions) + horizontal.positions
     let padded = (flat + blockWidth - 1) / blockWidth * blockWidth
@@ -90,14 +83,8 @@ struct IndirectTiles<Scalar: IndirectScalar> {
   private var taps: Int { problem.vertical.kernel * problem.horizontal.kernel }
   /// Terms of all residues together.
   var terms: Int { channels * taps }
-  /// Places of a row of a tile.
-  var pitch: Int { horizontal.places(columns) }
-  /// Places of a channel of a tile.
-  var plane: Int { vertical.places(rows) * pitch }
-  var rowTiles: Int { (vertical.positions + rows - 1) / rows }
-  var columnTiles: Int { (horizontal.positions + columns - 1) / columns }
   /// The vectors of a block of lanes.
-  func vectors(_ block: Range<Int>) -> Int { (block.count + Scalar.vectorWidth - 1) / Scalar.vectorWidth }
+  func vectors(_ block: Range<Int>) -> Int { LaneBlocks.vectors(block, Scalar.self) }
   /// Packed filters of a group, before a block.
   func packedOffset(_ block: Range<Int>) -> Int { block.lowerBound * terms }
   /// Packed filters of a group.
@@ -110,21 +97,22 @@ struct IndirectTiles<Scalar: IndirectScalar> {
 
   /// Positions of a tile in a row, with those between the rows' ends and starts, when vectors run along them.
   func flatPositions(rows: Int, columns: Int) -> Int {
-    let flat = (rows - 1) * horizontal.places(self.columns) + columns
+    let flat = (rows - 1) * grid.pitch + columns
     return (flat + Self.blockWidth - 1) / Self.blockWidth * Self.blockWidth
   }
   /// The copy of the operand, and what a vector may read beyond its end.
-  var tileCount: Int { channels * plane + Self.blockWidth }
+  var tileCount: Int { channels * grid.plane + Self.blockWidth }
   var resultCount: Int {
-    slides ? (blocks.map(\.count).max() ?? 0) * flatPositions(rows: rows, columns: columns) : Self.run * Self.blockWidth
+    slides
+      ? (blocks.map(\.count).max() ?? 0) * flatPositions(rows: grid.rows, columns: grid.columns)
+      : Self.run * Self.blockWidth
   }
   /// Sums in the order of lanes, before they are added where they belong.
   var foldCount: Int { folds && !slides ? Self.run * Self.blockWidth : 0 }
 
   var sharedBytes: Int {
     let packed = needsNoPacking ? 0 : problem.geometry.groups * packedPerGroup
-    let tables = terms + 2 * rows * columns + rowTiles * vertical.places(rows) + columnTiles * pitch
-    return packed * MemoryLayout<Scalar>.stride + tables * MemoryLayout<Int32>.stride
+    return packed * MemoryLayout<Scalar>.stride + (terms + grid.tableCount) * MemoryLayout<Int32>.stride
   }
   var workerBytes: Int { (tileCount + resultCount + foldCount) * MemoryLayout<Scalar>.stride }
   /// The bytes that so many threads work in.
@@ -136,28 +124,30 @@ struct IndirectTiles<Scalar: IndirectScalar> {
   private mutating func chooseTile(_ memoryLimit: Int?) -> Bool {
     func fits() -> Bool {
       // Places in tables are 32-bit numbers.
-      guard tileCount < 1 << 31, channels * plane * MemoryLayout<Scalar>.stride <= 512 << 10 else { return false }
+      guard tileCount < 1 << 31, channels * grid.plane * MemoryLayout<Scalar>.stride <= 512 << 10 else { return false }
       return memoryLimit.map { sharedBytes + workerBytes <= $0 } ?? true
     }
+    // What a single position sees, before any product of sizes could overflow.
+    guard Double(channels) * Double(grid.vertical.reach) * Double(grid.horizontal.reach) < 0x1p31 else { return false }
     // Sums along columns stay in the first-level cache.
     let mostPositions = slides ? 2048 : 8192
-    (rows, columns) = (1, min(horizontal.positions, mostPositions))
+    grid.columns = min(grid.horizontal.positions, mostPositions)
     // At least a few rows, as neighbouring ones share most places.
-    rows = min(vertical.positions, vertical.reach, max(1, mostPositions / columns))
-    while columns > 16, !fits() { columns = (columns + 1) / 2 }
-    while rows > 1, !fits() { rows = (rows + 1) / 2 }
-    while columns > 1, !fits() { columns = (columns + 1) / 2 }
+    grid.rows = min(grid.vertical.positions, grid.vertical.reach, max(1, mostPositions / grid.columns))
+    while grid.columns > 16, !fits() { grid.columns = (grid.columns + 1) / 2 }
+    while grid.rows > 1, !fits() { grid.rows = (grid.rows + 1) / 2 }
+    while grid.columns > 1, !fits() { grid.columns = (grid.columns + 1) / 2 }
     guard fits() else {
       // A single position may see more than half a cache.
       return tileCount < 1 << 31 && memoryLimit.map { sharedBytes + workerBytes <= $0 } ?? true
     }
-    var most = min(vertical.positions, mostPositions / columns)
-    while rows < most {
-      let least = rows
-      rows = (least + most + 1) / 2
-      if !fits() { (rows, most) = (least, rows - 1) }
+    var most = min(grid.vertical.positions, mostPositions / grid.columns)
+    while grid.rows < most {
+      let least = grid.rows
+      grid.rows = (least + most + 1) / 2
+      if !fits() { (grid.rows, most) = (least, grid.rows - 1) }
     }
-    rows = (vertical.positions + rowTiles - 1) / rowTiles
+    grid.rows = (grid.vertical.positions + grid.rowTiles - 1) / grid.rowTiles
     return true
   }
 
@@ -167,12 +157,12 @@ struct IndirectTiles<Scalar: IndirectScalar> {
     let planes = problem.batch * problem.geometry.groups
     guard planes > 0 else { return }
     if !folds {
-      let tiles = (wanted + planes * columnTiles - 1) / (planes * columnTiles)
-      let worthwhile = max(1, vertical.positions * columns / Self.run)
-      let more = max(rowTiles, min(tiles, worthwhile))
-      rows = (vertical.positions + more - 1) / more
+      let tiles = (wanted + planes * grid.columnTiles - 1) / (planes * grid.columnTiles)
+      let worthwhile = max(1, grid.vertical.positions * grid.columns / Self.run)
+      let more = max(grid.rowTiles, min(tiles, worthwhile))
+      grid.rows = (grid.vertical.positions + more - 1) / more
     }
-    let pieces = planes * (folds ? 1 : rowTiles * columnTiles)
+    let pieces = planes * (folds ? 1 : grid.rowTiles * grid.columnTiles)
     parts = max(1, min(blocks.count, (wanted + pieces - 1) / pieces))
   }
 }

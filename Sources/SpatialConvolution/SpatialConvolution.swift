@@ -4,9 +4,10 @@ import Tensors
 
 /// Convolution by its definition: multiply the overlap, add, move.
 ///
-/// Where every output sees many inputs, the windows are unfolded into the columns of a matrix, a block at a time, and
-/// multiplied by BLAS (`Unfolding`); where channels are few or alone (depthwise), rows are correlated in place
-/// (`RowCorrelation`). Either way it is the sum itself: exact on integers that the scalar can hold.
+/// Where channels meet, all three passes are products of matrices whose rows or terms are found through tables of places
+/// (`IndirectSweep`, `IndirectFilterGradient`), as no window is unfolded; where channels are few or alone (depthwise),
+/// rows are correlated in place (`RowCorrelation`). Either way it is the sum itself: exact on integers that the scalar can
+/// hold.
 public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   /// The most working memory that a pass may take, in bytes; nil for no limit.
   public var memoryLimit: Int?
@@ -21,11 +22,11 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
 
   /// How a pass is cut up, if it is worth more than going row by row and the memory limit has room.
   private func tiles(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> IndirectTiles<Scalar>? {
-    Self.unfolds(problem) ? IndirectTiles(problem, pass, memoryLimit: memoryLimit) : nil
+    Self.isDense(problem) ? IndirectTiles(problem, pass, memoryLimit: memoryLimit) : nil
   }
 
-  /// Whether a problem is worth unfolding: BLAS wants a matrix, not a row.
-  private static func unfolds(_ problem: ConvolutionProblem) -> Bool {
+  /// Whether enough channels meet that products of matrices beat going row by row.
+  private static func isDense(_ problem: ConvolutionProblem) -> Bool {
     problem.outputsPerGroup * problem.channelsPerGroup >= 6
   }
 
@@ -76,9 +77,11 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   ) -> Tensor<Scalar> {
     problem.check(input: input, gradient: gradient)
     let weight =
-      Self.unfolds(problem)
-      ? Unfolding(problem, memoryLimit).filterGradient(gradient, input)
-      : RowCorrelation(problem, memoryLimit).filterGradient(gradient, input)
+      if Self.isDense(problem), let tiles = FilterGradientTiles<Scalar>(problem, memoryLimit: memoryLimit) {
+        IndirectFilterGradient(tiles)(gradient, input)
+      } else {
+        RowCorrelation(problem, memoryLimit).filterGradient(gradient, input)
+      }
     return oriented(weight, problem)
   }
 
@@ -87,9 +90,11 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   ) throws(ConvolutionError) -> Int {
     let threads = Parallel.threads
     let bytes =
-      if Self.unfolds(problem), pass == .filterGradient {
-        Unfolding<Scalar>(problem, memoryLimit).workingBytes(threads: threads)
-      } else if let tiles = tiles(problem, pass) {
+      if pass == .filterGradient, Self.isDense(problem),
+        let tiles = FilterGradientTiles<Scalar>(problem, memoryLimit: memoryLimit)
+      {
+        tiles.workingBytes(threads: threads)
+      } else if pass != .filterGradient, let tiles = tiles(problem, pass) {
         tiles.workingBytes(threads: threads)
       } else {
         RowCorrelation<Scalar>(problem, memoryLimit).workingBytes(threads: threads)
@@ -106,7 +111,7 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   /// Multiply-adds that one core does in a second on such a problem, a rule of thumb from AVX-512 machines: what
   /// matters is how it compares with the Fourier method's estimate.
   public static func multiplyAddsPerSecond(_ problem: ConvolutionProblem) -> Double {
-    guard unfolds(problem) else { return problem.horizontal.stride == 1 ? 15e9 : 1e9 }
+    guard isDense(problem) else { return problem.horizontal.stride == 1 ? 15e9 : 1e9 }
     // Unfolding writes each row once for all outputs of a group: with few of them it is what takes the time.
     return 40e9 / (1 + 24 / Double(problem.outputsPerGroup))
   }

@@ -19,9 +19,10 @@ ptrdiff_t sk_vector_bytes(void);
   /* to[i * pitch + lane] = from[lane * from_lane + i] for i < count; beyond `lanes`, zeros up to a whole vector. */   \
   void sk_pack_lanes_##NAME(T *to, ptrdiff_t pitch, const T *from, ptrdiff_t from_lane, ptrdiff_t lanes,               \
                             ptrdiff_t count);                                                                          \
-  /* Back: to[lane * to_lane + i] = from[i * pitch + lane] + bias[lane] for i < count; no bias if that is null. */     \
+  /* Back: to[lane * to_lane + i] = sum_p from[p * part_stride + i * pitch + lane] + bias[lane] for i < count and       \
+     p < parts, in this order; no bias if that is null. */                                                             \
   void sk_unpack_lanes_##NAME(T *to, ptrdiff_t to_lane, const T *from, ptrdiff_t pitch, ptrdiff_t lanes,               \
-                              ptrdiff_t count, const T *bias);                                                         \
+                              ptrdiff_t count, const T *bias, ptrdiff_t parts, ptrdiff_t part_stride);                 \
   /* to[i * to_pitch + j] = from[i * from_pitch + j] + bias for j < columns. */                                        \
   void sk_copy_rows_##NAME(T *to, ptrdiff_t to_pitch, const T *from, ptrdiff_t from_pitch, ptrdiff_t rows,             \
                            ptrdiff_t columns, T bias);                                                                 \

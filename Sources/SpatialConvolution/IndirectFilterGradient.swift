@@ -1,0 +1,202 @@
+import Layers
+import Tensors
+
+/// How the filter gradient of the dense direct method is cut up.
+///
+/// Its sums run over positions: the output gradient is packed, a vector of outputs for each position, and every tap of
+/// every channel is a row of sums beside it. Threads share no sums: blocks of outputs, ranges of channels, and, where
+/// these are few, parts of the positions, each with sums of its own, which are added in their order at the end.
+struct FilterGradientTiles<Scalar: IndirectScalar> {
+  let problem: ConvolutionProblem
+  private(set) var grid: TileGrid
+  /// Outputs of a group that are computed together.
+  let blocks: [Range<Int>]
+  /// Channels of a group that a piece of work takes on, and pieces of that kind.
+  let channelsAtOnce: Int
+  let channelParts: Int
+  /// Parts into which images and tiles are dealt out.
+  private(set) var parts = 1
+  /// Threads for which a memory limit has room.
+  private(set) var workers = Int.max
+
+  /// Pieces of work that are wanted, whatever the number of threads.
+  private static var pieces: Int { 16 }
+
+  /// Nil if not even the smallest tile keeps within the limit.
+  init?(_ problem: ConvolutionProblem, memoryLimit: Int?) {
+    self.problem = problem
+    grid = TileGrid(
+      vertical: SlidingAxis(forward: problem.vertical), horizontal: SlidingAxis(forward: problem.horizontal))
+    blocks = LaneBlocks.split(problem.outputsPerGroup, atMost: 4, unit: Scalar.vectorWidth)
+    let (channels, groups) = (problem.channelsPerGroup, problem.geometry.groups)
+    let taps = problem.vertical.kernel * problem.horizontal.kernel
+    // Every range of channels packs the output gradient again: with 288 rows of sums that costs a twentieth.
+    let worthwhile = max(1, channels * taps / 288)
+    let most = min(worthwhile, (Self.pieces + groups * blocks.count - 1) / (groups * blocks.count))
+    channelsAtOnce = (channels + most - 1) / most
+    channelParts = (channels + channelsAtOnce - 1) / channelsAtOnce
+    guard chooseTile(memoryLimit) else { return nil }
+    // Parts cost memory, and time to add them up: as much as a tile each, or 4 MiB in all.
+    let pieces = groups * blocks.count * channelParts
+    let room = memoryLimit.map { max(0, $0 - workerBytes - tableBytes) / partBytes } ?? .max
+    parts = max(
+      1, min((Self.pieces + pieces - 1) / pieces, problem.batch * grid.count, room, max(1, (4 << 20) / partBytes)))
+    if let memoryLimit { workers = (memoryLimit - sharedBytes) / workerBytes }
+  }
+
+  private var taps: Int { problem.vertical.kernel * problem.horizontal.kernel }
+  /// Sums of an output.
+  var terms: Int { problem.channelsPerGroup * taps }
+  /// The sums of a group, with outputs padded to whole vectors.
+  var sumsPerGroup: Int {
+    (problem.outputsPerGroup + Scalar.vectorWidth - 1) / Scalar.vectorWidth * Scalar.vectorWidth * terms
+  }
+  /// The sums of a part of the positions.
+  var sumsPerPart: Int { problem.geometry.groups * sumsPerGroup }
+  /// The copy of the images' tile.
+  var tileCount: Int { channelsAtOnce * grid.plane }
+  /// The packed output gradient of a tile.
+  var gradientCount: Int { grid.rows * grid.columns * 4 * Scalar.vectorWidth }
+
+  private var partBytes: Int { sumsPerPart * MemoryLayout<Scalar>.stride }
+  private var tableBytes: Int { (channelsAtOnce * taps + grid.tableCount) * MemoryLayout<Int32>.stride }
+  private var sharedBytes: Int { parts * partBytes + tableBytes }
+  private var workerBytes: Int { (tileCount + gradientCount) * MemoryLayout<Scalar>.stride }
+  /// The bytes that so many threads work in.
+  func workingBytes(threads: Int) -> Int { sharedBytes + min(threads, workers) * workerBytes }
+
+  /// Tiles of some hundred positions, for so many sums may follow each other without loss, in about 256 KiB.
+  private mutating func chooseTile(_ memoryLimit: Int?) -> Bool {
+    let (vertical, horizontal) = (grid.vertical, grid.horizontal)
+    guard Double(channelsAtOnce) * Double(vertical.reach) * Double(horizontal.reach) < 0x1p31 else { return false }
+    func fits(_ bytes: Int) -> Bool {
+      guard tileCount < 1 << 31, workerBytes <= bytes else { return false }
+      return memoryLimit.map { partBytes + tableBytes + workerBytes <= $0 } ?? true
+    }
+    let most = 512
+    grid.columns = min(horizontal.positions, most)
+    grid.rows = max(1, min(vertical.positions, most / grid.columns))
+    while grid.columns > 64, !fits(512 << 10) { grid.columns = (grid.columns + 1) / 2 }
+    while grid.rows > 1, !fits(512 << 10) { grid.rows = (grid.rows + 1) / 2 }
+    while grid.columns > 1, !fits(512 << 10) { grid.columns = (grid.columns + 1) / 2 }
+    grid.rows = (vertical.positions + grid.rowTiles - 1) / grid.rowTiles
+    return fits(.max)
+  }
+}
+
+/// The filter gradient of the dense direct method.
+struct IndirectFilterGradient<Scalar: RowScalar> {
+  private let tiles: FilterGradientTiles<Scalar>
+  private let padded: PaddedTiles<Scalar>
+  /// The place of each tap of each channel.
+  private let places: [Int32]
+  private var problem: ConvolutionProblem { tiles.problem }
+
+  init(_ tiles: FilterGradientTiles<Scalar>) {
+    self.tiles = tiles
+    let grid = tiles.grid
+    padded = PaddedTiles(grid, width: tiles.problem.horizontal.input)
+    let taps = grid.vertical.residues[0].taps.flatMap { row in
+      grid.horizontal.residues[0].taps.map { row.place * grid.pitch + $0.place }
+    }
+    places = (0..<tiles.channelsAtOnce).flatMap { channel in taps.map { Int32(channel * grid.plane + $0) } }
+  }
+
+  /// What a thread works in.
+  private struct Workspace {
+    let tile: Scratch<Scalar>
+    let gradient: Scratch<Scalar>
+  }
+
+  func callAsFunction(_ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>) -> Tensor<Scalar> {
+    guard gradient.count > 0 else { return .zeros(problem.filterShape) }
+    return gradient.withUnsafeElements { g in
+      input.withUnsafeElements { x in
+        Tensor<Scalar>(problem.filterShape) { dw in
+          let sums = Scratch<Scalar>(count: tiles.parts * tiles.sumsPerPart)
+          sum(g.baseAddress!, x.baseAddress!, to: sums.base)
+          addUp(sums.base, to: dw.baseAddress!)
+        }
+      }
+    }
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func sum(_ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>, to sums: UnsafeMutablePointer<Scalar>) {
+    let (groups, channels, channelParts) = (problem.geometry.groups, problem.channelsPerGroup, tiles.channelParts)
+    let (blocks, parts, count) = (tiles.blocks.count, tiles.parts, problem.batch * tiles.grid.count)
+    let taps = tiles.terms / channels
+    let imagePlane = problem.vertical.input * problem.horizontal.input
+    let outputPlane = problem.vertical.output * problem.horizontal.output
+    Parallel.forEach(
+      parts * groups * blocks * channelParts, atMost: tiles.workers,
+      workspace: { Workspace(tile: Scratch(count: tiles.tileCount), gradient: Scratch(count: tiles.gradientCount)) }
+    ) { index, workspace in
+      let (rest, channelPart) = index.quotientAndRemainder(dividingBy: channelParts)
+      let (rest2, blockIndex) = rest.quotientAndRemainder(dividingBy: blocks)
+      let (part, group) = rest2.quotientAndRemainder(dividingBy: groups)
+      let block = tiles.blocks[blockIndex]
+      let pitch = LaneBlocks.vectors(block, Scalar.self) * Scalar.vectorWidth
+      let first = channelPart * tiles.channelsAtOnce
+      let channelCount = min(tiles.channelsAtOnce, channels - first)
+      let target =
+        sums + part * tiles.sumsPerPart + group * tiles.sumsPerGroup + block.lowerBound * tiles.terms
+        + first * taps * pitch
+      let range = part * count / parts..<(part + 1) * count / parts
+      for piece in range {
+        let (image, tile) = piece.quotientAndRemainder(dividingBy: tiles.grid.count)
+        let area = tiles.grid.area(tile)
+        let plane = image * groups + group
+        padded.copy(
+          x + (plane * channels + first) * imagePlane, plane: imagePlane, channels: channelCount, area,
+          to: workspace.tile.base)
+        pack(
+          g + (plane * problem.outputsPerGroup + block.lowerBound) * outputPlane, block.count, area, pitch: pitch,
+          to: workspace.gradient.base)
+        padded.withPlaces(area) { terms in
+          places.withUnsafeBufferPointer { rows in
+            Scalar.indirectProduct(
+              target, workspace.tile.base, rows.baseAddress!, channelCount * taps, terms, area.count,
+              workspace.gradient.base, pitch / Scalar.vectorWidth, piece > range.lowerBound)
+          }
+        }
+      }
+    }
+  }
+
+  /// The output gradients of an area as `[position][output]`.
+  private func pack(
+    _ g: UnsafePointer<Scalar>, _ lanes: Int, _ area: TileGrid.Area, pitch: Int,
+    to packed: UnsafeMutablePointer<Scalar>
+  ) {
+    let (width, plane) = (problem.horizontal.output, problem.vertical.output * problem.horizontal.output)
+    if area.columns.count == width {
+      Scalar.packLanes(packed, pitch, g + area.rows.lowerBound * width, plane, lanes, area.count)
+    } else {
+      for (index, row) in area.rows.enumerated() {
+        Scalar.packLanes(
+          packed + index * area.columns.count * pitch, pitch, g + row * width + area.columns.lowerBound, plane, lanes,
+          area.columns.count)
+      }
+    }
+  }
+
+  /// Adds the parts, and puts the sums in the order of the filters.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func addUp(_ sums: UnsafePointer<Scalar>, to dw: UnsafeMutablePointer<Scalar>) {
+    let (blocks, terms) = (tiles.blocks.count, tiles.terms)
+    Parallel.forEach(
+      problem.geometry.groups * blocks, grain: max(1, (1 << 15) * blocks / (tiles.parts * tiles.sumsPerGroup))
+    ) { index in
+      let (group, blockIndex) = index.quotientAndRemainder(dividingBy: blocks)
+      let block = tiles.blocks[blockIndex]
+      let pitch = LaneBlocks.vectors(block, Scalar.self) * Scalar.vectorWidth
+      Scalar.unpackLanes(
+        dw + (group * problem.outputsPerGroup + block.lowerBound) * terms, terms,
+        sums + group * tiles.sumsPerGroup + block.lowerBound * terms, pitch, block.count, terms, nil, tiles.parts,
+        tiles.sumsPerPart)
+    }
+  }
+}
