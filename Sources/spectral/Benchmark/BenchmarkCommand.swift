@@ -15,7 +15,8 @@ enum BenchmarkCommand: Subcommand {
   private static let json = Flag(
     switch: "--json", "print JSON instead of text for people: one object a line and result")
   private static let output = Flag(
-    "-o", .text("FILE.svg", example: "curves.svg"), "draw the curves of --crossover or --growth in this file too")
+    "--output", short: "-o", .text("FILE.svg", example: "curves.svg"),
+    "draw the curves of --crossover or --growth in this file too")
 
   private static let crossover = Flag(
     switch: "--crossover",

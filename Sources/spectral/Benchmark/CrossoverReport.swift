@@ -16,11 +16,14 @@ enum CrossoverReport {
     settings.budget = 0.5
     var charts: [Chart] = []
     for shape in shapes {
-      let progress = ProgressLine()
-      let sweep = try KernelSweep.run(shape, settings) {
-        progress.show("\($0.name): \($0.method) \(duration($0.medianSeconds))")
+      let total = Double(KernelSweep.kernels(for: shape).count * ConvolutionChoice.allCases.count)
+      var done = 0.0
+      let sweep = try KernelSweep.run(shape, settings) { result in
+        done += 1
+        guard Console.isInteractive else { return }
+        ProgressBar.show(result.name, fraction: done / total, "\(result.method) \(duration(result.medianSeconds))")
       }
-      progress.clear()
+      if Console.isInteractive { ProgressBar.clear() }
       let chart = chart(sweep, settings)
       charts.append(chart)
       if request.isJSON {
@@ -104,17 +107,6 @@ enum CrossoverReport {
           ["kernel": .number($0.place), "faster_beyond": .string($0.firstIsLowerBeyond ? "fft" : "direct")]
         }),
     ]
-  }
-}
-
-/// A line on the terminal that says how far a long measurement has come; nothing where nobody watches.
-struct ProgressLine {
-  func show(_ text: String) {
-    if Console.isInteractive { Console.show("\r\u{1b}[K\(text.prefix(78))") }
-  }
-
-  func clear() {
-    if Console.isInteractive { Console.show("\r\u{1b}[K") }
   }
 }
 

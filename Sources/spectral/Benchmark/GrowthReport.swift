@@ -23,24 +23,25 @@ enum GrowthReport {
     let shape = try shape(growth, request, usual)
     let methods: [ConvolutionChoice] = request.namedMethod.map { [$0] } ?? [.direct, .fft]
     let limits = MachineLimits.measure(memoryLimit: request.settings.memoryLimit)
-    let progress = ProgressLine()
     var curves: [(method: ConvolutionChoice, points: [Point])] = []
     var notes: [String] = []
     for method in methods {
       var points: [Point] = []
-      for size in growth.sizes {
+      for (index, size) in growth.sizes.enumerated() {
         guard let benchmark = growth.resized(shape, to: size) else { continue }
         if let reason = try obstacle(benchmark, after: points.last, method, request.settings) {
           notes.append("\(method.rawValue) ends before \(size): \(reason)")
           break
         }
-        progress.show("\(benchmark.name) by \(method.rawValue)")
+        if Console.isInteractive {
+          ProgressBar.show(benchmark.name, fraction: Double(index) / Double(growth.sizes.count), method.rawValue)
+        }
         let result = try BenchmarkProcess.run(benchmark, method, request.settings)
         points.append(Point(size: size, benchmark: benchmark, result: result))
       }
       curves.append((method, points))
     }
-    progress.clear()
+    if Console.isInteractive { ProgressBar.clear() }
     guard curves.contains(where: { !$0.points.isEmpty }) else {
       throw CommandError(notes.first ?? "\(shape.name) has no size that could grow so: name another case")
     }
