@@ -31,35 +31,56 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   /// Seconds after which no further plan is tried.
   private var budget: Double { 5 }
 
-  private func race(_ entrants: [ConvolutionPlan]) -> ConvolutionPlan {
-    let (x, w, g) = (scratch(problem.inputShape), scratch(problem.filterShape), scratch(problem.outputShape))
-    func now() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
-    let start = now()
-    var best = (plan: entrants[0], seconds: Double.infinity)
-    for plan in entrants where best.seconds == .infinity || now() - start < budget {
-      let method = entrant(plan)
-      func seconds() -> Double {
-        let start = now()
-        if training {
-          let (_, tape) = method.record(x, w, bias: nil, problem)
-          _ = method.gradients(g, tape, wantsInput: true)
-        } else {
-          _ = method.forward(x, w, bias: nil, problem)
-        }
-        return now() - start
-      }
-      // The first run also makes FFTW's plans. Then the fastest of a few counts: what disturbs only adds.
-      _ = seconds()
-      var (fastest, spent, runs) = (Double.infinity, 0.0, 0)
-      repeat {
-        let latest = seconds()
-        fastest = min(fastest, latest)
-        (spent, runs) = (spent + latest, runs + 1)
-      } while (runs < 5 || spent < 0.01) && spent < 0.25 && fastest < 1.3 * best.seconds
-      if fastest < best.seconds { best = (plan, fastest) }
-    }
-    return best.plan
+  private struct Runner {
+    let plan: ConvolutionPlan
+    let method: any ConvolutionMethod<Scalar>
+    /// The fastest run: what disturbs only adds.
+    var seconds = Double.infinity
   }
+
+  private func race(_ entrants: [ConvolutionPlan]) -> ConvolutionPlan {
+    let operands = (x: scratch(problem.inputShape), w: scratch(problem.filterShape), g: scratch(problem.outputShape))
+    func run(_ runner: inout Runner) {
+      let start = now
+      if training {
+        let (_, tape) = runner.method.record(operands.x, operands.w, bias: nil, problem)
+        _ = runner.method.gradients(operands.g, tape, wantsInput: true)
+      } else {
+        _ = runner.method.forward(operands.x, operands.w, bias: nil, problem)
+      }
+      runner.seconds = min(runner.seconds, now - start)
+    }
+
+    // One after the other, so that only the spectra of one and of the foremost are held.
+    var foremost: [Runner] = []
+    let start = now
+    for plan in entrants where foremost.isEmpty || now - start < budget {
+      var runner = Runner(plan: plan, method: entrant(plan))
+      // The first run also makes FFTW's plans.
+      run(&runner)
+      runner.seconds = .infinity
+      let (first, limit) = (now, 1.3 * (foremost.first?.seconds ?? .infinity))
+      var runs = 0
+      repeat {
+        run(&runner)
+        runs += 1
+      } while (runs < 5 || now - first < 0.01) && now - first < 0.2 && runner.seconds < limit
+      foremost.append(runner)
+      foremost.sort { $0.seconds < $1.seconds }
+      foremost = foremost.prefix(3).filter { $0.seconds < 1.3 * foremost[0].seconds }
+    }
+    // What comes close runs in turns, so that a disturbance falls on all.
+    guard foremost.count > 1 else { return foremost[0].plan }
+    let second = now
+    var rounds = 0
+    repeat {
+      for index in foremost.indices { run(&foremost[index]) }
+      rounds += 1
+    } while rounds < 20 && now - second < 0.5
+    return foremost.min { $0.seconds < $1.seconds }!.plan
+  }
+
+  private var now: Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
 
   /// A method of its own for each plan, so that nothing of the user's is pushed out of a cache.
   private func entrant(_ plan: ConvolutionPlan) -> any ConvolutionMethod<Scalar> {

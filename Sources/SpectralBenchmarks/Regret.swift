@@ -68,7 +68,7 @@ public struct Regret: Sendable {
         return { operands.run(method, settings.pass) }
       }
     }
-    race(&runners, budget: settings.budget)
+    race(&runners, plan, budget: settings.budget)
     let entrants = runners.map { Entrant(plan: $0.plan, estimate: $0.estimate, seconds: $0.seconds) }
       .sorted { $0.seconds < $1.seconds }
     return Regret(
@@ -113,14 +113,17 @@ public struct Regret: Sendable {
     }
   }
 
-  /// Rounds in which everyone runs once; who is far behind after the second drops out.
-  private static func race(_ runners: inout [Runner], budget: Double) {
+  /// Rounds in which everyone runs once; who is far behind after some of them drops out, but not the choice.
+  private static func race(_ runners: inout [Runner], _ chosen: ConvolutionPlan, budget: Double) {
     for runner in runners { runner.run() }
     let start = DispatchTime.now().uptimeNanoseconds
     var round = 0
-    while round < 3 || (round < 200 && Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 < budget) {
-      let limit = 1.5 * (runners.map(\.seconds).min() ?? .infinity)
-      for index in runners.indices where round < 2 || runners[index].seconds <= limit { runners[index].time() }
+    while round < 4 || (round < 200 && Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 < budget) {
+      let limit = 1.6 * (runners.map(\.seconds).min() ?? .infinity)
+      for index in runners.indices {
+        let runner = runners[index]
+        if round < 3 || runner.seconds <= limit || runner.plan == chosen { runners[index].time() }
+      }
       round += 1
     }
   }
