@@ -15,7 +15,6 @@ struct MissingPixels: Sendable {
 
   /// Finds what is missing in a panel `[C, 1, H, W]` and puts zeros there; nil if nothing is.
   init?<Scalar: TensorScalar>(takenFrom panel: inout Tensor<Scalar>) {
-    guard !panel.isFinite else { return nil }
     (height, width) = (panel.shape[2], panel.shape[3])
     let (rows, columns) = (panel.shape[0] * height, width)
     let words = (columns + 63) / 64

@@ -62,9 +62,9 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
       guard panel < plan.panels else { return nil }
       return Background(on: readQueue) {
         let (row, column) = plan.place(panel)
-        var pixels = try reader.read(
+        var (pixels, isFinite) = try reader.read(
           row: plan.rows.start(row) - plan.before.height, column: plan.columns.start(column) - plan.before.width)
-        let missing = plan.choice == .fft ? MissingPixels(takenFrom: &pixels) : nil
+        let missing = isFinite || plan.choice != .fft ? nil : MissingPixels(takenFrom: &pixels)
         return Panel(pixels: pixels, missing: missing)
       }
     }

@@ -11,15 +11,17 @@ struct PanelReader<Scalar: TensorScalar>: Sendable {
 
   /// A panel `[C, 1, H, W]` whose first pixel stands at this row and column of the image, or beyond.
   ///
+  /// - Returns: The pixels, and whether all of them are finite.
   /// - Throws: ``FileError``.
-  func read(row: Int, column: Int) throws -> Tensor<Scalar> {
+  func read(row: Int, column: Int) throws -> (pixels: Tensor<Scalar>, isFinite: Bool) {
     let gather = RowGather(first: column, width: size.width, columns: layout.columns, boundary: boundary)
     let channels = layout.channels
     // Numbers of a row as the file has them, where they cannot be read to where they belong.
     let line = Scratch<Scalar>(count: channels > 1 ? gather.inside.count * channels : 0)
     let aside = Scratch<Scalar>(count: gather.asideCount * channels)
     var bytes: [UInt8] = []
-    return try Tensor([channels, 1, size.height, size.width]) { panel in
+    var isFinite = true
+    let pixels = try Tensor<Scalar>([channels, 1, size.height, size.width]) { panel in
       let planes = panel.baseAddress!
       let plane = size.height * size.width
       for y in 0..<size.height {
@@ -31,6 +33,8 @@ struct PanelReader<Scalar: TensorScalar>: Sendable {
         func read(_ columns: Range<Int>, to place: UnsafeMutablePointer<Scalar>) throws {
           let first = layout.place(row: source, column: columns.lowerBound)
           try file.read(first..<first + columns.count * channels, to: place, buffer: &bytes)
+          // Now, while the row is in the cache.
+          isFinite = isFinite && allFinite(UnsafeBufferPointer(start: place, count: columns.count * channels))
         }
         if channels == 1 {
           try read(gather.inside, to: target + gather.offset)
@@ -46,6 +50,7 @@ struct PanelReader<Scalar: TensorScalar>: Sendable {
         for c in 0..<channels { complete(target + c * plane, gather, aside.base + c) }
       }
     }
+    return (pixels, isFinite)
   }
 
   /// Takes the channels of pixels apart.

@@ -21,22 +21,49 @@ struct PanelWriter: Sendable {
     _ panel: Tensor<Scalar>, row: Int, column: Int, rows: Range<Int>, columns: Range<Int>
   ) throws {
     let (height, width, channels) = (panel.shape[2], panel.shape[3], layout.channels)
-    let size = MemoryLayout<Scalar>.stride
-    let line = Scratch<Scalar>(count: channels > 1 ? columns.count * channels : 0)
     try panel.withUnsafeElements { planes in
-      for y in rows {
-        let first = planes.baseAddress! + (y - row) * width + columns.lowerBound - column
-        var source = first
-        if channels > 1 {
-          for c in 0..<channels {
-            let plane = first + c * height * width
-            for i in 0..<columns.count { line.base[i * channels + c] = plane[i] }
-          }
-          source = UnsafePointer(line.base)
+      let first = planes.baseAddress! + (rows.lowerBound - row) * width + columns.lowerBound - column
+      if channels > 1 {
+        try interleave(first, plane: height * width, pitch: width, rows: rows, columns: columns)
+      } else if columns.count == layout.columns {
+        // Whole rows of the image, one after another in the file too.
+        try write(first, row: rows.lowerBound, column: 0, count: rows.count * columns.count)
+      } else {
+        for y in rows {
+          try write(
+            first + (y - rows.lowerBound) * width, row: y, column: columns.lowerBound, count: columns.count)
         }
-        let place = header.count + layout.place(row: y, column: columns.lowerBound) * size
-        try file.write(UnsafeRawBufferPointer(start: source, count: columns.count * channels * size), at: place)
       }
     }
+  }
+
+  /// Brings the channels of each pixel together, some rows at a time, and writes them.
+  private func interleave<Scalar: TensorScalar>(
+    _ first: UnsafePointer<Scalar>, plane: Int, pitch: Int, rows: Range<Int>, columns: Range<Int>
+  ) throws {
+    let channels = layout.channels
+    let line = columns.count * channels
+    let rowsAtOnce = columns.count == layout.columns ? max(1, Self.stagedNumbers / line) : 1
+    let staged = Scratch<Scalar>(count: min(rowsAtOnce, rows.count) * line)
+    for start in stride(from: rows.lowerBound, to: rows.upperBound, by: rowsAtOnce) {
+      let end = min(start + rowsAtOnce, rows.upperBound)
+      for y in start..<end {
+        let target = staged.base + (y - start) * line
+        for c in 0..<channels {
+          let source = first + c * plane + (y - rows.lowerBound) * pitch
+          for i in 0..<columns.count { target[i * channels + c] = source[i] }
+        }
+      }
+      try write(staged.base, row: start, column: columns.lowerBound, count: (end - start) * line)
+    }
+  }
+
+  /// Numbers that are brought together before they are written.
+  static let stagedNumbers = 1 << 19
+
+  private func write<Scalar: TensorScalar>(_ numbers: UnsafePointer<Scalar>, row: Int, column: Int, count: Int) throws {
+    let size = MemoryLayout<Scalar>.stride
+    let place = header.count + layout.place(row: row, column: column) * size
+    try file.write(UnsafeRawBufferPointer(start: numbers, count: count * size), at: place)
   }
 }

@@ -20,6 +20,7 @@ final class PartialFile: @unchecked Sendable {
   private let mode: mode_t?
   private let descriptor: Int32
   private let journal: Journal
+  private let uncached: UncachedWriter?
 
   private var partial: String { target + ".partial" }
 
@@ -35,6 +36,7 @@ final class PartialFile: @unchecked Sendable {
     (target, mode) = try AtomicFile.replaceable(path)
     journal = Journal(path: target + ".journal", task: task)
     descriptor = try Self.openLocked(target + ".partial", for: path)
+    uncached = UncachedWriter(target + ".partial")
     let size = try size()
     switch try journal.read() {
     case .absent where size > 0:
@@ -119,6 +121,12 @@ final class PartialFile: @unchecked Sendable {
   ///
   /// - Throws: ``FileError``.
   func write(_ bytes: UnsafeRawBufferPointer, at place: Int) throws {
+    let middle = try uncached?.write(bytes, at: place, for: path) ?? 0..<0
+    try writeCached(UnsafeRawBufferPointer(rebasing: bytes[..<middle.lowerBound]), at: place)
+    try writeCached(UnsafeRawBufferPointer(rebasing: bytes[middle.upperBound...]), at: place + middle.upperBound)
+  }
+
+  private func writeCached(_ bytes: UnsafeRawBufferPointer, at place: Int) throws {
     var done = 0
     while done < bytes.count {
       let count = pwrite(descriptor, bytes.baseAddress! + done, min(bytes.count - done, 1 << 30), off_t(place + done))

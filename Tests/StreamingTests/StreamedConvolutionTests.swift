@@ -97,19 +97,20 @@ import Testing
     let image: Tensor<Float> = integers([300, 400], seed: 5)
     let kernel: Tensor<Double> = integers([15, 15], seed: 6)
     var panels: [Int] = []
-    for limit in [64 << 20, 1 << 20, 512 << 10] {
+    for limit in [64 << 20, 512 << 10, 100 << 10] {
       let convolution = StreamedConvolution(kernel: kernel, method: .direct, memoryLimit: limit)
       try check(image, convolution, panels: 1...10_000)
       panels.append(try run(convolution).panels)
     }
-    #expect(panels[0] == 1 && panels[1] > 1 && panels[2] > panels[1])
+    #expect(panels[0] <= panels[1] && panels[1] < panels[2], "\(panels)")
     for method in ConvolutionChoice.allCases {
       let small = StreamedConvolution(kernel: kernel, method: method, memoryLimit: 2000)
       let error = #expect(throws: ConvolutionError.self) { try run(small) }
       let words = error?.description ?? ""
-      #expect(words.contains("a kernel of 15 x 15 needs about") && words.contains("the limit is 2.0 KiB"), "\(words)")
+      #expect(
+        words.contains("a kernel of 15 x 15 needs at least") && words.contains("the limit is 2.0 KiB"), "\(words)")
       // The estimate holds: with as much, it can be done.
-      let needed = try #require(words.firstMatch(of: /about ([0-9.]+) (K|M)iB/))
+      let needed = try #require(words.firstMatch(of: /at least ([0-9.]+) (K|M)iB/))
       let bytes = try #require(Double(needed.1)) * (needed.2 == "K" ? 0x1p10 : 0x1p20)
       _ = try run(StreamedConvolution(kernel: kernel, method: method, memoryLimit: Int(bytes * 1.01)))
     }
