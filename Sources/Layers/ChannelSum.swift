@@ -10,9 +10,10 @@ extension Tensor {
         if inner == 1 {
           sumRows(source, target)
         } else {
-          Parallel.forEach(channels, grain: rowGrain(batch * inner)) { c in
-            target[c] = sumChannel(source, c, batch, channels, inner)
-          }
+          // Plane by plane, as the planes lie in the caches of those who wrote them.
+          let sums = Scratch<Scalar>(count: batch * channels)
+          forEachRange(batch * channels, size: rowGrain(inner)) { sumPlanes(source, inner, $0, sums.base) }
+          sumRows(UnsafeBufferPointer(start: sums.base, count: sums.count), target)
         }
       }
     }
@@ -33,14 +34,11 @@ func sumRows<Scalar: TensorScalar>(
   }
 }
 
+/// The sum of each of some planes.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-func sumChannel<Scalar: TensorScalar>(
-  _ source: UnsafeBufferPointer<Scalar>, _ channel: Int, _ batch: Int, _ channels: Int, _ inner: Int
-) -> Scalar {
-  var total: Scalar = 0
-  for n in 0..<batch {
-    total += runningSum(source.baseAddress! + (n * channels + channel) * inner, inner)
-  }
-  return total
+func sumPlanes<Scalar: TensorScalar>(
+  _ source: UnsafeBufferPointer<Scalar>, _ inner: Int, _ planes: Range<Int>, _ sums: UnsafeMutablePointer<Scalar>
+) {
+  for plane in planes { sums[plane] = runningSum(source.baseAddress! + plane * inner, inner) }
 }

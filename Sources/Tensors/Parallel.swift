@@ -3,9 +3,10 @@ import Synchronization
 
 /// Runs independent pieces of work on several threads.
 ///
-/// The threads are those of the `WorkerPool`, which live on between calls. Pieces are handed out through one atomic
-/// counter, so a slow piece does not hold up the others. What a piece computes must not depend on who runs it: that is
-/// what makes results independent of the number of threads.
+/// The threads are those of the `WorkerPool`, which live on between calls. Each begins with a share of neighbouring
+/// pieces, the same share in every loop, and then takes what others have left; so a slow piece does not hold up the
+/// rest, and what a thread wrote in one loop it usually finds in its own cache in the next. What a piece computes must
+/// not depend on who runs it: that is what makes results independent of the number of threads.
 public enum Parallel {
   private static let threadLimit = Atomic<Int>(processorCount)
 
@@ -41,12 +42,11 @@ public enum Parallel {
       for index in 0..<count { body(index, &own) }
       return
     }
-    let next = Atomic<Int>(0)
-    WorkerPool.shared.run(helpers: workers - 1) {
+    let shares = Shares(pieces, workers: workers)
+    defer { shares.free() }
+    WorkerPool.shared.run(helpers: workers - 1) { worker in
       var own: Workspace?
-      while true {
-        let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard piece < pieces else { return }
+      shares.forEachPiece(worker) { piece in
         if own == nil { own = workspace() }
         for index in piece * grain..<min(count, (piece + 1) * grain) { body(index, &own!) }
       }
@@ -63,5 +63,41 @@ public enum Parallel {
       if body(index, &own) { found.store(true, ordering: .relaxed) }
     }
     return found.load(ordering: .relaxed)
+  }
+}
+
+/// The pieces of a loop, in one share of neighbours for each thread.
+private struct Shares: @unchecked Sendable {
+  private let pieces: Int
+  private let workers: Int
+  /// How many pieces of each share have been taken, each count in a cache line of its own.
+  private let taken: UnsafeMutablePointer<Atomic<Int>>
+  private static let pitch = 64 / MemoryLayout<Atomic<Int>>.stride
+
+  init(_ pieces: Int, workers: Int) {
+    self.pieces = pieces
+    self.workers = workers
+    taken = .allocate(capacity: workers * Self.pitch)
+    for i in 0..<workers { (taken + i * Self.pitch).initialize(to: Atomic(0)) }
+  }
+
+  func free() {
+    for i in 0..<workers { (taken + i * Self.pitch).deinitialize(count: 1) }
+    taken.deallocate()
+  }
+
+  /// Calls `body` with all pieces that are left, those of the thread's own share first.
+  @inline(__always)
+  func forEachPiece(_ worker: Int, _ body: (Int) -> Void) {
+    for step in 0..<workers {
+      let share = (worker + step) % workers
+      let (first, end) = (share * pieces / workers, (share + 1) * pieces / workers)
+      let taken = taken + share * Self.pitch
+      while first + taken.pointee.load(ordering: .relaxed) < end {
+        let piece = first + taken.pointee.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard piece < end else { break }
+        body(piece)
+      }
+    }
   }
 }

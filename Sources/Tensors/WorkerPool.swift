@@ -32,14 +32,16 @@ final class WorkerPool: Sendable {
   /// Runs `work` here and, at the same time, on up to `helpers` other threads; returns when all of them are done.
   ///
   /// How many come, if any, is not known, so `work` must share itself out, and be done when it returns here.
-  func run(helpers: Int, _ work: () -> Void) {
-    guard let place = board.first(where: { $0.take() }) else { return work() }
+  ///
+  /// - Parameter work: Receives the number of the thread: 0 here, and for each other thread one that stays the same.
+  func run(helpers: Int, _ work: (Int) -> Void) {
+    guard let place = board.first(where: { $0.take() }) else { return work(0) }
     start(helpers)
     withoutActuallyEscaping(work) { work in
       place.open(work, helpers)
       wanted.wrappingAdd(helpers, ordering: .sequentiallyConsistent)
       ring()
-      work()
+      work(0)
       wanted.wrappingSubtract(place.close(), ordering: .sequentiallyConsistent)
       // With more threads than processors a helper may need this one.
       place.waitForHelpers(patience: helpers < Parallel.processorCount ? Self.patience : 0)
@@ -56,7 +58,8 @@ final class WorkerPool: Sendable {
       present = exchanged ? present + 1 : original
       guard exchanged else { continue }
       let patience = present < Parallel.processorCount ? Self.patience : 0
-      let thread = Thread { [self] in while true { nextOffer(patience: patience).help() } }
+      let number = present
+      let thread = Thread { [self] in while true { nextOffer(patience: patience).help(number) } }
       thread.name = "SpectralKit worker"
       thread.start()
     }
@@ -121,7 +124,7 @@ final class WorkerPool: Sendable {
 /// Sendable: `work` is written by the loop that took the place, before it opens it and after all helpers are gone.
 private final class Place: @unchecked Sendable {
   private let isTaken = Atomic<Bool>(false)
-  private var work: (() -> Void)?
+  private var work: ((Int) -> Void)?
   /// The helpers at work, plus `oneWanted` for each that may still come, plus `isAwaited` if the loop sleeps until the
   /// last one leaves.
   private let state = Atomic<UInt64>(0)
@@ -143,7 +146,7 @@ private final class Place: @unchecked Sendable {
   }
 
   /// Lets up to `helpers` threads in.
-  func open(_ work: @escaping () -> Void, _ helpers: Int) {
+  func open(_ work: @escaping (Int) -> Void, _ helpers: Int) {
     self.work = work
     state.store(UInt64(helpers) * Self.oneWanted, ordering: .releasing)
   }
@@ -175,15 +178,15 @@ private final class Place: @unchecked Sendable {
   }
 
   /// Helps, and goes.
-  func help() {
-    callWork()
+  func help(_ number: Int) {
+    callWork(number)
     let left = state.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
     if left == Self.isAwaited { lastHelperLeft.signal() }
   }
 
   /// A function of its own, so that no reference to the closure is left when it returns.
   @inline(never)
-  private func callWork() { work!() }
+  private func callWork(_ number: Int) { work!(number) }
 }
 
 /// Asks again and again whether something is so, for at most `patience` nanoseconds; returns the last answer.
