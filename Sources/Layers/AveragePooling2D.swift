@@ -27,17 +27,18 @@ public struct AveragePooling2D<Scalar: TensorScalar>: Layer {
     PoolingWindows("AveragePooling2D", input, kernel: kernel, stride: stride, padding: padding)
   }
 
+  private var isTwoByTwo: Bool { kernel == 2 && stride == 2 && padding == .valid }
+
   /// The tape is the shape of the input.
   public func forward(_ input: Tensor<Scalar>) -> (output: Tensor<Scalar>, tape: Shape) { (self(input), input.shape) }
 
   public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
     let windows = windows(input.shape)
-    let plan = AveragePlan<Scalar>(windows, countsPadding: countsPadding)
+    let plan = isTwoByTwo ? nil : AveragePlan<Scalar>(windows, countsPadding: countsPadding)
     return input.withUnsafeElements { x in
       Tensor(windows.outputShape(input.shape)) { y in
-        windows.forEachPlane(of: input.shape) { plane in
-          average(
-            x.baseAddress! + plane * windows.inputPixels, y.baseAddress! + plane * windows.outputPixels, windows, plan)
+        windows.forEachPiece(of: input.shape) { planes in
+          if let plan { average(x, y, planes, windows, plan) } else { meanOfFour(x, y, planes, windows) }
         }
       }
     }
@@ -47,12 +48,11 @@ public struct AveragePooling2D<Scalar: TensorScalar>: Layer {
     _ gradient: Tensor<Scalar>, _ tape: Shape
   ) -> (input: Tensor<Scalar>, parameters: NoParameters<Scalar>) {
     let windows = windows(tape)
-    let plan = AveragePlan<Scalar>(windows, countsPadding: countsPadding)
+    let plan = isTwoByTwo ? nil : AveragePlan<Scalar>(windows, countsPadding: countsPadding)
     let input = gradient.withUnsafeElements { g in
       Tensor<Scalar>(tape) { dx in
-        windows.forEachPlane(of: tape) { plane in
-          spread(
-            g.baseAddress! + plane * windows.outputPixels, dx.baseAddress! + plane * windows.inputPixels, windows, plan)
+        windows.forEachPiece(of: tape) { planes in
+          if let plan { spread(g, dx, planes, windows, plan) } else { shareAmongFour(g, dx, planes, windows) }
         }
       }
     }
@@ -92,48 +92,88 @@ struct AveragePlan<Scalar: TensorScalar>: Sendable {
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func average<Scalar: TensorScalar>(
-  _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ windows: PoolingWindows, _ plan: AveragePlan<Scalar>
+  _ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>, _ planes: Range<Int>,
+  _ windows: PoolingWindows, _ plan: AveragePlan<Scalar>
 ) {
   let (vertical, horizontal) = (windows.vertical, windows.horizontal)
-  for i in 0..<vertical.output {
-    let y = y + i * horizontal.output
-    y.initialize(repeating: 0, count: horizontal.output)
-    for a in 0..<vertical.kernel {
-      guard let row = vertical.source(output: i, tap: a) else { continue }
-      for b in 0..<horizontal.kernel {
-        let outputs = plan.columns[b]
-        let first = outputs.lowerBound
-        let place = row * horizontal.input + first * horizontal.stride + b - horizontal.paddingBefore
-        if Scalar.self == Float.self {
-          sk_add_strided_f32((y + first).f32, (x + place).f32, horizontal.stride, outputs.count)
-        } else {
-          sk_add_strided_f64((y + first).f64, (x + place).f64, horizontal.stride, outputs.count)
+  for plane in planes {
+    let x = x.baseAddress! + plane * windows.inputPixels
+    for i in 0..<vertical.output {
+      let y = y.baseAddress! + plane * windows.outputPixels + i * horizontal.output
+      y.initialize(repeating: 0, count: horizontal.output)
+      for a in 0..<vertical.kernel {
+        guard let row = vertical.source(output: i, tap: a) else { continue }
+        for b in 0..<horizontal.kernel {
+          let outputs = plan.columns[b]
+          let first = outputs.lowerBound
+          let place = row * horizontal.input + first * horizontal.stride + b - horizontal.paddingBefore
+          if Scalar.self == Float.self {
+            sk_add_strided_f32((y + first).f32, (x + place).f32, horizontal.stride, outputs.count)
+          } else {
+            sk_add_strided_f64((y + first).f64, (x + place).f64, horizontal.stride, outputs.count)
+          }
         }
       }
+      for j in 0..<horizontal.output { y[j] *= plan.rowFactors[i] * plan.columnFactors[j] }
     }
-    for j in 0..<horizontal.output { y[j] *= plan.rowFactors[i] * plan.columnFactors[j] }
   }
 }
 
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func spread<Scalar: TensorScalar>(
-  _ gradient: UnsafePointer<Scalar>, _ result: UnsafeMutablePointer<Scalar>, _ windows: PoolingWindows,
-  _ plan: AveragePlan<Scalar>
+  _ gradient: UnsafeBufferPointer<Scalar>, _ result: UnsafeMutableBufferPointer<Scalar>, _ planes: Range<Int>,
+  _ windows: PoolingWindows, _ plan: AveragePlan<Scalar>
 ) {
   let (vertical, horizontal) = (windows.vertical, windows.horizontal)
-  result.initialize(repeating: 0, count: windows.inputPixels)
-  for i in 0..<vertical.output {
-    let gradient = gradient + i * horizontal.output
-    for a in 0..<vertical.kernel {
-      guard let row = vertical.source(output: i, tap: a) else { continue }
-      let result = result + row * horizontal.input
-      for b in 0..<horizontal.kernel {
-        let offset = b - horizontal.paddingBefore
-        for j in plan.columns[b] {
-          result[j * horizontal.stride + offset] += gradient[j] * (plan.rowFactors[i] * plan.columnFactors[j])
+  for plane in planes {
+    let result = result.baseAddress! + plane * windows.inputPixels
+    result.initialize(repeating: 0, count: windows.inputPixels)
+    for i in 0..<vertical.output {
+      let gradient = gradient.baseAddress! + plane * windows.outputPixels + i * horizontal.output
+      for a in 0..<vertical.kernel {
+        guard let row = vertical.source(output: i, tap: a) else { continue }
+        let result = result + row * horizontal.input
+        for b in 0..<horizontal.kernel {
+          let offset = b - horizontal.paddingBefore
+          for j in plan.columns[b] {
+            result[j * horizontal.stride + offset] += gradient[j] * (plan.rowFactors[i] * plan.columnFactors[j])
+          }
         }
       }
     }
+  }
+}
+
+// Two by two, side by side: the window of nearly every network.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func meanOfFour<Scalar: TensorScalar>(
+  _ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>, _ planes: Range<Int>,
+  _ windows: PoolingWindows
+) {
+  let (input, output) = windows.starts(planes)
+  let (x, y) = (x.baseAddress! + input, y.baseAddress! + output)
+  let (height, width) = (windows.vertical.input, windows.horizontal.input)
+  if Scalar.self == Float.self {
+    sk_mean_of_four_f32(y.f32, x.f32, planes.count, height, width)
+  } else {
+    sk_mean_of_four_f64(y.f64, x.f64, planes.count, height, width)
+  }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func shareAmongFour<Scalar: TensorScalar>(
+  _ gradient: UnsafeBufferPointer<Scalar>, _ result: UnsafeMutableBufferPointer<Scalar>, _ planes: Range<Int>,
+  _ windows: PoolingWindows
+) {
+  let (input, output) = windows.starts(planes)
+  let (result, gradient) = (result.baseAddress! + input, gradient.baseAddress! + output)
+  let (height, width) = (windows.vertical.input, windows.horizontal.input)
+  if Scalar.self == Float.self {
+    sk_share_among_four_f32(result.f32, gradient.f32, planes.count, height, width)
+  } else {
+    sk_share_among_four_f64(result.f64, gradient.f64, planes.count, height, width)
   }
 }

@@ -23,11 +23,11 @@ public struct MaxPooling2D<Scalar: TensorScalar>: Layer {
     self.dilation = dilation
   }
 
-  /// Who won.
-  public struct Tape: Sendable {
+  /// Who won. Sendable because the winners are written once, before anyone else sees them.
+  public struct Tape: @unchecked Sendable {
     let input: Shape
     /// For each output, the place of its pixel in its plane.
-    let winners: [Int32]
+    let winners: Scratch<Int32>
   }
 
   private func windows(_ input: Shape) -> PoolingWindows {
@@ -39,33 +39,27 @@ public struct MaxPooling2D<Scalar: TensorScalar>: Layer {
   public func forward(_ input: Tensor<Scalar>) -> (output: Tensor<Scalar>, tape: Tape) {
     let windows = windows(input.shape)
     precondition(windows.inputPixels <= Int32.max, "MaxPooling2D: a plane of more than 2^31 pixels")
-    let shape = windows.outputShape(input.shape)
-    var output: Tensor<Scalar>?
-    let winners = [Int32](unsafeUninitializedCapacity: shape.count) { winners, count in
-      output = pool(input, windows, winners.baseAddress!)
-      count = shape.count
-    }
-    return (output!, Tape(input: input.shape, winners: winners))
+    let winners = Scratch<Int32>(count: windows.outputShape(input.shape).count)
+    return (pool(input, windows, winners.base), Tape(input: input.shape, winners: winners))
   }
 
-  public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { pool(input, windows(input.shape), nil) }
+  public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
+    isTwoByTwo ? forward(input).output : pool(input, windows(input.shape), nil)
+  }
 
   private func pool(
     _ input: Tensor<Scalar>, _ windows: PoolingWindows, _ winners: UnsafeMutablePointer<Int32>?
   ) -> Tensor<Scalar> {
-    let plan = isTwoByTwo && winners != nil ? nil : MaximumPlan(windows)
+    let plan = isTwoByTwo ? nil : MaximumPlan(windows)
     return input.withUnsafeElements { x in
       Tensor(windows.outputShape(input.shape)) { y in
         // Only reached within the closure, whose planes do not overlap.
         nonisolated(unsafe) let winners = winners
-        windows.forEachPlane(of: input.shape) { plane in
-          let x = x.baseAddress! + plane * windows.inputPixels
-          let y = y.baseAddress! + plane * windows.outputPixels
-          let winners = winners.map { $0 + plane * windows.outputPixels }
+        windows.forEachPiece(of: input.shape) { planes in
           if let plan {
-            largest(x, y, winners, windows, plan)
+            largest(x, y, winners, planes, windows, plan)
           } else {
-            largestOfFour(x, y, winners!, windows)
+            largestOfFour(x, y, winners!, planes, windows)
           }
         }
       }
@@ -76,13 +70,16 @@ public struct MaxPooling2D<Scalar: TensorScalar>: Layer {
     _ gradient: Tensor<Scalar>, _ tape: Tape
   ) -> (input: Tensor<Scalar>, parameters: NoParameters<Scalar>) {
     let windows = windows(tape.input)
-    let input = tape.winners.withUnsafeBufferPointer { winners in
-      gradient.withUnsafeElements { g in
-        Tensor<Scalar>(tape.input) { dx in
-          windows.forEachPlane(of: tape.input) { plane in
-            let outputs = plane * windows.outputPixels..<(plane + 1) * windows.outputPixels
-            let inputs = plane * windows.inputPixels..<(plane + 1) * windows.inputPixels
-            scatter(.init(rebasing: g[outputs]), .init(rebasing: winners[outputs]), .init(rebasing: dx[inputs]))
+    precondition(
+      gradient.shape == windows.outputShape(tape.input),
+      "the gradient has shape \(gradient.shape), the output had \(windows.outputShape(tape.input))")
+    let input = gradient.withUnsafeElements { g in
+      Tensor<Scalar>(tape.input) { dx in
+        windows.forEachPiece(of: tape.input) { planes in
+          if isTwoByTwo {
+            giveToWinnersOfFour(g, tape.winners.base, dx, planes, windows)
+          } else {
+            giveToWinners(g, tape.winners.base, dx, planes, windows)
           }
         }
       }
@@ -120,30 +117,34 @@ struct MaximumPlan: Sendable {
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func largest<Scalar: TensorScalar>(
-  _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ winners: UnsafeMutablePointer<Int32>?,
-  _ windows: PoolingWindows, _ plan: MaximumPlan
+  _ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>, _ winners: UnsafeMutablePointer<Int32>?,
+  _ planes: Range<Int>, _ windows: PoolingWindows, _ plan: MaximumPlan
 ) {
   let (vertical, horizontal) = (windows.vertical, windows.horizontal)
-  for i in 0..<vertical.output {
-    let y = y + i * horizontal.output
-    let winners = winners.map { $0 + i * horizontal.output }
-    var isFirst = true
-    for a in 0..<vertical.kernel {
-      guard let row = vertical.source(output: i, tap: a) else { continue }
-      let x = x + row * horizontal.input
-      if isFirst {
-        for j in 0..<horizontal.output { y[j] = x[Int(plan.firstColumn[j])] }
-        if let winners {
-          for j in 0..<horizontal.output { winners[j] = Int32(row * horizontal.input) + plan.firstColumn[j] }
+  for plane in planes {
+    let x = x.baseAddress! + plane * windows.inputPixels
+    for i in 0..<vertical.output {
+      let place = plane * windows.outputPixels + i * horizontal.output
+      let y = y.baseAddress! + place
+      let winners = winners.map { $0 + place }
+      var isFirst = true
+      for a in 0..<vertical.kernel {
+        guard let row = vertical.source(output: i, tap: a) else { continue }
+        let x = x + row * horizontal.input
+        if isFirst {
+          for j in 0..<horizontal.output { y[j] = x[Int(plan.firstColumn[j])] }
+          if let winners {
+            for j in 0..<horizontal.output { winners[j] = Int32(row * horizontal.input) + plan.firstColumn[j] }
+          }
+          isFirst = false
         }
-        isFirst = false
-      }
-      for (b, outputs) in plan.columns.enumerated() {
-        let first = outputs.lowerBound
-        let offset = first * horizontal.stride + horizontal.dilation * b - horizontal.paddingBefore
-        largerRow(
-          y + first, winners.map { $0 + first }, x + offset, Int32(truncatingIfNeeded: row * horizontal.input + offset),
-          horizontal.stride, outputs.count)
+        for (b, outputs) in plan.columns.enumerated() {
+          let first = outputs.lowerBound
+          let offset = first * horizontal.stride + horizontal.dilation * b - horizontal.paddingBefore
+          largerRow(
+            y + first, winners.map { $0 + first }, x + offset,
+            Int32(truncatingIfNeeded: row * horizontal.input + offset), horizontal.stride, outputs.count)
+        }
       }
     }
   }
@@ -168,34 +169,52 @@ func largerRow<Scalar: TensorScalar>(
   }
 }
 
-// Two by two, side by side: the window of nearly every network, all four taps at once.
+// Two by two, side by side: the window of nearly every network.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func largestOfFour<Scalar: TensorScalar>(
-  _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>, _ winners: UnsafeMutablePointer<Int32>,
-  _ windows: PoolingWindows
+  _ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>, _ winners: UnsafeMutablePointer<Int32>,
+  _ planes: Range<Int>, _ windows: PoolingWindows
 ) {
-  let (width, columns) = (windows.horizontal.input, windows.horizontal.output)
-  for i in 0..<windows.vertical.output {
-    let upper = x + 2 * i * width
-    let (y, winners) = (y + i * columns, winners + i * columns)
-    let place = Int32(2 * i * width)
-    if Scalar.self == Float.self {
-      sk_largest_of_four_f32(y.f32, winners, upper.f32, (upper + width).f32, place, Int32(width), columns)
-    } else {
-      sk_largest_of_four_f64(y.f64, winners, upper.f64, (upper + width).f64, place, Int32(width), columns)
-    }
+  let (input, output) = windows.starts(planes)
+  let (x, y, winners) = (x.baseAddress! + input, y.baseAddress! + output, winners + output)
+  let (height, width) = (windows.vertical.input, windows.horizontal.input)
+  if Scalar.self == Float.self {
+    sk_largest_of_four_f32(y.f32, winners, x.f32, planes.count, height, width)
+  } else {
+    sk_largest_of_four_f64(y.f64, winners, x.f64, planes.count, height, width)
   }
 }
 
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-func scatter<Scalar: TensorScalar>(
-  _ gradient: UnsafeBufferPointer<Scalar>, _ winners: UnsafeBufferPointer<Int32>,
-  _ result: UnsafeMutableBufferPointer<Scalar>
+func giveToWinnersOfFour<Scalar: TensorScalar>(
+  _ gradient: UnsafeBufferPointer<Scalar>, _ winners: UnsafePointer<Int32>,
+  _ result: UnsafeMutableBufferPointer<Scalar>, _ planes: Range<Int>, _ windows: PoolingWindows
 ) {
-  result.initialize(repeating: 0)
-  for i in gradient.indices { result[Int(winners[i])] += gradient[i] }
+  let (input, output) = windows.starts(planes)
+  let (result, g, winners) = (result.baseAddress! + input, gradient.baseAddress! + output, winners + output)
+  let (height, width) = (windows.vertical.input, windows.horizontal.input)
+  if Scalar.self == Float.self {
+    sk_give_to_winners_of_four_f32(result.f32, g.f32, winners, planes.count, height, width)
+  } else {
+    sk_give_to_winners_of_four_f64(result.f64, g.f64, winners, planes.count, height, width)
+  }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func giveToWinners<Scalar: TensorScalar>(
+  _ gradient: UnsafeBufferPointer<Scalar>, _ winners: UnsafePointer<Int32>,
+  _ result: UnsafeMutableBufferPointer<Scalar>, _ planes: Range<Int>, _ windows: PoolingWindows
+) {
+  for plane in planes {
+    let result = result.baseAddress! + plane * windows.inputPixels
+    result.initialize(repeating: 0, count: windows.inputPixels)
+    for i in plane * windows.outputPixels..<(plane + 1) * windows.outputPixels {
+      result[Int(winners[i])] += gradient[i]
+    }
+  }
 }
 
 extension Padding {

@@ -31,11 +31,16 @@ struct PoolingWindows: Sendable {
   /// Pixels of a plane that comes out.
   var outputPixels: Int { vertical.output * horizontal.output }
 
+  /// Where the first of some planes starts, going in and coming out.
+  func starts(_ planes: Range<Int>) -> (input: Int, output: Int) {
+    (planes.lowerBound * inputPixels, planes.lowerBound * outputPixels)
+  }
+
   func outputShape(_ input: Shape) -> Shape { [input[0], input[1], vertical.output, horizontal.output] }
 
-  /// Calls `body` for every plane, on several threads if there is work for them.
-  func forEachPlane(of input: Shape, _ body: (Int) -> Void) {
-    Parallel.forEach(input[0] * input[1], grain: rowGrain(inputPixels), body)
+  /// Calls `body` with neighbouring planes, on several threads if there is work for them.
+  func forEachPiece(of input: Shape, _ body: (Range<Int>) -> Void) {
+    forEachRange(input[0] * input[1], size: rowGrain(inputPixels), body)
   }
 }
 

@@ -26,7 +26,11 @@ public struct ReLU<Scalar: TensorScalar>: Layer {
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func rectify<Scalar: TensorScalar>(_ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>) {
-  for i in x.indices { y[i] = 0 > x[i] ? 0 : x[i] }
+  if Scalar.self == Float.self {
+    sk_rectify_f32(y.f32, x.f32, y.count)
+  } else {
+    sk_rectify_f64(y.f64, x.f64, y.count)
+  }
 }
 
 @specialized(where Scalar == Float)

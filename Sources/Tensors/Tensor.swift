@@ -25,7 +25,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
 
   /// A tensor with the same value everywhere.
   public init(_ shape: Shape, repeating value: Scalar) {
-    self.init(shape) { $0.initialize(repeating: value) }
+    self.init(shape) { fill($0, with: value) }
   }
 
   /// A tensor with these elements, row-major.

@@ -97,6 +97,13 @@ extension Tensor {
   }
 }
 
+// In generic code the standard library would initialise one element after the other, each by a call.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func fill<Scalar: TensorScalar>(_ a: UnsafeMutableBufferPointer<Scalar>, with value: Scalar) {
+  a.initialize(repeating: value)
+}
+
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func scale<Scalar: TensorScalar>(_ a: UnsafeMutableBufferPointer<Scalar>, _ factor: Scalar) {

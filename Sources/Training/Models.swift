@@ -5,6 +5,9 @@ import Tensors
 public enum Models {
   /// LeNet-5 with ReLU and max pooling: the shape of LeCun et al., 1998, with today's parts.
   ///
+  /// ReLU follows the pooling. As it never turns a larger number into a smaller one, the other order would give the same
+  /// to the last bit, forward and backward, from four times as many pixels.
+  ///
   /// - Parameter image: `[C, H, W]`, at least 12 x 12 pixels.
   public static func lenet5<Scalar: TensorScalar>(
     image: Shape, classes: Int, method: any ConvolutionMethod<Scalar>, using random: inout RandomGenerator
@@ -14,11 +17,11 @@ public enum Models {
     let features = 16 * ((image[1] / 2 - 4) / 2) * ((image[2] / 2 - 4) / 2)
     return Chain {
       Convolution2D<Scalar>(inputChannels: image[0], outputChannels: 6, geometry: first, method: method, using: &random)
-      ReLU<Scalar>()
       MaxPooling2D<Scalar>(kernel: 2)
+      ReLU<Scalar>()
       Convolution2D<Scalar>(inputChannels: 6, outputChannels: 16, geometry: second, method: method, using: &random)
-      ReLU<Scalar>()
       MaxPooling2D<Scalar>(kernel: 2)
+      ReLU<Scalar>()
       Flatten<Scalar>()
       Dense<Scalar>(inputs: features, outputs: 120, using: &random)
       ReLU<Scalar>()

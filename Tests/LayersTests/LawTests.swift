@@ -149,7 +149,7 @@ import Testing
   }
 
   /// The path for two by two and the general one find the same winners, on even and odd sizes, with and without tape.
-  @Test(arguments: [[1, 1, 2, 2], [3, 2, 7, 9], [2, 3, 24, 24], [1, 2, 33, 50]])
+  @Test(arguments: [[1, 1, 2, 2], [3, 2, 7, 9], [2, 2, 10, 10], [2, 1, 6, 16], [2, 3, 24, 24], [1, 2, 33, 51]])
   func theTwoPathsOfMaximumPoolingAgree(shape: [Int]) {
     var random = RandomGenerator(seed: 10)
     // Few different values, so that there are ties, and NaN among them.
@@ -162,6 +162,19 @@ import Testing
     #expect(largestDifference(fast(x), expected) == 0 && largestDifference(general(x), expected) == 0)
     let g = Tensor<Float>.normal(output.shape, using: &random)
     #expect(fast.backward(g, tape).input == general.backward(g, generalTape).input)
+  }
+
+  /// The path for two by two adds in the same order as the general one.
+  @Test(arguments: [[1, 1, 2, 2], [3, 2, 7, 9], [2, 2, 10, 10], [2, 1, 6, 16], [2, 3, 24, 24], [1, 2, 33, 51]])
+  func theTwoPathsOfAveragePoolingAgree(shape: [Int]) {
+    var random = RandomGenerator(seed: 12)
+    let x = Tensor<Float>.normal(Shape(shape), using: &random)
+    let fast = AveragePooling2D<Float>(kernel: 2)
+    let general = AveragePooling2D<Float>(kernel: 2, padding: .pixels(0))
+    let (output, tape) = fast.forward(x)
+    #expect(output == general(x))
+    let g = Tensor<Float>.normal(output.shape, using: &random)
+    #expect(fast.backward(g, tape).input == general.backward(g, tape).input)
   }
 
   @Test func brokenNumbersStayVisible() {

@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #define SK_ELEMENTWISE_KERNELS(T, NAME)                                                                                \
+  /* y = 0 where x < 0, else x. */                                                                                     \
+  void sk_rectify_##NAME(T *y, const T *x, ptrdiff_t count);                                                           \
   /* dx = g where y is not <= 0, else 0. */                                                                            \
   void sk_rectify_gradient_##NAME(T *dx, const T *g, const T *y, ptrdiff_t count);                                     \
   /* dx = g where x > 0, else slope * g. */                                                                            \
@@ -26,15 +28,6 @@
   T sk_sum_##NAME(const T *x, ptrdiff_t count);                                                                        \
   T sk_sum_squares_##NAME(const T *x, T mean, ptrdiff_t count);                                                        \
   T sk_sum_products_##NAME(const T *g, const T *x, T mean, ptrdiff_t count);                                           \
-  /* One row of largest pixels: y[j] and the places of the winners from x[j * stride] where that is larger. */         \
-  void sk_larger_row_##NAME(T *y, int32_t *winners, const T *x, int32_t place, ptrdiff_t stride, ptrdiff_t count);     \
-  /* The same without the winners. */                                                                                  \
-  void sk_larger_row_alone_##NAME(T *y, const T *x, ptrdiff_t stride, ptrdiff_t count);                                \
-  /* The largest of two by two pixels along two rows, and its place, where `place` is the first pixel's. */            \
-  void sk_largest_of_four_##NAME(T *y, int32_t *winners, const T *upper, const T *lower, int32_t place, int32_t width, \
-                                 ptrdiff_t count);                                                                     \
-  /* y[j] += x[j * stride]. */                                                                                         \
-  void sk_add_strided_##NAME(T *y, const T *x, ptrdiff_t stride, ptrdiff_t count);                                     \
   /* p -= rate * (g + decay * p). */                                                                                   \
   void sk_descend_##NAME(T *p, const T *g, T rate, T decay, ptrdiff_t count);                                          \
   /* b = momentum * b + (g + decay * p); p -= rate * b, or with Nesterov's look ahead. */                              \
