@@ -50,11 +50,7 @@ public struct Dense<Scalar: TensorScalar>: Layer {
 
   public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
     _ = outputShape(for: input.shape)
-    var output = input.matrixProduct(parameters.weight, .plain, .transposed)
-    if let bias = parameters.bias {
-      bias.withUnsafeElements { bias in output.withUnsafeMutableElements { addToRows($0, bias) } }
-    }
-    return output
+    return input.matrixProduct(parameters.weight, .plain, .transposed, bias: parameters.bias)
   }
 
   public func outputShape(for input: Shape) -> Shape {
@@ -77,16 +73,5 @@ public struct Dense<Scalar: TensorScalar>: Layer {
 
   public var label: String {
     "Dense(\(parameters.weight.shape[1]) -> \(parameters.weight.shape[0])\(parameters.bias == nil ? ", no bias" : ""))"
-  }
-}
-
-/// Adds one row to every row of a matrix.
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-func addToRows<Scalar: TensorScalar>(_ matrix: UnsafeMutableBufferPointer<Scalar>, _ row: UnsafeBufferPointer<Scalar>) {
-  var start = 0
-  while start < matrix.count {
-    for i in row.indices { matrix[start + i] += row[i] }
-    start += row.count
   }
 }

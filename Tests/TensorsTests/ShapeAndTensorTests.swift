@@ -87,16 +87,26 @@ import Testing
 }
 
 @Suite struct MatrixProductTests {
-  /// Sums of products of small integers are exact in every order, so BLAS must agree with three plain loops to the bit.
-  @Test(arguments: [(1, 1, 1), (2, 3, 5), (17, 1, 4), (1, 9, 33), (130, 31, 29)], [false, true])
+  /// Sums of products of small integers are exact in every order, so the product must agree with three plain loops to
+  /// the bit: by our kernel, with whole vectors of columns and parts of one and with more terms than it takes at once,
+  /// and in the last case by BLAS.
+  @Test(
+    arguments: [
+      (1, 1, 1), (2, 3, 5), (17, 1, 4), (1, 9, 33), (130, 31, 29), (9, 600, 48), (64, 70, 143), (258, 259, 260),
+    ], [false, true])
   func agreesWithPlainLoops(size: (Int, Int, Int), flip: Bool) {
     let (m, k, n) = size
     var random = RandomGenerator(seed: 3)
     let integers = { (shape: Shape) in Tensor<Float>.uniform(shape, in: -8..<9, using: &random).map { $0.rounded() } }
     let (a, b) = (integers([m, k]), integers([k, n]))
+    let (x, y) = (a.elements, b.elements)
     let expected = Tensor<Float>([m, n]) { c in
       for i in 0..<m {
-        for j in 0..<n { c[i * n + j] = (0..<k).reduce(0) { $0 + a[i, $1] * b[$1, j] } }
+        for j in 0..<n {
+          var sum: Float = 0
+          for l in 0..<k { sum += x[i * k + l] * y[l * n + j] }
+          c[i * n + j] = sum
+        }
       }
     }
     #expect(a.matrixProduct(b) == expected)
@@ -104,11 +114,19 @@ import Testing
     #expect(
       a.converted(to: Double.self).matrixProduct(b.converted().transposed, .plain, .transposed) == expected.converted())
     if flip { #expect(b.transposed.matrixProduct(a.transposed) == expected.transposed) }
+    let bias = integers([n])
+    let ones = Tensor<Float>([m, 1], repeating: 1)
+    #expect(
+      a.matrixProduct(b.transposed, .plain, .transposed, bias: bias)
+        == expected + ones.matrixProduct(bias.reshaped(to: [1, n])))
   }
 
   @Test func emptyProducts() {
     #expect(Tensor<Float>.zeros([2, 0]).matrixProduct(.zeros([0, 3])) == .zeros([2, 3]))
     #expect(Tensor<Float>.zeros([0, 2]).matrixProduct(.zeros([2, 3])).shape == [0, 3])
+    let bias = Tensor<Float>([3], [1, 2, 3])
+    #expect(
+      Tensor<Float>.zeros([2, 0]).matrixProduct(.zeros([0, 3]), bias: bias) == Tensor([2, 3], [1, 2, 3, 1, 2, 3]))
   }
 
   @Test func doesNotDependOnThreads() {

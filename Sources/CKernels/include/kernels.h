@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "elementwise.h"
+#include "matrix.h"
 #include "pooling.h"
 #include "processor.h"
 #include "roofline.h"
