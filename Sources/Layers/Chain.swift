@@ -67,9 +67,8 @@ public struct Chain<First: Layer, Second: Layer>: Layer where First.Scalar == Se
   public mutating func updateParameters(
     at place: LayerPlace, _ body: (String, inout Tensor<First.Scalar>) -> Void
   ) {
-    let length = first.parameters.length
     first.updateParameters(at: place, body)
-    second.updateParameters(at: place.advanced(by: length), body)
+    second.updateParameters(at: place.advanced(by: First.Parameters.length), body)
   }
 
   public mutating func finishStep(_ tape: Tape) {
@@ -80,14 +79,13 @@ public struct Chain<First: Layer, Second: Layer>: Layer where First.Scalar == Se
   public mutating func updateState(
     at place: LayerPlace, _ body: (String, inout LayerState<First.Scalar>) -> Void
   ) {
-    let length = first.parameters.length
     first.updateState(at: place, body)
-    second.updateState(at: place.advanced(by: length), body)
+    second.updateState(at: place.advanced(by: First.Parameters.length), body)
   }
 
   public func summarize(_ input: Shape, at place: LayerPlace, into summary: inout [LayerSummary]) -> Shape {
     let middle = first.summarize(input, at: place, into: &summary)
-    return second.summarize(middle, at: place.advanced(by: first.parameters.length), into: &summary)
+    return second.summarize(middle, at: place.advanced(by: First.Parameters.length), into: &summary)
   }
 
   public var label: String { "\(first.label); \(second.label)" }

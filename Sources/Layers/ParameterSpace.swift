@@ -12,11 +12,11 @@ public protocol ParameterSpace<Scalar>: Sendable {
   mutating func update(at place: LayerPlace, _ body: (String, inout Tensor<Scalar>) -> Void)
 
   /// How many places it takes in a row of layers.
-  var length: Int { get }
+  static var length: Int { get }
 }
 
 extension ParameterSpace {
-  public var length: Int { 1 }
+  public static var length: Int { 1 }
 
   /// Visits every tensor with its name.
   public func forEach(_ body: (String, Tensor<Scalar>) -> Void) { forEach(at: LayerPlace(), body) }
@@ -117,15 +117,15 @@ where First.Scalar == Second.Scalar {
     self.second = second
   }
 
-  public var length: Int { first.length + second.length }
+  public static var length: Int { First.length + Second.length }
 
   public func forEach(at place: LayerPlace, _ body: (String, Tensor<First.Scalar>) -> Void) {
     first.forEach(at: place, body)
-    second.forEach(at: place.advanced(by: first.length), body)
+    second.forEach(at: place.advanced(by: First.length), body)
   }
 
   public mutating func update(at place: LayerPlace, _ body: (String, inout Tensor<First.Scalar>) -> Void) {
     first.update(at: place, body)
-    second.update(at: place.advanced(by: first.length), body)
+    second.update(at: place.advanced(by: First.length), body)
   }
 }
