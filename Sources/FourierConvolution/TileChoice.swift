@@ -47,44 +47,38 @@ struct TileCost {
   static func frequencies(_ size: Extent) -> Int { size.height * (size.width / 2 + 1) }
 
   /// Seconds on one core.
+  ///
+  /// The rates are fits to some seventy timings of layers and images (`spectral benchmark --regret` shows how far the
+  /// choice is from the best): what moves numbers counts more than what computes with them.
   func seconds(_ size: Extent) -> Double {
     let tiles = tiles(size)
     let tilesPerBlock = tilesPerBlock(size)
     let blocks = Double((tiles + tilesPerBlock - 1) / tilesPerBlock)
     let layout = layout(tilesPerBlock: tilesPerBlock)
     let frequencies = Double(Self.frequencies(size))
-    let groupBytes = 128.0
-
-    // A group of lanes there or back: arithmetic, and the passes that bring it there and take it away.
-    let points = Double(size.height * size.width)
-    let resident = points * groupBytes / 2 < 1.5e6
-    let group = 64 / Double(scalarBytes)
-    let transform = points * group * (2.5 * log2(max(points, 2)) / 45e9 + 1 / (resident ? 5e9 : 2e9))
-    // Filters are mostly zeros: rows of them are not transformed.
-    let taps = Double(verticalParts.taps) / Double(size.height)
-    let filterTransform = transform * (0.6 + 0.4 * taps)
+    let groupBytes = frequencies * 128
+    // What a tile of a group of lanes costs more where it outgrows the second-level cache, or the share of the third.
+    let strain = min(max((groupBytes - 0.5e6) / 0.6e6, 0), 1) + (groupBytes > 16e6 ? 1.5 : 0)
 
     let images = blocks * Double(layout.input.count + layout.output.count)
     let filters = Double(layout.filter.count)
-    let filterBytes = frequencies * filters * groupBytes
-    let product: Double
     if layout.isDepthwise {
-      product = frequencies * blocks * Double(layout.input.count) * group / 4e9
-    } else {
-      let terms = layout.filter.signals
-      let sums =
-        layout.input.arrangement == .channels
-        ? Double(tiles * terms * layout.input.groups * layout.output.run)
-        : blocks * Double(terms * layout.output.groups * layout.output.channels * layout.output.run)
-      let blockBytes = frequencies * Double(layout.input.count + layout.output.count) * groupBytes
-      // Every block reads the spectra of all filters, and its own spectra are written and read.
-      let filterTraffic = blocks * filterBytes / (filterBytes < 1e6 ? 60e9 : 20e9)
-      let blockTraffic = blocks * 2 * blockBytes / (blockBytes < 1.5e6 ? 60e9 : 20e9)
-      product = frequencies * sums * group / 17e9 + filterTraffic + blockTraffic
+      let group = groupBytes / 4 * (0.875e-9 + 0.6e-9 * strain)
+      // The spectrum of an image's kernel is that of a whole group of lanes.
+      let kernel = layout.input.arrangement == .tiles ? 1.2 * group : 0
+      return images * group * (transformsFilters ? 3.9 : 1) + kernel
     }
-    guard transformsFilters else { return images * transform + product }
-    // A training step: images, feature maps and both gradients; filters, there and back; three products.
-    return 2 * images * transform + 3 * product + 2 * filters * filterTransform
+    let sums =
+      layout.input.arrangement == .channels
+      ? Double(tiles * layout.filter.signals * layout.input.groups * layout.output.run)
+      : blocks * Double(layout.filter.signals * layout.output.groups * layout.output.channels * layout.output.run)
+    let product = frequencies * sums * Double(64 / scalarBytes) / (scalarBytes == 4 ? 14e9 : 7e9)
+    // Every block reads the spectra of all filters.
+    let filterBytes = groupBytes * filters
+    let traffic = blocks * filterBytes / (filterBytes < 1e6 ? 60e9 : 25e9)
+    let pass = images * groupBytes * (1 + 0.5 * strain) / 8e9 + product + traffic
+    // A training step: three such passes, and filters, there and back.
+    return transformsFilters ? 3 * pass + filterBytes / 1.04e9 : pass
   }
 
   /// Tiles of a block: few enough to stay in a cache, but enough rows for a fast matrix product and enough tiles to fill
@@ -102,8 +96,7 @@ struct TileCost {
       return min(atOnce * lanes, tiles)
     }
     if one.isDepthwise { return 1 }
-    let bytes = Self.frequencies(size) * (one.input.count + one.output.count) * 128
-    var count = min(max(12, min((1 << 20) / bytes, (tiles + 7) / 8)), tiles)
+    var count = min(16, tiles)
     let perImage = tiles / max(problem.batch, 1)
     if perImage > 0 && count >= perImage { count = count / perImage * perImage }
     // Blocks of about equal size.
