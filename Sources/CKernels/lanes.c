@@ -1,6 +1,4 @@
 // Between planes of pixels and lanes, and products lane by lane.
-#include <string.h>
-
 #include "kernels.h"
 #include "shuffles.h"
 

@@ -63,6 +63,13 @@ public final class LanePlaces<Scalar: TensorScalar> {
     bias.initialize(repeating: 0, count: lanes)
   }
 
+  /// Leaves a lane idle.
+  @inline(__always)
+  func clear(_ lane: Int) {
+    planes[lane] = nil
+    bias[lane] = 0
+  }
+
   deinit {
     planes.deallocate()
     rows.deallocate()

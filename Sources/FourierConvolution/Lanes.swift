@@ -46,26 +46,39 @@ struct LaneMap: Sendable {
     bias: UnsafePointer<Scalar>? = nil, in places: LanePlaces<Scalar>, place: (Int) -> TilePlace
   ) {
     let (upper, part) = index.quotientAndRemainder(dividingBy: run)
-    for lane in 0..<lanes {
-      let (tile, group, signal): (Int, Int, Int)
-      switch arrangement {
-      case .channels: (tile, group, signal) = (upper / groups, upper % groups, part * lanes + lane)
-      case .tiles: (tile, group, signal) = (part * lanes + lane, upper / signals, upper % signals)
-      }
-      guard tile < tiles, signal < signals else {
-        places.planes[lane] = nil
-        places.bias[lane] = 0
-        continue
-      }
-      let (phase, channel) = signal.quotientAndRemainder(dividingBy: channels)
-      let plane = group * channels + channel
+    let first = part * lanes
+    switch arrangement {
+    case .channels:
+      let (tile, group) = upper.quotientAndRemainder(dividingBy: groups)
       let at = place(tile)
-      places.planes[lane] = planes + (at.image * self.planes + plane) * tables.planeStride
-      places.rows[lane] = UnsafePointer(
-        tables.rows + (at.row * phases.height + phase / phases.width) * tables.size.height)
-      places.columns[lane] = UnsafePointer(tables.columns + at.column * phases.width + phase % phases.width)
-      places.bias[lane] = bias.map { $0[plane] } ?? 0
+      let present = tile < tiles ? min(lanes, signals - first) : 0
+      for lane in 0..<present {
+        let (phase, channel) =
+          channels == signals ? (0, first + lane) : ((first + lane) / channels, (first + lane) % channels)
+        set(lane, at, phase, group * channels + channel, planes, tables, bias, places)
+      }
+      for lane in max(present, 0)..<lanes { places.clear(lane) }
+    case .tiles:
+      let (group, signal) = upper.quotientAndRemainder(dividingBy: signals)
+      let (phase, channel) = signal.quotientAndRemainder(dividingBy: channels)
+      let present = max(0, min(lanes, tiles - first))
+      for lane in 0..<present {
+        set(lane, place(first + lane), phase, group * channels + channel, planes, tables, bias, places)
+      }
+      for lane in present..<lanes { places.clear(lane) }
     }
+  }
+
+  @inline(__always)
+  private func set<Scalar: TensorScalar>(
+    _ lane: Int, _ at: TilePlace, _ phase: Int, _ plane: Int, _ planes: UnsafeMutablePointer<Scalar>,
+    _ tables: PlaceTables, _ bias: UnsafePointer<Scalar>?, _ places: LanePlaces<Scalar>
+  ) {
+    let (phaseY, phaseX) = phase == 0 ? (0, 0) : (phase / phases.width, phase % phases.width)
+    places.planes[lane] = planes + (at.image * self.planes + plane) * tables.planeStride
+    places.rows[lane] = UnsafePointer(tables.rows + (at.row * phases.height + phaseY) * tables.size.height)
+    places.columns[lane] = UnsafePointer(tables.columns + at.column * phases.width + phaseX)
+    places.bias[lane] = bias.map { $0[plane] } ?? 0
   }
 }
 
