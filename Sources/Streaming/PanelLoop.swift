@@ -62,8 +62,12 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
       guard panel < plan.panels else { return nil }
       return Background(on: readQueue) {
         let (row, column) = plan.place(panel)
-        var (pixels, isFinite) = try reader.read(
-          row: plan.rows.start(row) - plan.before.height, column: plan.columns.start(column) - plan.before.width)
+        let (top, left) = (
+          plan.rows.start(row) - plan.before.height, plan.columns.start(column) - plan.before.width
+        )
+        let isCached = plan.columns.pieces > 1 || reader.isCached(row: top)
+        var (pixels, isFinite) = try reader.read(row: top, column: left)
+        if !isCached { reader.dropFromCache(rows: top..<top + plan.rows.length) }
         let missing = isFinite || plan.choice != .fft ? nil : MissingPixels(takenFrom: &pixels)
         return Panel(pixels: pixels, missing: missing)
       }

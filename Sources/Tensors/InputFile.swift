@@ -10,7 +10,7 @@ package struct InputFile: ~Copyable {
   package let size: Int?
   /// How many bytes have been read.
   package private(set) var offset = 0
-  private let descriptor: Int32
+  let descriptor: Int32
 
   /// Opens a file.
   ///

@@ -36,6 +36,18 @@ package final class NumPyReader: Sendable {
   /// Size and last change of the file as it is now: see ``InputFile/identity()``.
   package func identity() throws -> String { try file.identity() }
 
+  /// The bytes of some numbers, counted row-major from the first, and their places in the file.
+  private func places(_ range: Range<Int>) -> Range<Int> {
+    let size = header.type.byteCount
+    return start + range.lowerBound * size..<start + range.upperBound * size
+  }
+
+  /// Whether the system has most of some numbers in its cache: see ``InputFile/isCached(_:)``.
+  package func isCached(_ range: Range<Int>) -> Bool { file.isCached(places(range)) }
+
+  /// Says that some numbers are not needed in the system's cache: see ``InputFile/dropFromCache(_:)``.
+  package func dropFromCache(_ range: Range<Int>) { file.dropFromCache(places(range)) }
+
   /// Whether the bytes of the file are numbers of this type as the machine has them.
   private func isStored<Scalar: TensorScalar>(as _: Scalar.Type) -> Bool {
     header.type == Scalar.elementType && !header.isBigEndian
@@ -48,15 +60,15 @@ package final class NumPyReader: Sendable {
   package func read<Scalar: TensorScalar>(
     _ range: Range<Int>, to target: UnsafeMutablePointer<Scalar>, buffer: inout [UInt8]
   ) throws {
-    let size = header.type.byteCount
-    let place = start + range.lowerBound * size
+    let places = places(range)
     if isStored(as: Scalar.self) {
-      return try file.fill(UnsafeMutableRawBufferPointer(start: target, count: range.count * size), at: place)
+      return try file.fill(
+        UnsafeMutableRawBufferPointer(start: target, count: places.count), at: places.lowerBound)
     }
-    if buffer.count < range.count * size { buffer = [UInt8](repeating: 0, count: range.count * size) }
+    if buffer.count < places.count { buffer = [UInt8](repeating: 0, count: places.count) }
     try buffer.withUnsafeMutableBytes { bytes in
-      let bytes = UnsafeMutableRawBufferPointer(rebasing: bytes[..<(range.count * size)])
-      try file.fill(bytes, at: place)
+      let bytes = UnsafeMutableRawBufferPointer(rebasing: bytes[..<places.count])
+      try file.fill(bytes, at: places.lowerBound)
       let numbers = UnsafeMutableBufferPointer(start: target, count: range.count)
       if let odd = convert(UnsafeRawBufferPointer(bytes), of: header.type, bigEndian: header.isBigEndian, to: numbers) {
         throw FileError(

@@ -93,6 +93,17 @@ import Testing
     }
   }
 
+  /// Long stretches go to the disk in blocks, whatever the place where they begin and end.
+  @Test(arguments: [[1500, 1001], [700, 501, 3]])
+  func longStretchesAreWrittenWhole(_ extents: [Int]) throws {
+    let image: Tensor<Double> = integers(Shape(extents), seed: 14)
+    for limit in [512 << 20, 16 << 20] {
+      try check(
+        image, StreamedConvolution(kernel: integers([2, 3], seed: 15), method: .direct, memoryLimit: limit),
+        panels: 1...1000)
+    }
+  }
+
   @Test func aLimitMakesPanelsSmallerAndThenRefuses() throws {
     let image: Tensor<Float> = integers([300, 400], seed: 5)
     let kernel: Tensor<Double> = integers([15, 15], seed: 6)
