@@ -90,7 +90,7 @@ public struct Convolution2D<Scalar: TensorScalar>: Layer {
     summary.append(
       LayerSummary(
         place: place.description, label: label, output: problem.outputShape, parameterCount: parameters.count,
-        multiplyAdds: problem.multiplyAdds))
+        multiplyAdds: problem.multiplyAdds, problem: problem))
     return problem.outputShape
   }
 

@@ -71,14 +71,20 @@ public struct LayerSummary: Sendable {
   public var parameterCount: Int
   /// Multiply-adds of a forward pass by the definition, whatever the method.
   public var multiplyAdds: Int
+  /// The convolution that the layer computes, if it is one.
+  public var problem: ConvolutionProblem?
 
   /// A row.
-  public init(place: String, label: String, output: Shape, parameterCount: Int, multiplyAdds: Int = 0) {
+  public init(
+    place: String, label: String, output: Shape, parameterCount: Int, multiplyAdds: Int = 0,
+    problem: ConvolutionProblem? = nil
+  ) {
     self.place = place
     self.label = label
     self.output = output
     self.parameterCount = parameterCount
     self.multiplyAdds = multiplyAdds
+    self.problem = problem
   }
 }
 

@@ -13,6 +13,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var convolution = ConvolutionChoice.automatic
   /// How the method and its tiles are chosen; estimated if nil, and where the run is deterministic.
   public var planning: ConvolutionPlanning?
+  /// The most working memory of a convolution, in bytes; no limit if nil. It decides on tiles, and so on the last bits.
+  public var memoryLimit: Int?
   /// How many times each image is seen.
   public var epochs = 5
   /// Images of a step.
@@ -36,7 +38,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   /// How convolutions are computed.
   public var method: any ConvolutionMethod<Float> {
     convolution.method(
-      deterministic: deterministic, planning: deterministic ? .estimated : planning ?? .estimated)
+      deterministic: deterministic, memoryLimit: memoryLimit,
+      planning: deterministic ? .estimated : planning ?? .estimated)
   }
 }
 
@@ -50,6 +53,8 @@ public struct TrainingRequest: Hashable, Sendable {
   public var convolution: ConvolutionChoice?
   /// How the method and its tiles are chosen.
   public var planning: ConvolutionPlanning?
+  /// The most working memory of a convolution, in bytes.
+  public var memoryLimit: Int?
   /// How many times each image is seen.
   public var epochs: Int?
   /// Images of a step.
@@ -75,8 +80,8 @@ public struct TrainingRequest: Hashable, Sendable {
 
   /// The configuration of a run that goes on from a checkpoint.
   ///
-  /// More epochs, another method or planning, and determinism may be asked for; the rest must agree with the checkpoint, or the run
-  /// would be neither the old one nor a new one.
+  /// More epochs, another method, planning or memory limit, and determinism may be asked for; the rest must agree with
+  /// the checkpoint, or the run would be neither the old one nor a new one.
   ///
   /// - Throws: ``TrainingError``, naming the first flag that disagrees.
   public func configuration(resuming stored: TrainingConfiguration) throws(TrainingError) -> TrainingConfiguration {
@@ -110,6 +115,7 @@ public struct TrainingRequest: Hashable, Sendable {
     if let model { result.model = model }
     if let convolution { result.convolution = convolution }
     if let planning { result.planning = planning }
+    if let memoryLimit { result.memoryLimit = memoryLimit }
     if let epochs { result.epochs = epochs }
     if let batchSize { result.batchSize = batchSize }
     if let optimizer { result.optimizer = optimizer.rawValue }

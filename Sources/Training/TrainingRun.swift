@@ -34,6 +34,23 @@ public struct TrainingRun {
       method: configuration.method, using: &random)
   }
 
+  /// Whether the run can begin.
+  ///
+  /// - Throws: ``TrainingError`` if the images do not suit the model, or a convolution cannot keep the memory limit.
+  public func check() throws { try check(initialNetwork()) }
+
+  private func check(_ network: any Layer<Float>) throws {
+    let method = configuration.method
+    for layer in network.summary(for: Shape([configuration.batchSize] + data.training.imageShape.extents)) {
+      guard let problem = layer.problem else { continue }
+      for pass in ConvolutionPass.allCases {
+        do { _ = try method.workingMemory(pass, problem) } catch {
+          throw TrainingError("the memory limit is too low for layer \(layer.place), \(layer.label): \(error)")
+        }
+      }
+    }
+  }
+
   /// Trains: see ``TrainingLoop/run(checkpoint:shouldStop:onEvent:)``.
   ///
   /// - Returns: The network as it is in the end, and whether all epochs are done.
@@ -52,6 +69,8 @@ public struct TrainingRun {
       let isFinished = try loop.run(checkpoint: policy, shouldStop: shouldStop, onEvent: onEvent)
       return (loop.network, isFinished)
     }
-    return try train(initialNetwork())
+    let network = try initialNetwork()
+    try check(network)
+    return try train(network)
   }
 }

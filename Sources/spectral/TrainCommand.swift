@@ -54,7 +54,7 @@ enum TrainCommand: Subcommand {
       .init("Network", [model, convolution]),
       .init("Training", [epochs, batchSize, optimizer, learningRate, schedule, seed]),
       .init("Results", [checkpoint, resume, metrics]),
-      .init("Computation", [Common.plan, Common.threads, Common.deterministic]),
+      .init("Computation", [Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
     ],
     examples: [
       .init(
@@ -86,6 +86,7 @@ enum TrainCommand: Subcommand {
     let data = try kind(configuration.dataset).load(
       from: arguments.optional(Common.data), limit: configuration.limit)
     let run = TrainingRun(configuration, data: data, resuming: stored)
+    try run.check()
     describe(configuration, data, stored, path, resumes: arguments[resume])
 
     if let path, stored == nil { try setAside(path) }
@@ -135,6 +136,7 @@ enum TrainCommand: Subcommand {
     request.dataset = arguments.optional(dataset)?.rawValue
     request.model = arguments.optional(model)
     request.convolution = arguments.optional(convolution)
+    request.memoryLimit = arguments.optional(Common.memoryLimit)
     request.planning = try Common.planning(arguments)
     request.epochs = arguments.optional(epochs)
     request.batchSize = arguments.optional(batchSize)

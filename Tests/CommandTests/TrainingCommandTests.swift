@@ -108,6 +108,18 @@ import Testing
     #expect(absent.code == 1 && absent.talk.contains("absent.png: there is no such file"))
   }
 
+  @Test func aMemoryLimitIsKeptOrRefusedBeforeAnythingIsTouched() throws {
+    let arguments = Self.short + ["--checkpoint", "net.safetensors", "--epochs", "1", "--limit", "60"]
+    #expect(spectral(arguments + ["--memory-limit", "64MiB"], in: folder).code == 0)
+    let kept = try Data(contentsOf: folder.appendingPathComponent("net.safetensors"))
+    #expect(try Checkpoint(path: path("net.safetensors")).configuration.memoryLimit == 64 << 20)
+    let refused = spectral(arguments + ["--memory-limit", "1KiB"], in: folder)
+    #expect(refused.code == 1 && refused.lines.count == 1, "\(refused)")
+    #expect(refused.talk.contains("the memory limit is too low for layer 0, Convolution2D(1 -> 6"))
+    #expect(refused.talk.contains("needs about") && refused.talk.contains("the limit is 1 KiB"))
+    #expect(try Data(contentsOf: folder.appendingPathComponent("net.safetensors")) == kept)
+  }
+
   @Test func killedAtAnyMomentAndResumedItEndsTheSame() throws {
     let whole = spectral(Self.short + ["--checkpoint", "whole.safetensors", "--metrics", "whole.jsonl"], in: folder)
     #expect(whole.code == 0, "\(whole)")
