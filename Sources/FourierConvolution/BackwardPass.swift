@@ -71,23 +71,25 @@ extension TileEngine {
         input.withUnsafeElements { transformBlocks(range, $0.baseAddress!, inputMap, inputTables, to: x!) }
       }
       forEachFrequencyRange { frequencies in
-        // All products at a frequency while it is in the cache.
-        for f in frequencies {
-          if let images, let sums {
-            for block in range {
-              let spectra =
-                switch images {
-                case .images: x!.block(block - first)
-                case .spectra(let kept): kept.block(block)
-                }
-              multiplyFilter(
-                f, tiles: tileRange(block).count, sums.base, g.block(block - first), spectra, adding: block > 0)
+        StageClock.time(.product) {
+          // All products at a frequency while it is in the cache.
+          for f in frequencies {
+            if let images, let sums {
+              for block in range {
+                let spectra =
+                  switch images {
+                  case .images: x!.block(block - first)
+                  case .spectra(let kept): kept.block(block)
+                  }
+                multiplyFilter(
+                  f, tiles: tileRange(block).count, sums.base, g.block(block - first), spectra, adding: block > 0)
+              }
             }
-          }
-          if let filters {
-            for block in range {
-              multiplyBackward(
-                f, tiles: tileRange(block).count, x!.block(block - first), g.block(block - first), filters)
+            if let filters {
+              for block in range {
+                multiplyBackward(
+                  f, tiles: tileRange(block).count, x!.block(block - first), g.block(block - first), filters)
+              }
             }
           }
         }

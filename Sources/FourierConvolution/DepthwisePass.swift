@@ -48,11 +48,17 @@ extension TileEngine {
         let (block, index) = unit.quotientAndRemainder(dividingBy: inputMap.count)
         let tiles = tileRange(block)
         guard index < inputMap.count(tiles: tiles.count) else { return false }
-        locate(index, of: tiles, images, inputMap, inputTables, own.work)
-        tile.forwardRows(0..<size.height, inputTables, own.work, to: own.scratch)
-        for v in 0..<tile.columns { column(v, block, index, own.work, own.scratch) }
-        locate(index, of: tiles, output, outputMap, outputTables, own.work, bias: bias)
-        return !tile.inverseRows(0..<size.height, outputTables, own.work, from: own.scratch, adding: false)
+        StageClock.time(.transform) {
+          locate(index, of: tiles, images, inputMap, inputTables, own.work)
+          tile.forwardRows(0..<size.height, inputTables, own.work, to: own.scratch)
+        }
+        StageClock.time(.product) {
+          for v in 0..<tile.columns { column(v, block, index, own.work, own.scratch) }
+        }
+        return StageClock.time(.inverse) {
+          locate(index, of: tiles, output, outputMap, outputTables, own.work, bias: bias)
+          return !tile.inverseRows(0..<size.height, outputTables, own.work, from: own.scratch, adding: false)
+        }
       }
     }
     // Few groups of large tiles: all threads share the rows and the columns of each.
@@ -63,17 +69,23 @@ extension TileEngine {
       let tiles = tileRange(block)
       guard index < inputMap.count(tiles: tiles.count) else { continue }
       forEachPart(size.height) { rows, work in
-        locate(index, of: tiles, images, inputMap, inputTables, work)
-        tile.forwardRows(rows, inputTables, work, to: scratch.base)
+        StageClock.time(.transform) {
+          locate(index, of: tiles, images, inputMap, inputTables, work)
+          tile.forwardRows(rows, inputTables, work, to: scratch.base)
+        }
         return false
       }
       forEachPart(tile.columns) { columns, work in
-        for v in columns { column(v, block, index, work, scratch.base) }
+        StageClock.time(.product) {
+          for v in columns { column(v, block, index, work, scratch.base) }
+        }
         return false
       }
       let poisoned = forEachPart(size.height) { rows, work in
-        locate(index, of: tiles, output, outputMap, outputTables, work, bias: bias)
-        return !tile.inverseRows(rows, outputTables, work, from: scratch.base, adding: false)
+        StageClock.time(.inverse) {
+          locate(index, of: tiles, output, outputMap, outputTables, work, bias: bias)
+          return !tile.inverseRows(rows, outputTables, work, from: scratch.base, adding: false)
+        }
       }
       isFinite = isFinite && !poisoned
     }
@@ -87,19 +99,23 @@ extension TileEngine {
     let packed = Scratch<Scalar>(count: 2 * frequencies * problem.outputChannels)
     let scratch = Scratch<Scalar>(count: tile.count)
     forEachPart(size.height) { rows, work in
-      locate(0, of: 0..<1, UnsafeMutablePointer(mutating: filters), all, filterTables, work)
-      tile.forwardRows(rows, filterTables, work, to: scratch.base)
+      StageClock.time(.filters) {
+        locate(0, of: 0..<1, UnsafeMutablePointer(mutating: filters), all, filterTables, work)
+        tile.forwardRows(rows, filterTables, work, to: scratch.base)
+      }
       return false
     }
     forEachPart(tile.columns) { columns, work in
-      for v in columns {
-        let column = work.columns.0
-        tile.forwardColumn(v, work, from: scratch.base, to: column)
-        for output in 0..<problem.outputChannels {
-          let to = packed.base + 2 * (frequencies * output + v * size.height)
-          for u in 0..<size.height {
-            to[2 * u] = column[u * tile.group + output]
-            to[2 * u + 1] = column[u * tile.group + output + all.lanes]
+      StageClock.time(.filters) {
+        for v in columns {
+          let column = work.columns.0
+          tile.forwardColumn(v, work, from: scratch.base, to: column)
+          for output in 0..<problem.outputChannels {
+            let to = packed.base + 2 * (frequencies * output + v * size.height)
+            for u in 0..<size.height {
+              to[2 * u] = column[u * tile.group + output]
+              to[2 * u + 1] = column[u * tile.group + output + all.lanes]
+            }
           }
         }
       }
@@ -151,42 +167,50 @@ extension TileEngine {
         let (block, within) = number.quotientAndRemainder(dividingBy: tilesPerBlock)
         let index = within * inputMap.run + run
         let tiles = tileRange(block)
-        if case .images(let images) = images {
-          images.withUnsafeElements {
-            locate(index, of: tiles, UnsafeMutablePointer(mutating: $0.baseAddress!), inputMap, inputTables, work)
-            tile.forwardRows(0..<size.height, inputTables, work, to: space.x.base)
-          }
-        }
-        locate(index, of: tiles, maps, outputMap, outputTables, work)
-        tile.forwardRows(0..<size.height, outputTables, work, to: scratch)
-        for v in 0..<tile.columns {
-          tile.forwardColumn(v, work, from: scratch, to: g)
-          if let images {
-            var x = other
-            switch images {
-            case .images: tile.forwardColumn(v, work, from: space.x.base, to: x)
-            case .spectra(let kept): x = kept.block(block) + index * tile.columnPitch + v * slab(inputMap)
+        StageClock.time(.transform) {
+          if case .images(let images) = images {
+            images.withUnsafeElements {
+              locate(index, of: tiles, UnsafeMutablePointer(mutating: $0.baseAddress!), inputMap, inputTables, work)
+              tile.forwardRows(0..<size.height, inputTables, work, to: space.x.base)
             }
-            Scalar.correlateLanes(sums + v * sumCount, tile.group, g, tile.group, x, tile.group, count: size.height)
           }
-          if let filters {
-            Scalar.multiplyLanes(
-              other, tile.group, g, tile.group,
-              filters.values!.base + run * tile.columnPitch + v * slab(filterMap), tile.group, count: size.height,
-              conjugated: false, broadcast: false)
-            tile.inverseColumn(v, work, from: other, to: scratch)
+          locate(index, of: tiles, maps, outputMap, outputTables, work)
+          tile.forwardRows(0..<size.height, outputTables, work, to: scratch)
+        }
+        StageClock.time(.product) {
+          for v in 0..<tile.columns {
+            tile.forwardColumn(v, work, from: scratch, to: g)
+            if let images {
+              var x = other
+              switch images {
+              case .images: tile.forwardColumn(v, work, from: space.x.base, to: x)
+              case .spectra(let kept): x = kept.block(block) + index * tile.columnPitch + v * slab(inputMap)
+              }
+              Scalar.correlateLanes(sums + v * sumCount, tile.group, g, tile.group, x, tile.group, count: size.height)
+            }
+            if let filters {
+              Scalar.multiplyLanes(
+                other, tile.group, g, tile.group,
+                filters.values!.base + run * tile.columnPitch + v * slab(filterMap), tile.group, count: size.height,
+                conjugated: false, broadcast: false)
+              tile.inverseColumn(v, work, from: other, to: scratch)
+            }
           }
         }
         if let input {
-          locate(index, of: tiles, input, inputMap, inputTables, work)
-          let finite = tile.inverseRows(0..<size.height, inputTables, work, from: scratch, adding: true)
+          let finite = StageClock.time(.inverse) {
+            locate(index, of: tiles, input, inputMap, inputTables, work)
+            return tile.inverseRows(0..<size.height, inputTables, work, from: scratch, adding: true)
+          }
           isFinite = isFinite && finite
         }
       }
       if let filter {
-        for v in 0..<tile.columns { tile.inverseColumn(v, work, from: sums + v * sumCount, to: scratch) }
-        locate(run, of: 0..<1, filter, filterMap, filterTables, work)
-        let finite = tile.inverseRows(0..<size.height, filterTables, work, from: scratch, adding: false)
+        let finite = StageClock.time(.filters) {
+          for v in 0..<tile.columns { tile.inverseColumn(v, work, from: sums + v * sumCount, to: scratch) }
+          locate(run, of: 0..<1, filter, filterMap, filterTables, work)
+          return tile.inverseRows(0..<size.height, filterTables, work, from: scratch, adding: false)
+        }
         isFinite = isFinite && finite
       }
       return !isFinite

@@ -58,7 +58,9 @@ extension TileEngine {
       for index in 0..<inputMap.count(tiles: tiles.count) {
         transform(index, of: tiles, planes, inputMap, inputTables, space.own, to: space.x.base)
       }
-      multiplyForward(0..<frequencies, block..<block + 1, filters) { _ in (space.y.base, space.x.base) }
+      StageClock.time(.product) {
+        multiplyForward(0..<frequencies, block..<block + 1, filters) { _ in (space.y.base, space.x.base) }
+      }
       var isFinite = true
       for index in 0..<outputMap.count(tiles: tiles.count) {
         let finite = invert(
@@ -84,7 +86,9 @@ extension TileEngine {
       let range = first..<first + atOnce
       transformBlocks(range, planes, inputMap, inputTables, to: x)
       forEachFrequencyRange { frequencies in
-        multiplyForward(frequencies, range, filters) { (y.block($0 - first), x.block($0 - first)) }
+        StageClock.time(.product) {
+          multiplyForward(frequencies, range, filters) { (y.block($0 - first), x.block($0 - first)) }
+        }
       }
       let poisoned = Parallel.anyOf(
         atOnce * outputMap.count, atMost: workers, workspace: { makeWork() }

@@ -95,10 +95,12 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     _ index: Int, of tiles: Range<Int>, _ planes: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
     _ own: GroupWork<Scalar>, to spectra: UnsafeMutablePointer<Scalar>
   ) {
-    locate(index, of: tiles, UnsafeMutablePointer(mutating: planes), map, tables, own.work)
-    tile.forwardRows(0..<size.height, tables, own.work, to: own.scratch)
-    let (first, slab) = (spectra + index * tile.columnPitch, slab(map))
-    for v in 0..<tile.columns { tile.forwardColumn(v, own.work, from: own.scratch, to: first + v * slab) }
+    StageClock.time(tables === filterTables ? .filters : .transform) {
+      locate(index, of: tiles, UnsafeMutablePointer(mutating: planes), map, tables, own.work)
+      tile.forwardRows(0..<size.height, tables, own.work, to: own.scratch)
+      let (first, slab) = (spectra + index * tile.columnPitch, slab(map))
+      for v in 0..<tile.columns { tile.forwardColumn(v, own.work, from: own.scratch, to: first + v * slab) }
+    }
   }
 
   /// Inverts one group of lanes of a block's spectra and brings it to its planes.
@@ -111,10 +113,12 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     _ own: GroupWork<Scalar>, to planes: UnsafeMutablePointer<Scalar>, bias: UnsafePointer<Scalar>? = nil,
     adding: Bool = false
   ) -> Bool {
-    let (first, slab) = (spectra + index * tile.columnPitch, slab(map))
-    for v in 0..<tile.columns { tile.inverseColumn(v, own.work, from: first + v * slab, to: own.scratch) }
-    locate(index, of: tiles, planes, map, tables, own.work, bias: bias)
-    return tile.inverseRows(0..<size.height, tables, own.work, from: own.scratch, adding: adding)
+    StageClock.time(tables === filterTables ? .filters : .inverse) {
+      let (first, slab) = (spectra + index * tile.columnPitch, slab(map))
+      for v in 0..<tile.columns { tile.inverseColumn(v, own.work, from: first + v * slab, to: own.scratch) }
+      locate(index, of: tiles, planes, map, tables, own.work, bias: bias)
+      return tile.inverseRows(0..<size.height, tables, own.work, from: own.scratch, adding: adding)
+    }
   }
 
   @inline(__always)

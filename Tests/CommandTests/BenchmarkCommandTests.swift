@@ -114,6 +114,23 @@ import Testing
     #expect(json.count == 2 && (json[0]["candidates"] as? [Any] ?? []).count > 2 && json[1]["cases"] as? Int == 1)
   }
 
+  @Test func stagesAreTimed() {
+    let outcome = spectral("benchmark", "--stages", "--cases", file, "--threads", "1", "--deterministic")
+    #expect(outcome.code == 0, "\(outcome)")
+    for words in ["layer: inference", "plane: inference", "gather and transform", "product", "inverse and scatter"] {
+      #expect(outcome.output.contains(words), "\(outcome.output)")
+    }
+    let json = spectral(
+      "benchmark", "--stages", "--cases", file, "layer", "--pass", "training", "--threads", "1", "--json"
+    )
+    .json
+    let stages = json["stages"] as? [[String: Any]] ?? []
+    #expect(stages.compactMap { $0["stage"] as? String } == ["filters", "transform", "product", "inverse"])
+    for stage in stages { #expect(stage["thread_s"] as? Double ?? 0 > 0 && stage["flops"] as? Double ?? 0 > 0) }
+    let sum = stages.reduce(0) { $0 + ($1["thread_s"] as? Double ?? 0) } + (json["other_thread_s"] as? Double ?? 0)
+    #expect(sum <= 1.01 * (json["min_s"] as? Double ?? 0), "\(json)")
+  }
+
   @Test func limitsAreMeasured() {
     let json = spectral("benchmark", "--limits", "--threads", "1", "--memory-limit", "64MiB", "--json").json
     #expect(json["single_flops_per_s"] as? Double ?? 0 > 1e8 && json["threads"] as? Int == 1)
@@ -126,6 +143,7 @@ import Testing
     (["-o", "x.svg"], "--crossover or --growth"), (["--regret", "-o", "x.svg"], "--crossover or --growth"),
     (["--crossover", "--method", "fft"], "--method means nothing to --crossover"),
     (["--regret", "--method", "fft"], "--method means nothing"), (["--limits", "dense"], "means nothing to --limits"),
+    (["--stages", "--method", "direct"], "only fft has stages"),
     (["--limits", "--plan", "measure"], "--plan means nothing to --limits"),
     (["--plan", "measure", "--deterministic"], "exclude each other"), (["--plan", "guess"], "--plan must be one of"),
     (["--growth", "time"], "--growth must be one of"), (["--growth"], "--growth needs a value"),

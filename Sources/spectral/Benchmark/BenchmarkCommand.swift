@@ -29,6 +29,10 @@ enum BenchmarkCommand: Subcommand {
     switch: "--regret",
     "time all candidates of each case, and say how far the choice of automatic is from the best of them; NAME is also one "
       + "of a list of other shapes")
+  private static let stages = Flag(
+    switch: "--stages",
+    "how long each stage of the Fourier method takes, and what share of the machine's limits it reaches: of multiply-adds, "
+      + "and of bytes through memory and through the second-level cache")
   private static let limits = Flag(
     switch: "--limits", "measure what the machine can do at most: multiply-adds, and bytes from cache and memory")
 
@@ -43,7 +47,7 @@ enum BenchmarkCommand: Subcommand {
     operands: "NAME...", operandCount: 0...Int.max,
     sections: [
       .init("Task", [cases, pass]),
-      .init("Instead of a table of times", [crossover, growth, regret, limits]),
+      .init("Instead of a table of times", [crossover, growth, regret, stages, limits]),
       .init("Computation", [Common.method, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
       .init("Output", [json, output]),
     ],
@@ -101,6 +105,8 @@ enum BenchmarkCommand: Subcommand {
       try GrowthReport.run(growth, request)
     } else if arguments[regret] {
       try RegretReport.run(request)
+    } else if arguments[stages] {
+      try StageReport.run(request)
     } else if arguments[limits] {
       try LimitsReport.run(request)
     } else {
@@ -113,7 +119,7 @@ enum BenchmarkCommand: Subcommand {
   private static func checkCombination(_ arguments: Arguments) throws(UsageError) {
     let given = [
       (crossover.name, arguments[crossover]), (growth.name, arguments.has(growth)), (regret.name, arguments[regret]),
-      (limits.name, arguments[limits]),
+      (stages.name, arguments[stages]), (limits.name, arguments[limits]),
     ]
     let tasks = given.filter(\.1).map(\.0)
     guard tasks.count <= 1 else {
@@ -128,6 +134,11 @@ enum BenchmarkCommand: Subcommand {
     }
     if task == crossover.name || task == regret.name {
       try refuse(arguments.has(Common.method), Common.method.name, "means nothing to \(task!), which times them all")
+    }
+    if task == stages.name {
+      try refuse(
+        arguments.has(Common.method) && arguments[Common.method] != .fft, Common.method.name,
+        "cannot be \(arguments[Common.method]) with \(stages.name), for only fft has stages")
     }
     if task == limits.name {
       let others: [(Bool, String)] = [
