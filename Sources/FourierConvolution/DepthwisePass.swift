@@ -124,12 +124,17 @@ extension TileEngine {
     return packed
   }
 
-  /// Whether a group of lanes is so much work, and there are so few, that threads should share it.
-  private var splitsGroups: Bool { blocks * inputMap.count < 64 && tile.count * MemoryLayout<Scalar>.stride > 1 << 20 }
+  /// Whether a group of lanes is so much work, and there are so few, that threads should share it. Either way every
+  /// number is computed by the same operations in the same order.
+  private var splitsGroups: Bool {
+    let threads = min(Parallel.threads, workers)
+    let bytes = tile.count * MemoryLayout<Scalar>.stride
+    return threads > 1 && blocks * inputMap.count < (bytes > 1 << 20 ? 64 : 8) * threads && bytes > 1 << 16
+  }
 
   @discardableResult
   private func forEachPart(_ count: Int, _ body: (Range<Int>, TileWork<Scalar>) -> Bool) -> Bool {
-    let length = max(8, (count + 31) / 32)
+    let length = max(4, (count + 4 * Parallel.threads - 1) / (4 * Parallel.threads))
     return Parallel.anyOf((count + length - 1) / length, workspace: { TileWork<Scalar>(size) }) { part, work in
       body(part * length..<min(count, (part + 1) * length), work)
     }
