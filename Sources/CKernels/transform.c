@@ -8,9 +8,9 @@
 #include "levels.inc"
 
 #define FUNCTIONS(T, NAME)                                                                                              \
-  void sk_lane_transform_##NAME(const sk_lane_plan *plan, const T *in, ptrdiff_t in_stride, T *out,                     \
-                                ptrdiff_t out_stride, T *work, int inverse) {                                           \
-    SK_CALL(, transform_##NAME, plan, in, in_stride, out, out_stride, work, inverse)                                    \
+  void sk_lane_transform_##NAME(const sk_lane_plan *plan, const T *in, ptrdiff_t in_stride, ptrdiff_t in_step, T *out,  \
+                                ptrdiff_t out_stride, ptrdiff_t out_step, ptrdiff_t repeats, T *work, int inverse) {    \
+    SK_CALL(, transform_##NAME, plan, in, in_stride, in_step, out, out_stride, out_step, repeats, work, inverse)        \
   }                                                                                                                     \
   void sk_untangle_##NAME(T *to, const T *z, const T *roots, ptrdiff_t half) {                                          \
     SK_CALL(, untangle_##NAME, to, z, roots, half)                                                                      \

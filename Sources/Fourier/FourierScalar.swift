@@ -25,8 +25,9 @@ public protocol FourierScalar: TensorScalar {
   static var precisionName: String { get }
   /// The loops behind ``LaneTransform``. See `kernels.h`.
   static func laneTransform(
-    _ plan: UnsafePointer<sk_lane_plan>, _ input: UnsafePointer<Self>, _ inputStride: Int,
-    _ output: UnsafeMutablePointer<Self>, _ outputStride: Int, _ work: UnsafeMutablePointer<Self>, inverse: Bool)
+    _ plan: UnsafePointer<sk_lane_plan>, _ input: UnsafePointer<Self>, _ inputStride: Int, _ inputStep: Int,
+    _ output: UnsafeMutablePointer<Self>, _ outputStride: Int, _ outputStep: Int, repeats: Int,
+    _ work: UnsafeMutablePointer<Self>, inverse: Bool)
 }
 
 /// What a plan does. Complex arrays are interleaved pairs (real, imaginary).
@@ -144,9 +145,13 @@ extension Float: FourierScalar {
 
   @inline(__always)
   public static func laneTransform(
-    _ plan: UnsafePointer<sk_lane_plan>, _ input: UnsafePointer<Float>, _ inputStride: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ work: UnsafeMutablePointer<Float>, inverse: Bool
-  ) { sk_lane_transform_f32(plan, input, inputStride, output, outputStride, work, inverse ? 1 : 0) }
+    _ plan: UnsafePointer<sk_lane_plan>, _ input: UnsafePointer<Float>, _ inputStride: Int, _ inputStep: Int,
+    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ outputStep: Int, repeats: Int,
+    _ work: UnsafeMutablePointer<Float>, inverse: Bool
+  ) {
+    sk_lane_transform_f32(
+      plan, input, inputStride, inputStep, output, outputStride, outputStep, repeats, work, inverse ? 1 : 0)
+  }
 }
 
 extension Double: FourierScalar {
@@ -199,7 +204,11 @@ extension Double: FourierScalar {
 
   @inline(__always)
   public static func laneTransform(
-    _ plan: UnsafePointer<sk_lane_plan>, _ input: UnsafePointer<Double>, _ inputStride: Int,
-    _ output: UnsafeMutablePointer<Double>, _ outputStride: Int, _ work: UnsafeMutablePointer<Double>, inverse: Bool
-  ) { sk_lane_transform_f64(plan, input, inputStride, output, outputStride, work, inverse ? 1 : 0) }
+    _ plan: UnsafePointer<sk_lane_plan>, _ input: UnsafePointer<Double>, _ inputStride: Int, _ inputStep: Int,
+    _ output: UnsafeMutablePointer<Double>, _ outputStride: Int, _ outputStep: Int, repeats: Int,
+    _ work: UnsafeMutablePointer<Double>, inverse: Bool
+  ) {
+    sk_lane_transform_f64(
+      plan, input, inputStride, inputStep, output, outputStride, outputStep, repeats, work, inverse ? 1 : 0)
+  }
 }

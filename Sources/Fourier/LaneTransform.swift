@@ -70,15 +70,23 @@ public final class LaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
   /// - Parameters:
   ///   - work: Working memory for ``workCount`` numbers.
   ///   - inverse: Exponent +i in place of -i.
+  ///   - repeats: How many such transforms to compute.
+  ///   - inputStep: Numbers from the input of one to that of the next.
+  ///   - outputStep: Numbers from the output of one to that of the next.
   @inline(__always)
   public func execute(
     _ input: UnsafePointer<Scalar>, _ inputStride: Int, _ output: UnsafeMutablePointer<Scalar>, _ outputStride: Int,
-    work: UnsafeMutablePointer<Scalar>, inverse: Bool
+    work: UnsafeMutablePointer<Scalar>, inverse: Bool, repeats: Int = 1, inputStep: Int = 0, outputStep: Int = 0
   ) {
     if let plan {
-      executeByFFTW(plan, input, inputStride, output, outputStride, work, inverse)
+      for index in 0..<repeats {
+        executeByFFTW(
+          plan, input + index * inputStep, inputStride, output + index * outputStep, outputStride, work, inverse)
+      }
     } else {
-      Scalar.laneTransform(passes, input, inputStride, output, outputStride, work, inverse: inverse)
+      Scalar.laneTransform(
+        passes, input, inputStride, inputStep, output, outputStride, outputStep, repeats: repeats, work,
+        inverse: inverse)
     }
   }
 

@@ -98,8 +98,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     StageClock.time(tables === filterTables ? .filters : .transform) {
       locate(index, of: tiles, UnsafeMutablePointer(mutating: planes), map, tables, own.work)
       tile.forwardRows(0..<size.height, tables, own.work, to: own.scratch)
-      let (first, slab) = (spectra + index * tile.columnPitch, slab(map))
-      for v in 0..<tile.columns { tile.forwardColumn(v, own.work, from: own.scratch, to: first + v * slab) }
+      tile.forwardColumns(own.work, from: own.scratch, to: spectra + index * tile.columnPitch, slab: slab(map))
     }
   }
 
@@ -114,8 +113,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     adding: Bool = false
   ) -> Bool {
     StageClock.time(tables === filterTables ? .filters : .inverse) {
-      let (first, slab) = (spectra + index * tile.columnPitch, slab(map))
-      for v in 0..<tile.columns { tile.inverseColumn(v, own.work, from: first + v * slab, to: own.scratch) }
+      tile.inverseColumns(own.work, from: spectra + index * tile.columnPitch, slab: slab(map), to: own.scratch)
       locate(index, of: tiles, planes, map, tables, own.work, bias: bias)
       return tile.inverseRows(0..<size.height, tables, own.work, from: own.scratch, adding: adding)
     }

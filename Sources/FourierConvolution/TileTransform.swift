@@ -74,6 +74,26 @@ struct TileTransform<Scalar: ConvolutionScalar>: Sendable {
     }
   }
 
+  /// All columns from half-transformed to the spectrum, where they lie `slab` numbers apart.
+  @inline(__always)
+  func forwardColumns(
+    _ work: TileWork<Scalar>, from scratch: UnsafePointer<Scalar>, to spectrum: UnsafeMutablePointer<Scalar>, slab: Int
+  ) {
+    column.execute(
+      scratch, rowPitch, spectrum, group, work: work.memory, inverse: false, repeats: columns, inputStep: group,
+      outputStep: slab)
+  }
+
+  /// Back.
+  @inline(__always)
+  func inverseColumns(
+    _ work: TileWork<Scalar>, from spectrum: UnsafePointer<Scalar>, slab: Int, to scratch: UnsafeMutablePointer<Scalar>
+  ) {
+    column.execute(
+      spectrum, group, scratch, rowPitch, work: work.memory, inverse: true, repeats: columns, inputStep: slab,
+      outputStep: group)
+  }
+
   /// One column from half-transformed to the spectrum.
   @inline(__always)
   func forwardColumn(

@@ -43,10 +43,11 @@ typedef struct {
 } sk_product;
 
 #define SK_LANE_KERNELS(T, NAME)                                                                                       \
-  /* The unnormalised complex transform of plan->count groups, `in_stride` numbers apart, to others. `work` holds      \
-     twice as many. `in` and `out` are not the same memory. */                                                         \
-  void sk_lane_transform_##NAME(const sk_lane_plan *plan, const T *in, ptrdiff_t in_stride, T *out,                    \
-                                ptrdiff_t out_stride, T *work, int inverse);                                           \
+  /* The unnormalised complex transform of plan->count groups, `in_stride` numbers apart, to others; and of so many more, \
+     `in_step` and `out_step` numbers further each. `work` holds twice as many groups. `in` and `out` are not the same    \
+     memory. */                                                                                                        \
+  void sk_lane_transform_##NAME(const sk_lane_plan *plan, const T *in, ptrdiff_t in_stride, ptrdiff_t in_step, T *out, \
+                                ptrdiff_t out_stride, ptrdiff_t out_step, ptrdiff_t repeats, T *work, int inverse);    \
   /* From the transform z of `half` pairs of columns to the half spectrum of the real row, half + 1 groups; roots are  \
      exp(-pi i v / half). */                                                                                           \
   void sk_untangle_##NAME(T *to, const T *z, const T *roots, ptrdiff_t half);                                          \
