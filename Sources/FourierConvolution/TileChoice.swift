@@ -72,11 +72,13 @@ struct TileCost {
       layout.input.arrangement == .channels
       ? Double(tiles * layout.filter.signals * layout.input.groups * layout.output.run)
       : blocks * Double(layout.filter.signals * layout.output.groups * layout.output.channels * layout.output.run)
-    let product = frequencies * sums * Double(64 / scalarBytes) / (scalarBytes == 4 ? 14e9 : 7e9)
+    let byChannels = layout.input.arrangement == .channels
+    let product =
+      frequencies * sums * Double(64 / scalarBytes) / (byChannels ? 14e9 : 7e9) * Double(scalarBytes) / 4
     // Every block reads the spectra of all filters.
     let filterBytes = groupBytes * filters
     let traffic = blocks * filterBytes / (filterBytes < 1e6 ? 60e9 : 25e9)
-    let pass = images * groupBytes * (1 + 0.5 * strain) / 8e9 + product + traffic
+    let pass = images * groupBytes * (1 + 0.5 * strain) / (byChannels ? 8e9 : 4e9) + product + traffic
     // A training step: three such passes, and filters, there and back.
     return transformsFilters ? 3 * pass + filterBytes / 1.04e9 : pass
   }

@@ -111,9 +111,17 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   /// Multiply-adds that one core does in a second on such a problem, a rule of thumb from AVX-512 machines: what
   /// matters is how it compares with the Fourier method's estimate.
   public static func multiplyAddsPerSecond(_ problem: ConvolutionProblem) -> Double {
-    guard isDense(problem) else { return problem.horizontal.stride == 1 ? 15e9 : 1e9 }
-    // Unfolding writes each row once for all outputs of a group: with few of them it is what takes the time.
-    return 40e9 / (1 + 24 / Double(problem.outputsPerGroup))
+    let precision = 4 / Double(MemoryLayout<Scalar>.stride)
+    guard isDense(problem) else {
+      // A row of outputs and a row of taps at a time: short ones are over before they have begun.
+      let (width, taps) = (Double(problem.horizontal.output), Double(problem.horizontal.kernel))
+      let rate = 26e9 * width / (width + 48) * taps / (taps + 8)
+      return precision * (problem.horizontal.stride == 1 ? rate : rate / 8)
+    }
+    // Vectors run over outputs: what is missing to a whole number of them is multiplied in vain.
+    let lanes = 64 / MemoryLayout<Scalar>.stride
+    let outputs = problem.outputsPerGroup
+    return precision * 72e9 * Double(outputs) / Double((outputs + lanes - 1) / lanes * lanes)
   }
 
   /// The filters as correlation wants them: flipped for a true convolution. Flipping twice changes nothing, so this
