@@ -106,6 +106,7 @@ struct IndirectFilterGradient<Scalar: RowScalar> {
   private struct Workspace {
     let tile: Scratch<Scalar>
     let gradient: Scratch<Scalar>
+    let ahead = Ahead()
   }
 
   func callAsFunction(_ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>) -> Tensor<Scalar> {
@@ -154,15 +155,34 @@ struct IndirectFilterGradient<Scalar: RowScalar> {
         pack(
           g + (plane * problem.outputsPerGroup + block.lowerBound) * outputPlane, block.count, area, pitch: pitch,
           to: workspace.gradient.base)
+        if piece + 1 < range.upperBound {
+          let (image, tile) = (piece + 1).quotientAndRemainder(dividingBy: tiles.grid.count)
+          let (area, plane) = (tiles.grid.area(tile), image * groups + group)
+          workspace.ahead.add(
+            padded.source(
+              x + (plane * channels + first) * imagePlane, plane: imagePlane, channels: channelCount, area))
+          workspace.ahead.add(
+            gradientSource(g + (plane * problem.outputsPerGroup + block.lowerBound) * outputPlane, block.count, area))
+        }
         padded.withPlaces(area) { terms in
           places.withUnsafeBufferPointer { rows in
             Scalar.indirectProduct(
               target, workspace.tile.base, rows.baseAddress!, channelCount * taps, terms, area.count,
-              workspace.gradient.base, pitch / Scalar.vectorWidth, piece > range.lowerBound)
+              workspace.gradient.base, pitch / Scalar.vectorWidth, piece > range.lowerBound,
+              workspace.ahead.next())
           }
         }
       }
     }
+  }
+
+  /// What the output gradients of an area are packed from.
+  private func gradientSource(_ g: UnsafePointer<Scalar>, _ lanes: Int, _ area: TileGrid.Area) -> MemoryRegion {
+    let (width, plane) = (problem.horizontal.output, problem.vertical.output * problem.horizontal.output)
+    let bytes = MemoryLayout<Scalar>.stride
+    return MemoryRegion(
+      start: g + area.rows.lowerBound * width, stride: plane * bytes, pieces: lanes,
+      bytes: area.rows.count * width * bytes)
   }
 
   /// The output gradients of an area as `[position][output]`.

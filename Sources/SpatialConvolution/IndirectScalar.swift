@@ -7,12 +7,14 @@ public protocol IndirectScalar: TensorScalar {
   /// `c[i][j] = Σ a[places[i] + terms[l]] b[l][j]`, for j of 1 to 4 vectors; added to what is there if asked.
   static func indirectProduct(
     _ c: UnsafeMutablePointer<Self>, _ a: UnsafePointer<Self>, _ places: UnsafePointer<Int32>, _ rows: Int,
-    _ terms: UnsafePointer<Int32>, _ termCount: Int, _ b: UnsafePointer<Self>, _ vectors: Int, _ accumulate: Bool)
+    _ terms: UnsafePointer<Int32>, _ termCount: Int, _ b: UnsafePointer<Self>, _ vectors: Int, _ accumulate: Bool,
+    _ ahead: UnsafeBufferPointer<MemoryRegion>)
   /// `c[i][j] = Σ a[i][l] b[terms[l] + j]`, with row strides, added to what is there if asked; reads b and writes c
   /// up to a multiple of 4 vectors.
   static func slidingProduct(
     _ c: UnsafeMutablePointer<Self>, _ cRow: Int, _ a: UnsafePointer<Self>, _ aRow: Int, _ rows: Int,
-    _ b: UnsafePointer<Self>, _ terms: UnsafePointer<Int32>, _ termCount: Int, _ columns: Int, _ accumulate: Bool)
+    _ b: UnsafePointer<Self>, _ terms: UnsafePointer<Int32>, _ termCount: Int, _ columns: Int, _ accumulate: Bool,
+    _ ahead: UnsafeBufferPointer<MemoryRegion>)
   /// `to[i][lane] = from[lane][i]`, with strides; zeros up to a whole vector of lanes.
   static func packLanes(
     _ to: UnsafeMutablePointer<Self>, _ pitch: Int, _ from: UnsafePointer<Self>, _ fromLane: Int, _ lanes: Int,
@@ -41,14 +43,22 @@ extension Float: IndirectScalar {
   @inline(__always)
   public static func indirectProduct(
     _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ places: UnsafePointer<Int32>, _ rows: Int,
-    _ terms: UnsafePointer<Int32>, _ termCount: Int, _ b: UnsafePointer<Float>, _ vectors: Int, _ accumulate: Bool
-  ) { sk_indirect_product_f32(c, a, places, rows, terms, termCount, b, vectors, accumulate ? 1 : 0) }
+    _ terms: UnsafePointer<Int32>, _ termCount: Int, _ b: UnsafePointer<Float>, _ vectors: Int, _ accumulate: Bool,
+    _ ahead: UnsafeBufferPointer<MemoryRegion>
+  ) {
+    sk_indirect_product_f32(
+      c, a, places, rows, terms, termCount, b, vectors, accumulate ? 1 : 0, ahead.baseAddress, ahead.count)
+  }
 
   @inline(__always)
   public static func slidingProduct(
     _ c: UnsafeMutablePointer<Float>, _ cRow: Int, _ a: UnsafePointer<Float>, _ aRow: Int, _ rows: Int,
-    _ b: UnsafePointer<Float>, _ terms: UnsafePointer<Int32>, _ termCount: Int, _ columns: Int, _ accumulate: Bool
-  ) { sk_sliding_product_f32(c, cRow, a, aRow, rows, b, terms, termCount, columns, accumulate ? 1 : 0) }
+    _ b: UnsafePointer<Float>, _ terms: UnsafePointer<Int32>, _ termCount: Int, _ columns: Int, _ accumulate: Bool,
+    _ ahead: UnsafeBufferPointer<MemoryRegion>
+  ) {
+    sk_sliding_product_f32(
+      c, cRow, a, aRow, rows, b, terms, termCount, columns, accumulate ? 1 : 0, ahead.baseAddress, ahead.count)
+  }
 
   @inline(__always)
   public static func packLanes(
@@ -82,14 +92,22 @@ extension Double: IndirectScalar {
   @inline(__always)
   public static func indirectProduct(
     _ c: UnsafeMutablePointer<Double>, _ a: UnsafePointer<Double>, _ places: UnsafePointer<Int32>, _ rows: Int,
-    _ terms: UnsafePointer<Int32>, _ termCount: Int, _ b: UnsafePointer<Double>, _ vectors: Int, _ accumulate: Bool
-  ) { sk_indirect_product_f64(c, a, places, rows, terms, termCount, b, vectors, accumulate ? 1 : 0) }
+    _ terms: UnsafePointer<Int32>, _ termCount: Int, _ b: UnsafePointer<Double>, _ vectors: Int, _ accumulate: Bool,
+    _ ahead: UnsafeBufferPointer<MemoryRegion>
+  ) {
+    sk_indirect_product_f64(
+      c, a, places, rows, terms, termCount, b, vectors, accumulate ? 1 : 0, ahead.baseAddress, ahead.count)
+  }
 
   @inline(__always)
   public static func slidingProduct(
     _ c: UnsafeMutablePointer<Double>, _ cRow: Int, _ a: UnsafePointer<Double>, _ aRow: Int, _ rows: Int,
-    _ b: UnsafePointer<Double>, _ terms: UnsafePointer<Int32>, _ termCount: Int, _ columns: Int, _ accumulate: Bool
-  ) { sk_sliding_product_f64(c, cRow, a, aRow, rows, b, terms, termCount, columns, accumulate ? 1 : 0) }
+    _ b: UnsafePointer<Double>, _ terms: UnsafePointer<Int32>, _ termCount: Int, _ columns: Int, _ accumulate: Bool,
+    _ ahead: UnsafeBufferPointer<MemoryRegion>
+  ) {
+    sk_sliding_product_f64(
+      c, cRow, a, aRow, rows, b, terms, termCount, columns, accumulate ? 1 : 0, ahead.baseAddress, ahead.count)
+  }
 
   @inline(__always)
   public static func packLanes(

@@ -26,8 +26,9 @@ struct IndirectTiles<Scalar: IndirectScalar> {
   /// Threads for which a memory limit has room.
   private(set) var workers = Int.max
 
-  /// Positions whose sums are taken away together: a multiple of the rows of every block of registers.
-  static var run: Int { 180 }
+  /// Positions whose sums are taken away together: a multiple of the rows of every block of registers, and of the numbers
+  /// of a cache line.
+  var run: Int { 144 }
   /// The numbers of the widest block of registers.
   static var blockWidth: Int { 4 * Scalar.vectorWidth }
 
@@ -105,10 +106,10 @@ struct IndirectTiles<Scalar: IndirectScalar> {
   var resultCount: Int {
     slides
       ? (blocks.map(\.count).max() ?? 0) * flatPositions(rows: grid.rows, columns: grid.columns)
-      : Self.run * Self.blockWidth
+      : run * Self.blockWidth
   }
   /// Sums in the order of lanes, before they are added where they belong.
-  var foldCount: Int { folds && !slides ? Self.run * Self.blockWidth : 0 }
+  var foldCount: Int { folds && !slides ? run * Self.blockWidth : 0 }
 
   var sharedBytes: Int {
     let packed = needsNoPacking ? 0 : problem.geometry.groups * packedPerGroup
@@ -158,7 +159,7 @@ struct IndirectTiles<Scalar: IndirectScalar> {
     guard planes > 0 else { return }
     if !folds {
       let tiles = (wanted + planes * grid.columnTiles - 1) / (planes * grid.columnTiles)
-      let worthwhile = max(1, grid.vertical.positions * grid.columns / Self.run)
+      let worthwhile = max(1, grid.vertical.positions * grid.columns / run)
       let more = max(grid.rowTiles, min(tiles, worthwhile))
       grid.rows = (grid.vertical.positions + more - 1) / more
     }

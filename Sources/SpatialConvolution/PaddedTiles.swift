@@ -121,4 +121,15 @@ struct PaddedTiles<Scalar: IndirectScalar> {
       }
     }
   }
+
+  /// What an area is copied from: of each channel, the rows from the first to the last.
+  func source(_ operand: UnsafePointer<Scalar>, plane: Int, channels: Int, _ area: TileGrid.Area) -> MemoryRegion {
+    let height = grid.vertical.places(grid.rows)
+    let rows = rowSources[area.rowTile * height..<area.rowTile * height + grid.vertical.places(area.rows.count)]
+    let (first, last) = (rows.first { $0 >= 0 } ?? 0, rows.last { $0 >= 0 } ?? 0)
+    let bytes = MemoryLayout<Scalar>.stride
+    return MemoryRegion(
+      start: operand + Int(min(first, last)) * width, stride: plane * bytes, pieces: channels,
+      bytes: (Int(abs(last - first)) + 1) * width * bytes)
+  }
 }

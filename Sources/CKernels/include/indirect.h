@@ -7,15 +7,24 @@
 // The bytes of a vector, the same throughout a process.
 ptrdiff_t sk_vector_bytes(void);
 
+// Memory that will be needed soon: `pieces` of so many bytes, `stride` bytes apart. A product brings it to the second-level
+// cache along the way, a bit for every block of rows, where whoever needs it would wait for every line.
+typedef struct {
+  const void *start;
+  ptrdiff_t stride, pieces, bytes;
+} sk_region;
+
 #define SK_INDIRECT_KERNELS(T, NAME)                                                                                   \
   /* c[i][j] = sum_l a[places[i] + terms[l]] b[l][j] for i < rows and j < 1 to 4 vectors, added to what is there if    \
      `accumulate`. */                                                                                                  \
   void sk_indirect_product_##NAME(T *c, const T *a, const int32_t *places, ptrdiff_t rows, const int32_t *terms,       \
-                                  ptrdiff_t term_count, const T *b, ptrdiff_t vectors, int accumulate);                \
+                                  ptrdiff_t term_count, const T *b, ptrdiff_t vectors, int accumulate,                 \
+                                  const sk_region *ahead, ptrdiff_t ahead_count);                                      \
   /* c[i * ldc + j] = sum_l a[i * a_row + l] b[terms[l] + j] for i < rows and j < columns, added to what is there if   \
      `accumulate`; works on 4 vectors at once, so b is read, and c written, up to the next multiple of that. */        \
   void sk_sliding_product_##NAME(T *c, ptrdiff_t ldc, const T *a, ptrdiff_t a_row, ptrdiff_t rows, const T *b,         \
-                                 const int32_t *terms, ptrdiff_t term_count, ptrdiff_t columns, int accumulate);       \
+                                 const int32_t *terms, ptrdiff_t term_count, ptrdiff_t columns, int accumulate,        \
+                                 const sk_region *ahead, ptrdiff_t ahead_count);                                       \
   /* to[i * pitch + lane] = from[lane * from_lane + i] for i < count; beyond `lanes`, zeros up to a whole vector. */   \
   void sk_pack_lanes_##NAME(T *to, ptrdiff_t pitch, const T *from, ptrdiff_t from_lane, ptrdiff_t lanes,               \
                             ptrdiff_t count);                                                                          \
