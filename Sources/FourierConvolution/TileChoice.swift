@@ -78,7 +78,7 @@ struct TileCost {
     // Every block reads the spectra of all filters.
     let filterBytes = groupBytes * filters
     let traffic = blocks * filterBytes / (filterBytes < 1e6 ? 60e9 : 25e9)
-    let pass = images * groupBytes * (1 + 0.5 * strain) / (byChannels ? 8e9 : 4e9) + product + traffic
+    let pass = images * groupBytes * (1 + 0.5 * strain) / (byChannels ? 8e9 : 2.5e9) + product + traffic
     // A training step: three such passes, and filters, there and back.
     return transformsFilters ? 3 * pass + filterBytes / 1.04e9 : pass
   }
