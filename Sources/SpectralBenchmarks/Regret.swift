@@ -75,8 +75,8 @@ public struct Regret: Sendable {
       benchmark: benchmark, pass: settings.pass, chosen: entrants.first { $0.plan == plan }!, entrants: entrants)
   }
 
-  /// Who takes part: the choice, and whatever is not hopeless by the estimate; of tiles of nearly the same height and
-  /// width only the one with the least.
+  /// Who takes part: the choice, the first of each method, and whatever is not hopeless by the estimate; of tiles of
+  /// nearly the same height and width only the one with the least.
   private static func entrants(
     _ candidates: [(plan: ConvolutionPlan, seconds: Double)], _ chosen: ConvolutionPlan
   ) -> [(plan: ConvolutionPlan, seconds: Double)] {
@@ -84,9 +84,9 @@ public struct Regret: Sendable {
     func isNear(_ a: Int, _ b: Int) -> Bool { 16 * abs(a - b) <= max(a, b) }
     return candidates.filter { candidate in
       let factor = candidate.seconds / candidates[0].seconds
-      guard case .fourier(let tile?) = candidate.plan else { return candidate.plan == chosen || factor < 6 }
+      guard case .fourier(let tile?) = candidate.plan else { return true }
       if candidate.plan != chosen {
-        guard factor < 2.5, tiles.count < 16 else { return false }
+        guard tiles.isEmpty || factor < 2.5, tiles.count < 16 else { return false }
         guard !tiles.contains(where: { isNear($0.height, tile.height) && isNear($0.width, tile.width) }) else {
           return false
         }

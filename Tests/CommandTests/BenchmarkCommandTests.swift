@@ -111,7 +111,7 @@ import Testing
       outcome.code == 0 && outcome.output.contains("ratio") && outcome.output.contains("within 10 %"), "\(outcome)")
     let json = objects(
       spectral("benchmark", "--regret", "--cases", file, "layer", "--pass", "training", "--threads", "1", "--json"))
-    #expect(json.count == 2 && (json[0]["candidates"] as? [Any] ?? []).count > 2 && json[1]["cases"] as? Int == 1)
+    #expect(json.count == 2 && (json[0]["candidates"] as? [Any] ?? []).count >= 2 && json[1]["cases"] as? Int == 1)
   }
 
   @Test func stagesAreTimed() {
