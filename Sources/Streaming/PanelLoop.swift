@@ -65,9 +65,9 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
         let (top, left) = (
           plan.rows.start(row) - plan.before.height, plan.columns.start(column) - plan.before.width
         )
-        let isCached = plan.columns.pieces > 1 || reader.isCached(row: top)
         var (pixels, isFinite) = try reader.read(row: top, column: left)
-        if !isCached { reader.dropFromCache(rows: top..<top + plan.rows.length) }
+        // The rows below are the next panels' too.
+        if column == plan.columns.pieces - 1 { reader.dropFromCache(rows: top..<top + plan.rows.length) }
         let missing = isFinite || plan.choice != .fft ? nil : MissingPixels(takenFrom: &pixels)
         return Panel(pixels: pixels, missing: missing)
       }

@@ -53,16 +53,11 @@ struct PanelReader<Scalar: TensorScalar>: Sendable {
     return (pixels, isFinite)
   }
 
-  /// Whether the system has most of a panel's rows in its cache.
-  func isCached(row: Int) -> Bool { file.isCached(numbers(row..<row + size.height)) }
-
-  /// Says that rows are not needed in the system's cache any more.
-  func dropFromCache(rows: Range<Int>) { file.dropFromCache(numbers(rows)) }
-
-  /// The numbers of those rows that are in the image.
-  private func numbers(_ rows: Range<Int>) -> Range<Int> {
+  /// Drops rows from the system's cache, unless they were there before.
+  func dropFromCache(rows: Range<Int>) {
     let rows = rows.clamped(to: 0..<layout.rows)
-    return layout.place(row: rows.lowerBound, column: 0)..<layout.place(row: rows.upperBound, column: 0)
+    file.dropFromCache(
+      layout.place(row: rows.lowerBound, column: 0)..<layout.place(row: rows.upperBound, column: 0))
   }
 
   /// Takes the channels of pixels apart.

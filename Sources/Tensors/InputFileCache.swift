@@ -1,32 +1,52 @@
 import Foundation
 
-// A file larger than the memory only drives other things out of the system's cache, and page after fresh page is handed
-// out for it. Whoever reads such a file in order drops behind them what was not in the cache before.
+/// What of a file was in the system's cache when this was made.
+///
+/// A file larger than the memory only drives other things out of that cache, and the system hands out page after fresh
+/// page for it. Whoever reads such a file in order drops behind them what was not there before. The time to look is the
+/// beginning: later, the system's reading ahead is in the cache as well.
+package struct CacheSnapshot: Sendable {
+  /// The bytes of a part that is judged as a whole.
+  private static let part = 16 << 20
+  /// Whether most of each part was cached.
+  private var wasCached: [Bool] = []
 
-extension InputFile {
-  /// Whether the system has most of a range of bytes in its cache; true where it does not tell.
-  package func isCached(_ range: Range<Int>) -> Bool {
+  init(_ descriptor: Int32, size: Int) {
     #if os(Linux)
       let page = sysconf(Int32(_SC_PAGESIZE))
-      let first = range.lowerBound / page * page
-      let length = range.upperBound - first
-      // Mapped, but not touched: nothing becomes resident.
-      guard length > 0, let map = mmap(nil, length, PROT_READ, MAP_SHARED, descriptor, off_t(first)), map != MAP_FAILED
-      else { return true }
-      defer { munmap(map, length) }
-      var pages = [UInt8](repeating: 0, count: (length + page - 1) / page)
-      guard mincore(map, length, &pages) == 0 else { return true }
-      return 2 * pages.count(where: { $0 & 1 == 1 }) >= pages.count
-    #else
-      return true
+      var pages = [UInt8](repeating: 0, count: Self.part / page)
+      for start in stride(from: 0, to: size, by: Self.part) {
+        let length = min(Self.part, size - start)
+        let count = (length + page - 1) / page
+        // Mapped, but not touched: nothing becomes resident.
+        guard let map = mmap(nil, length, PROT_READ, MAP_SHARED, descriptor, off_t(start)), map != MAP_FAILED else {
+          return
+        }
+        let isKnown = mincore(map, length, &pages) == 0
+        munmap(map, length)
+        wasCached.append(!isKnown || 2 * pages[..<count].count(where: { $0 & 1 == 1 }) >= count)
+      }
     #endif
   }
 
-  /// Says that the bytes of a range are not needed in the system's cache any more.
-  package func dropFromCache(_ range: Range<Int>) {
+  /// Drops a range of bytes from the cache, except where it was there before. Does nothing where the system does not
+  /// tell what is there.
+  func drop(_ range: Range<Int>, _ descriptor: Int32) {
     #if os(Linux)
-      // Whole pages only; those at the ends may belong to what is read next.
-      posix_fadvise(descriptor, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
+      for (index, isCached) in wasCached.enumerated() where !isCached {
+        let stretch = range.clamped(to: index * Self.part..<(index + 1) * Self.part)
+        if stretch.isEmpty { continue }
+        // Whole pages only: those at the ends may belong to what is read next.
+        posix_fadvise(descriptor, off_t(stretch.lowerBound), off_t(stretch.count), POSIX_FADV_DONTNEED)
+      }
     #endif
   }
+}
+
+extension InputFile {
+  /// What of the file is in the system's cache now.
+  package func cacheSnapshot() -> CacheSnapshot { CacheSnapshot(descriptor, size: size ?? 0) }
+
+  /// Drops a range of bytes from the system's cache, except where it was there before.
+  package func dropFromCache(_ range: Range<Int>, unlessIn snapshot: CacheSnapshot) { snapshot.drop(range, descriptor) }
 }

@@ -11,6 +11,7 @@ package final class NumPyReader: Sendable {
   private let file: InputFile
   /// The place of the first number.
   private let start: Int
+  private let snapshot: CacheSnapshot
 
   /// Opens a file and judges its header.
   ///
@@ -27,6 +28,7 @@ package final class NumPyReader: Sendable {
       throw FileError(
         path, "the array is in Fortran order, its columns contiguous: save it as numpy.ascontiguousarray(array)")
     }
+    snapshot = file.cacheSnapshot()
     self.file = file
   }
 
@@ -42,11 +44,8 @@ package final class NumPyReader: Sendable {
     return start + range.lowerBound * size..<start + range.upperBound * size
   }
 
-  /// Whether the system has most of some numbers in its cache: see ``InputFile/isCached(_:)``.
-  package func isCached(_ range: Range<Int>) -> Bool { file.isCached(places(range)) }
-
-  /// Says that some numbers are not needed in the system's cache: see ``InputFile/dropFromCache(_:)``.
-  package func dropFromCache(_ range: Range<Int>) { file.dropFromCache(places(range)) }
+  /// Drops some numbers from the system's cache, unless they were there when the file was opened.
+  package func dropFromCache(_ range: Range<Int>) { file.dropFromCache(places(range), unlessIn: snapshot) }
 
   /// Whether the bytes of the file are numbers of this type as the machine has them.
   private func isStored<Scalar: TensorScalar>(as _: Scalar.Type) -> Bool {
