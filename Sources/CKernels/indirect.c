@@ -84,7 +84,8 @@ ptrdiff_t sk_vector_bytes(void) {
                              const int32_t *column_sources, ptrdiff_t columns, ptrdiff_t run_start,                    \
                              ptrdiff_t run_end) {                                                                      \
     SK_CALL(, copy_padded_##KIND, to, from, from_pitch, row_sources, rows, column_sources, columns, run_start, run_end)\
-  }
+  }                                                                                                                    \
+  int sk_are_finite_##KIND(const T *x, ptrdiff_t count) { SK_CALL(return, are_finite_##KIND, x, count) }
 
 DEFINE(float, f32)
 DEFINE(double, f64)

@@ -32,6 +32,8 @@ public protocol IndirectScalar: TensorScalar {
   static func copyPadded(
     _ to: UnsafeMutablePointer<Self>, _ from: UnsafePointer<Self>, _ fromPitch: Int, _ rowSources: UnsafePointer<Int32>,
     _ rows: Int, _ columnSources: UnsafePointer<Int32>, _ columns: Int, _ run: Range<Int>)
+  /// Whether all of `count` numbers are finite.
+  static func areFinite(_ x: UnsafePointer<Self>, _ count: Int) -> Bool
 }
 
 extension IndirectScalar {
@@ -86,6 +88,9 @@ extension Float: IndirectScalar {
   ) {
     sk_copy_padded_f32(to, from, fromPitch, rowSources, rows, columnSources, columns, run.lowerBound, run.upperBound)
   }
+
+  @inline(__always)
+  public static func areFinite(_ x: UnsafePointer<Float>, _ count: Int) -> Bool { sk_are_finite_f32(x, count) != 0 }
 }
 
 extension Double: IndirectScalar {
@@ -135,4 +140,7 @@ extension Double: IndirectScalar {
   ) {
     sk_copy_padded_f64(to, from, fromPitch, rowSources, rows, columnSources, columns, run.lowerBound, run.upperBound)
   }
+
+  @inline(__always)
+  public static func areFinite(_ x: UnsafePointer<Double>, _ count: Int) -> Bool { sk_are_finite_f64(x, count) != 0 }
 }

@@ -54,8 +54,8 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     let sweep = IndirectSweep(tiles)
     let packed =
       keeps && !tiles.needsNoPacking
-      ? keptFilters.packed(filter, problem.geometry) { sweep.pack(oriented(filter, problem)) }
-      : sweep.pack(oriented(filter, problem))
+      ? keptFilters.packed(filter, problem.geometry) { sweep.pack(oriented(filter, problem)).filters }
+      : sweep.pack(oriented(filter, problem)).filters
     return sweep(input, packed, bias: bias)
   }
 
@@ -64,12 +64,13 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   ) -> Tensor<Scalar> {
     problem.check(filter: filter, gradient: gradient)
     let weight = oriented(filter, problem)
-    // The zeros around a gradient are no terms of the sum: they must not meet an infinite weight.
-    guard let tiles = tiles(problem, .inputGradient), weight.isFinite else {
-      return RowCorrelation(problem, memoryLimit).inputGradient(gradient, weight)
+    if let tiles = tiles(problem, .inputGradient) {
+      let sweep = IndirectSweep(tiles)
+      let (packed, areFinite) = sweep.pack(weight)
+      // The zeros around a gradient are no terms of the sum: they must not meet an infinite weight.
+      if areFinite { return sweep(gradient, packed, bias: nil) }
     }
-    let sweep = IndirectSweep(tiles)
-    return sweep(gradient, sweep.pack(weight), bias: nil)
+    return RowCorrelation(problem, memoryLimit).inputGradient(gradient, weight)
   }
 
   public func filterGradient(

@@ -39,7 +39,9 @@ typedef struct {
      columns from run_start to run_end are neighbours. */                                                              \
   void sk_copy_padded_##NAME(T *to, const T *from, ptrdiff_t from_pitch, const int32_t *row_sources, ptrdiff_t rows,   \
                              const int32_t *column_sources, ptrdiff_t columns, ptrdiff_t run_start,                    \
-                             ptrdiff_t run_end);
+                             ptrdiff_t run_end);                                                                       \
+  /* Whether all of `count` numbers are finite. */                                                                     \
+  int sk_are_finite_##NAME(const T *x, ptrdiff_t count);
 
 SK_INDIRECT_KERNELS(float, f32)
 SK_INDIRECT_KERNELS(double, f64)
