@@ -33,11 +33,16 @@ package struct CacheSnapshot: Sendable {
   /// tell what is there.
   func drop(_ range: Range<Int>, _ descriptor: Int32) {
     #if os(Linux)
-      for (index, isCached) in wasCached.enumerated() where !isCached {
-        let stretch = range.clamped(to: index * Self.part..<(index + 1) * Self.part)
-        if stretch.isEmpty { continue }
+      var index = range.lowerBound / Self.part
+      while index < wasCached.count && index * Self.part < range.upperBound {
+        // Parts that follow each other at once: a call may have to wait for every processor.
+        let end = wasCached[index...].firstIndex { $0 != wasCached[index] } ?? wasCached.count
+        let stretch = range.clamped(to: index * Self.part..<end * Self.part)
         // Whole pages only: those at the ends may belong to what is read next.
-        posix_fadvise(descriptor, off_t(stretch.lowerBound), off_t(stretch.count), POSIX_FADV_DONTNEED)
+        if !wasCached[index] {
+          posix_fadvise(descriptor, off_t(stretch.lowerBound), off_t(stretch.count), POSIX_FADV_DONTNEED)
+        }
+        index = end
       }
     #endif
   }
