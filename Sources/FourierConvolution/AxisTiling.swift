@@ -12,7 +12,10 @@ import Layers
 /// A dilated convolution is R interleaved dense ones; a strided one is a dense one with S times the channels. Nothing is
 /// computed that is thrown away, and no zero between taps is multiplied.
 ///
-/// A tile has T places i = q + j. Its first B = T - J + 1 circular correlations do not wrap around: overlap-save.
+/// A tile has T places i = q + j. Its first B = T - J + 1 circular correlations do not wrap around: overlap-save. One tile
+/// for all outputs may wrap around, as long as what is wrapped onto a place is what stands there: then the zeros in front
+/// of an image serve as those behind it, or the image has the period of its circular boundary. So 56 pixels and 31 taps,
+/// padded to the same size, need 71 places and not 86.
 struct AxisTiling: Sendable {
   let axis: ConvolutionAxis
   /// Interleaved output grids, R.
@@ -25,8 +28,6 @@ struct AxisTiling: Sendable {
   let taps: Int
   /// Places of a tile, T.
   let size: Int
-  /// Outputs of a tile, B = T - J + 1.
-  var fresh: Int { size - taps + 1 }
   /// Tiles along the axis.
   let tiles: Int
 
@@ -43,13 +44,13 @@ struct AxisTiling: Sendable {
     self.axis = axis
     (residues, phaseStride, phases, taps) = (parts.residues, parts.phaseStride, parts.phases, parts.taps)
     self.size = size
-    let fresh = size - taps + 1
+    let fresh = Self.fresh(axis, size: size)
     let none = Int32(-1)
 
     var (inputPlaces, outputPlaces) = ([Int32](), [Int32]())
     var tiles = 0
     for residue in 0..<min(residues, axis.output) {
-      let outputs = (axis.output - residue + residues - 1) / residues
+      let outputs = Self.outputs(axis, residue: residue, of: residues)
       for first in stride(from: 0, to: outputs, by: fresh) {
         tiles += 1
         let count = min(fresh, outputs - first)
@@ -86,19 +87,42 @@ struct AxisTiling: Sendable {
     )
   }
 
-  /// The most outputs that a residue has: a tile for all of them needs this and J - 1 places more.
-  static func longest(_ axis: ConvolutionAxis) -> Int {
-    let residues = parts(axis).residues
-    return (axis.output + residues - 1) / residues
-  }
+  /// The most outputs that a residue has: a tile for all of them needs this and J - 1 places more, or fewer if it may wrap
+  /// around.
+  static func longest(_ axis: ConvolutionAxis) -> Int { outputs(axis, residue: 0, of: parts(axis).residues) }
 
   /// How many tiles of a size there would be.
   static func tileCount(_ axis: ConvolutionAxis, size: Int) -> Int {
-    let parts = parts(axis)
-    let fresh = size - parts.taps + 1
-    return (0..<min(parts.residues, axis.output)).reduce(0) { count, residue in
-      let outputs = (axis.output - residue + parts.residues - 1) / parts.residues
-      return count + (outputs + fresh - 1) / fresh
+    let residues = parts(axis).residues
+    let fresh = fresh(axis, size: size)
+    return (0..<min(residues, axis.output)).reduce(0) { count, residue in
+      count + (outputs(axis, residue: residue, of: residues) + fresh - 1) / fresh
     }
+  }
+
+  /// Outputs of a tile: all, if they may wrap around, else B.
+  private static func fresh(_ axis: ConvolutionAxis, size: Int) -> Int {
+    mayWrap(axis, size: size) ? longest(axis) : size - parts(axis).taps + 1
+  }
+
+  /// Whether one tile holds all outputs of a residue: what wraps around is the same as what it is wrapped onto.
+  static func mayWrap(_ axis: ConvolutionAxis, size: Int) -> Bool {
+    let parts = parts(axis)
+    guard size >= max(longest(axis), parts.taps) else { return false }
+    for residue in 0..<min(parts.residues, axis.output) {
+      let places = outputs(axis, residue: residue, of: parts.residues) + parts.taps - 1
+      guard places > size else { continue }
+      for phase in 0..<parts.phases {
+        func source(_ place: Int) -> Int? {
+          axis.source(axis.stride * residue + axis.dilation * (phase + parts.phaseStride * place))
+        }
+        for place in size..<places where source(place) != source(place - size) { return false }
+      }
+    }
+    return true
+  }
+
+  private static func outputs(_ axis: ConvolutionAxis, residue: Int, of residues: Int) -> Int {
+    (axis.output - residue + residues - 1) / residues
   }
 }

@@ -138,12 +138,15 @@ struct TileCost {
     let whole = max(least, FastSize.next(AxisTiling.longest(axis) + taps - 1))
     if whole <= 2 { return [whole] }
     let smallest = min(FastSize.next(taps + 1), whole)
+    // One tile for all, its ends on top of each other.
+    let wrapped = FastSize.all(in: max(least, AxisTiling.longest(axis), taps)...whole)
+      .filter { AxisTiling.mayWrap(axis, size: $0) }
     var sizes = FastSize.all(in: smallest...min(whole, max(smallest, 4 * taps + 64, 256)))
     // Thin out the larger ones: neighbours cost nearly the same.
     if sizes.count > 24 {
       sizes = sizes.filter { $0 <= 48 } + sizes.filter { $0 > 48 && $0 % ($0 > 128 ? 16 : 4) == 0 }
     }
-    if sizes.last != whole && whole <= 512 { sizes.append(whole) }
+    sizes += wrapped.prefix(3).filter { $0 <= 512 && !sizes.contains($0) }
     return sizes.isEmpty ? [whole] : sizes
   }
 

@@ -75,6 +75,22 @@ import Testing
     check("direct, Double", seeds: 300..<600, SpatialConvolution<Double>()) { points(FourierConvolution<Double>(), $0) }
   }
 
+  /// A tile for the whole image may be smaller than image and kernel together, if its ends fit onto each other.
+  @Test(arguments: [Boundary.zero, .circular])
+  func tilesThatWrapAround(boundary: Boundary) throws {
+    let geometry = ConvolutionGeometry(kernel: 9, padding: .same, boundary: boundary)
+    let random = RandomProblem(
+      problem: try ConvolutionProblem(geometry, input: [2, 3, 20, 28], filter: [4, 3, 9, 9]), seed: 5)
+    let sizes = FourierConvolution<Double>().candidates(random.problem, training: true).map(\.tile)
+    let wrapped = sizes.filter { $0.height < 20 + 8 && $0.height >= 20 && $0.width < 28 + 8 && $0.width >= 28 }
+    #expect(!wrapped.isEmpty)
+    for tile in wrapped {
+      let method = FourierConvolution<Double>(rigor: .estimate, tile: tile)
+      let found = ratios(method, random, points: tile.height * tile.width)
+      #expect(found.worst <= 1, "\(tile): \(found)")
+    }
+  }
+
   private func points<Scalar>(_ method: FourierConvolution<Scalar>, _ problem: ConvolutionProblem) -> Int {
     let tiles = [false, true].map { method.tile(for: problem, training: $0) }
     return tiles.map { $0.height * $0.width }.min()!

@@ -8,6 +8,12 @@ struct RandomProblem: CustomStringConvertible {
   let problem: ConvolutionProblem
   let seed: UInt64
 
+  /// Random operands for a problem that is not.
+  init(problem: ConvolutionProblem, seed: UInt64) {
+    self.problem = problem
+    self.seed = seed
+  }
+
   init(seed: UInt64) {
     self.seed = seed
     var random = RandomGenerator(seed: seed)
