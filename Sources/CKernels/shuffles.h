@@ -22,3 +22,11 @@
 #define SK_SECOND_16_4(a, b) __builtin_shufflevector(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31)
 #define SK_FIRST_16_8(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
 #define SK_SECOND_16_8(a, b) __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
+
+// Within every four numbers of each of two vectors: the first two interleaved, or the last two.
+#define SK_LOW_4_4(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
+#define SK_HIGH_4_4(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
+#define SK_LOW_8_4(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define SK_HIGH_8_4(a, b) __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#define SK_LOW_16_4(a, b) __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
+#define SK_HIGH_16_4(a, b) __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)

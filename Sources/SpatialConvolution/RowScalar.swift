@@ -2,7 +2,7 @@ import CKernels
 import Tensors
 
 /// A scalar for which the loops of the direct method exist: hooks to the C kernels of each type.
-public protocol RowScalar: IndirectScalar {
+public protocol RowScalar: IndirectScalar, WindowScalar {
   /// `y[i] += Σ w[k] x[i stride + k dilation]`.
   static func correlateRow(
     _ y: UnsafeMutablePointer<Self>, _ x: UnsafePointer<Self>, _ w: UnsafePointer<Self>, _ count: Int, _ taps: Int,

@@ -6,8 +6,8 @@ import Tensors
 ///
 /// Where channels meet, all three passes are products of matrices whose rows or terms are found through tables of places
 /// (`IndirectSweep`, `IndirectFilterGradient`), as no window is unfolded; where channels are few or alone (depthwise),
-/// rows are correlated in place (`RowCorrelation`). Either way it is the sum itself: exact on integers that the scalar can
-/// hold.
+/// windows pass over one plane at a time (`WindowSweep`), or rows are correlated in place (`RowCorrelation`). Either way
+/// it is the sum itself: exact on integers that the scalar can hold.
 public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   /// The most working memory that a pass may take, in bytes; nil for no limit.
   public var memoryLimit: Int?
@@ -23,6 +23,12 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   /// How a pass is cut up, if it is worth more than going row by row and the memory limit has room.
   private func tiles(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> IndirectTiles<Scalar>? {
     Self.isDense(problem) ? IndirectTiles(problem, pass, memoryLimit: memoryLimit) : nil
+  }
+
+  /// How a pass over single planes is cut up, if channels are too few for a matrix product and the memory limit has
+  /// room.
+  private func windows(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> WindowTiles<Scalar>? {
+    Self.isDense(problem) ? nil : WindowTiles(problem, pass, memoryLimit: memoryLimit)
   }
 
   /// Whether enough channels meet that products of matrices beat going row by row.
@@ -48,6 +54,9 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem, keeps: Bool
   ) -> Tensor<Scalar> {
     problem.check(input: input, filter: filter, bias: bias)
+    if let windows = windows(problem, .forward), filter.isFinite {
+      return WindowSweep(windows)(input, oriented(filter, problem), bias: bias)
+    }
     guard let tiles = tiles(problem, .forward) else {
       return RowCorrelation(problem, memoryLimit).forward(input, oriented(filter, problem), bias)
     }
@@ -64,6 +73,9 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   ) -> Tensor<Scalar> {
     problem.check(filter: filter, gradient: gradient)
     let weight = oriented(filter, problem)
+    if let windows = windows(problem, .inputGradient), weight.isFinite {
+      return WindowSweep(windows)(gradient, weight, bias: nil)
+    }
     if let tiles = tiles(problem, .inputGradient) {
       let sweep = IndirectSweep(tiles)
       let (packed, areFinite) = sweep.pack(weight)
@@ -97,6 +109,8 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
         tiles.workingBytes(threads: threads)
       } else if pass != .filterGradient, let tiles = tiles(problem, pass) {
         tiles.workingBytes(threads: threads)
+      } else if pass != .filterGradient, let windows = windows(problem, pass) {
+        windows.workingBytes(threads: threads)
       } else {
         RowCorrelation<Scalar>(problem, memoryLimit).workingBytes(threads: threads)
       }

@@ -10,6 +10,7 @@
 #include "processor.h"
 #include "roofline.h"
 #include "indirect.h"
+#include "windows.h"
 
 // Lanes: a tile of pixels is one lane, and what is done to it is done to a *group* of lanes at once, 64 bytes of them: 16
 // floats or 8 doubles. Real numbers of a group are one vector, complex ones two, the real parts before the imaginary.

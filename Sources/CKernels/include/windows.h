@@ -1,0 +1,87 @@
+// Sums over windows of planes: the direct method's inner loops for one channel at a time.
+//
+// A plane is read from a *band*, a copy of some of its rows with the columns that the boundary adds. There are two
+// kinds of bands. In a *plain* one a column is a number, and a vector spans neighbouring columns. In an *interleaved*
+// one a column is a vector, with the numbers that as many planes have there: nothing straddles a cache line, and a row
+// of any length fills its vectors, but planes have to be interleaved and taken apart again.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// Rows that are summed together, in registers.
+enum { SK_WINDOW_ROWS = 6 };
+
+// One row of a band, and the rows of sums whose windows it meets: `first` to `last` of the rows that are summed together.
+typedef struct {
+  int32_t row;
+  // What it is multiplied with for row `first`: a row of weights, or of the gradient's band.
+  int32_t factor;
+  int32_t first, last;
+} sk_window_step;
+
+// How a row of sums meets a row of a band. Distances count numbers.
+typedef struct {
+  int32_t interleaved;
+  // Columns of sums.
+  ptrdiff_t columns;
+  // Between the pixels of neighbouring columns of sums, in an interleaved band.
+  ptrdiff_t column_step;
+  ptrdiff_t sum_pitch, pixel_pitch;
+  // From one row of weights to the next, and from those of one row of sums to those of the next.
+  ptrdiff_t weight_pitch, weight_step;
+  // Where the pixels of each tap of a kernel's row begin.
+  const int32_t *taps;
+  // For each block of `sk_window_vectors` vectors of columns: the first tap that sees anything, and the one after the
+  // last.
+  const int32_t *tap_ranges;
+} sk_window_shape;
+
+// How rows of taps meet a row of a band. Distances count numbers.
+typedef struct {
+  // From a row of taps to the next; the vectors of neighbouring taps stand side by side.
+  ptrdiff_t sum_pitch;
+  ptrdiff_t pixel_pitch;
+  // From the pixels of a tap to those of the next, and from those of a column to those of the next vector.
+  ptrdiff_t tap_step, column_step;
+  // From one row of gradient to the next, and from that of one row of taps to that of the next.
+  ptrdiff_t gradient_pitch, gradient_step;
+} sk_tap_shape;
+
+// Equal steps along a row of a plane, side by side in a band: band[to + i] = plane[from + i * step]; zero if `from` is
+// negative.
+typedef struct {
+  int32_t to, from, count, step;
+} sk_column_run;
+
+#define SK_WINDOW_KERNELS(T, NAME)                                                                                     \
+  /* Vectors of a row, or of taps, that are summed together; depends on the processor. */                              \
+  ptrdiff_t sk_window_vectors_##NAME(void);                                                                            \
+  /* The numbers of a vector. */                                                                                       \
+  ptrdiff_t sk_vector_width_##NAME(void);                                                                              \
+  /* Sums of up to SK_WINDOW_ROWS rows: for each step and tap, weights times pixels are added to rows that begin as    \
+     `start`, which is one number, or in an interleaved band a vector; weights likewise. */                            \
+  void sk_correlate_rows_##NAME(const sk_window_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                \
+                                const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count);       \
+  /* For up to SK_WINDOW_ROWS rows of up to `sk_window_vectors` taps: adds to the vector of each tap the products of   \
+     gradient and pixels over `columns` vectors. */                                                                    \
+  void sk_correlate_taps_##NAME(const sk_tap_shape *shape, T *sums, ptrdiff_t rows, ptrdiff_t taps, const T *pixels,   \
+                                const T *gradient, ptrdiff_t columns, const sk_window_step *steps, ptrdiff_t count);   \
+  /* to[i] += the sum of the i-th vector. */                                                                           \
+  void sk_add_vector_sums_##NAME(T *to, const T *vectors, ptrdiff_t count);                                            \
+  /* Copies rows of a plane into a plain band, whose rows have a vector's room behind the last run. Runs come in the   \
+     order of `to`. */                                                                                                 \
+  void sk_fill_band_##NAME(T *band, ptrdiff_t band_pitch, const T *plane, ptrdiff_t pitch, const int32_t *rows,        \
+                           ptrdiff_t count, const sk_column_run *runs, ptrdiff_t run_count);                           \
+  /* The same from a vector's number of planes into an interleaved band. */                                            \
+  void sk_interleave_band_##NAME(T *band, ptrdiff_t band_pitch, const T *const *planes, ptrdiff_t pitch,               \
+                                 const int32_t *rows, ptrdiff_t count, const sk_column_run *runs,                      \
+                                 ptrdiff_t run_count);                                                                 \
+  /* Takes `columns` interleaved columns apart: the first `lanes` planes. */                                           \
+  void sk_deinterleave_row_##NAME(T *const *planes, ptrdiff_t lanes, ptrdiff_t offset, const T *row,                   \
+                                  ptrdiff_t columns);                                                                  \
+  /* The adjoint of filling: adds a row of a band to where its columns came from. A column is `width` numbers. */      \
+  void sk_fold_row_##NAME(T *to, const T *row, const sk_column_run *runs, ptrdiff_t run_count, ptrdiff_t width);
+
+SK_WINDOW_KERNELS(float, f32)
+SK_WINDOW_KERNELS(double, f64)
+#undef SK_WINDOW_KERNELS

@@ -1,0 +1,26 @@
+// Sums over windows, for one channel at a time: see windows.h. A block of sums stays in registers while all pixels that
+// it needs pass by, and each vector of pixels that is loaded serves every row of the block that sees it.
+#include "windows.h"
+
+#include "processor.h"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define SK_BODY "windows.inc"
+#include "levels.inc"
+
+#define FUNCTIONS(T, NAME)                                                                                             \
+  ptrdiff_t sk_window_vectors_##NAME(void) { SK_CALL(return, vectors_##NAME) }                                         \
+  ptrdiff_t sk_vector_width_##NAME(void) { SK_CALL(return, width_##NAME) }                                             \
+  void sk_correlate_rows_##NAME(const sk_window_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                \
+                                const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count) {      \
+    SK_CALL(, correlate_rows_##NAME, shape, sums, rows, pixels, weights, start, steps, count)                          \
+  }                                                                                                                    \
+  void sk_correlate_taps_##NAME(const sk_tap_shape *shape, T *sums, ptrdiff_t rows, ptrdiff_t taps, const T *pixels,   \
+                                const T *gradient, ptrdiff_t columns, const sk_window_step *steps, ptrdiff_t count) {  \
+    SK_CALL(, correlate_taps_##NAME, shape, sums, rows, taps, pixels, gradient, columns, steps, count)                 \
+  }
+
+FUNCTIONS(float, f32)
+FUNCTIONS(double, f64)

@@ -1,0 +1,260 @@
+import CKernels
+import Layers
+import Tensors
+
+/// A pass of the direct method for single planes: depthwise convolutions, images with one kernel, and whatever else has
+/// too few channels for a matrix product.
+///
+/// Rows of the operand are copied into a band that has the columns which the boundary adds; from there every vector of
+/// pixels meets all rows of sums that see it while it is in a register (`windows.h`).
+struct WindowSweep<Scalar: WindowScalar> {
+  let tiles: WindowTiles<Scalar>
+  private let rows: WindowRows
+  private let parts: [Part]
+
+  /// A residue of the rows with one of the columns.
+  private struct Part {
+    let vertical: Int
+    let horizontal: Int
+    /// The taps in the order in which the bank has them.
+    let taps: Scratch<sk_column_run>
+    let tapCount: Int
+    let tapsBefore: Int
+    let shape: sk_window_shape
+  }
+
+  private var problem: ConvolutionProblem { tiles.problem }
+  private var columns: WindowColumns { tiles.columns }
+  private var isForward: Bool { tiles.pass == .forward }
+  private var operand: Extent {
+    Extent(
+      height: isForward ? problem.vertical.input : problem.vertical.output,
+      width: isForward ? problem.horizontal.input : problem.horizontal.output)
+  }
+  private var result: Extent {
+    Extent(
+      height: isForward ? problem.vertical.output : problem.vertical.input,
+      width: isForward ? problem.horizontal.output : problem.horizontal.input)
+  }
+
+  init(_ tiles: WindowTiles<Scalar>) {
+    self.tiles = tiles
+    let (problem, columns, lanes) = (tiles.problem, tiles.columns, tiles.lanes)
+    // As filters are stored, those that an input gradient sums lie as far apart as a group has results.
+    let between = tiles.needsNoBank && tiles.pass == .inputGradient ? tiles.results : 1
+    let rows = WindowRows(
+      tiles.vertical, terms: tiles.terms, termDistance: between, rowsAtOnce: tiles.rows)
+    self.rows = rows
+    let direct = !tiles.isInterleaved && !tiles.folds
+    let width = tiles.pass == .forward ? problem.horizontal.output : problem.horizontal.input
+    var tapsBefore = 0
+    parts = rows.taps.indices.flatMap { v in
+      columns.residues.indices.map { h in
+        let (down, along) = (rows.taps[v], columns.residues[h].taps)
+        let taps = down.indices.flatMap { y in along.indices.map { y * problem.horizontal.kernel + $0 } }
+        defer { tapsBefore += taps.count }
+        let pitch = along.count * lanes
+        let shape = sk_window_shape(
+          interleaved: tiles.isInterleaved ? 1 : 0, columns: columns.positions, column_step: columns.columnStep,
+          sum_pitch: direct ? down.distance * width : tiles.sumPitch, pixel_pitch: columns.pitch,
+          weight_pitch: pitch, weight_step: (down.ascends ? -1 : 1) * down.turn * pitch,
+          taps: columns.residues[h].offsets.base, tap_ranges: columns.residues[h].ranges.base)
+        return Part(
+          vertical: v, horizontal: h, taps: Scratch([sk_column_run](columns: taps.count) { taps[$0] }),
+          tapCount: taps.count, tapsBefore: tapsBefore, shape: shape)
+      }
+    }
+  }
+
+  // MARK: The pass
+
+  /// The result of a pass.
+  ///
+  /// - Parameters:
+  ///   - operand: The images, or the gradient by the feature maps.
+  ///   - filter: As correlation wants it. Finite: rows of zeros are skipped, and columns of them are not.
+  ///   - bias: Added to each output channel, if there is one.
+  func callAsFunction(_ operand: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?) -> Tensor<Scalar> {
+    let bias = bias ?? .zeros([tiles.results * problem.geometry.groups])
+    return operand.withUnsafeElements { x in
+      filter.withUnsafeElements { w in
+        bias.withUnsafeElements { bias in
+          Tensor<Scalar>(isForward ? problem.outputShape : problem.inputShape) { y in
+            guard !y.isEmpty else { return }
+            if tiles.folds && !tiles.isInterleaved { y.initialize(repeating: 0) }
+            sweep(x.baseAddress!, w.baseAddress!, bias.baseAddress!, y.baseAddress!)
+          }
+        }
+      }
+    }
+  }
+
+  /// What a thread works in.
+  private struct Workspace {
+    let band: Scratch<Scalar>
+    let bank: Scratch<Scalar>
+    let sums: Scratch<Scalar>
+    /// A plane of sums that were sent elsewhere.
+    let folded: Scratch<Scalar>
+    let start: Scratch<Scalar>
+    let sources: Scratch<UnsafePointer<Scalar>?>
+    let targets: Scratch<UnsafeMutablePointer<Scalar>?>
+
+    init(_ tiles: WindowTiles<Scalar>) {
+      band = Scratch(count: tiles.bandCount)
+      bank = Scratch(count: tiles.bankCount)
+      sums = Scratch(count: tiles.sumCount)
+      folded = Scratch(count: tiles.foldCount)
+      start = Scratch(count: tiles.lanes)
+      sources = Scratch(count: tiles.lanes)
+      targets = Scratch(count: tiles.lanes)
+    }
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func sweep(
+    _ x: UnsafePointer<Scalar>, _ w: UnsafePointer<Scalar>, _ bias: UnsafePointer<Scalar>,
+    _ y: UnsafeMutablePointer<Scalar>
+  ) {
+    // Bands that may add to the same results follow each other on one thread.
+    let pieces = tiles.folds ? 1 : rows.bands.count
+    let lanes = tiles.lanes
+    Parallel.forEach(
+      (tiles.units + lanes - 1) / lanes * pieces, atMost: tiles.workers, workspace: { Workspace(tiles) }
+    ) { index, workspace in
+      let (block, piece) = index.quotientAndRemainder(dividingBy: pieces)
+      let units = block * lanes..<min(tiles.units, (block + 1) * lanes)
+      fillBank(workspace, units, w)
+      let bands = tiles.folds ? 0..<rows.bands.count : piece..<piece + 1
+      for result in 0..<tiles.results {
+        for lane in 0..<lanes {
+          let unit = min(units.lowerBound + lane, units.upperBound - 1)
+          workspace.start.base[lane] = bias[unit % problem.geometry.groups * tiles.results + result]
+        }
+        if tiles.isInterleaved && tiles.folds {
+          workspace.folded.base.initialize(repeating: 0, count: workspace.folded.count)
+        }
+        for band in bands {
+          if result == 0 || bands.count > 1 { fillBand(workspace, units, rows.bands[band], x) }
+          let plane = y + (units.lowerBound * tiles.results + result) * (self.result.height * self.result.width)
+          pointTargets(workspace, units, plane)
+          for part in parts { correlate(workspace, units, rows.bands[band], part, result, w, plane) }
+        }
+        if tiles.isInterleaved && tiles.folds {
+          Scalar.deinterleaveRow(
+            workspace.targets.base, units.count, 0, workspace.folded.base, self.result.height * self.result.width)
+        }
+      }
+    }
+  }
+
+  /// The planes of a result, of all lanes.
+  @inline(__always)
+  private func pointTargets(_ workspace: Workspace, _ units: Range<Int>, _ plane: UnsafeMutablePointer<Scalar>) {
+    let distance = tiles.results * result.height * result.width
+    for lane in 0..<units.count { workspace.targets.base[lane] = plane + lane * distance }
+  }
+
+  /// Planes of the lanes; lanes that stand for no unit read what the last one reads.
+  @inline(__always)
+  private func pointSources(
+    _ workspace: Workspace, _ units: Range<Int>, _ plane: (_ unit: Int) -> UnsafePointer<Scalar>
+  ) {
+    for lane in 0..<tiles.lanes {
+      workspace.sources.base[lane] = plane(min(units.lowerBound + lane, units.upperBound - 1))
+    }
+  }
+
+  /// The filter of a result and a term of a unit.
+  @inline(__always)
+  private func filter(_ w: UnsafePointer<Scalar>, unit: Int, result: Int, term: Int) -> UnsafePointer<Scalar> {
+    let group = unit % problem.geometry.groups
+    let plane =
+      isForward
+      ? (group * tiles.results + result) * tiles.terms + term : (group * tiles.terms + term) * tiles.results + result
+    return w + plane * tiles.taps
+  }
+
+  private func fillBank(_ workspace: Workspace, _ units: Range<Int>, _ w: UnsafePointer<Scalar>) {
+    guard !tiles.needsNoBank else { return }
+    let lanes = tiles.lanes
+    withUnsafePointer(to: Int32(0)) { row in
+      for part in parts {
+        let runs = UnsafeBufferPointer(start: part.taps.base, count: part.taps.count)
+        for result in 0..<tiles.results {
+          for term in 0..<tiles.terms {
+            let to = bank(workspace, part, result) + term * part.tapCount * lanes
+            if tiles.isInterleaved {
+              pointSources(workspace, units) { filter(w, unit: $0, result: result, term: term) }
+              Scalar.interleaveBand(to, 0, workspace.sources.base, 0, row, 1, runs)
+            } else {
+              Scalar.fillBand(to, 0, filter(w, unit: units.lowerBound, result: result, term: term), 0, row, 1, runs)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func bank(_ workspace: Workspace, _ part: Part, _ result: Int) -> UnsafeMutablePointer<Scalar> {
+    workspace.bank.base
+      + (tiles.results * part.tapsBefore + result * part.tapCount) * tiles.terms * tiles.lanes
+  }
+
+  private func fillBand(
+    _ workspace: Workspace, _ units: Range<Int>, _ band: WindowRows.Band, _ x: UnsafePointer<Scalar>
+  ) {
+    let plane = operand.height * operand.width
+    let runs = UnsafeBufferPointer(start: columns.runs.base, count: columns.runs.count)
+    let sources = rows.sources.base + band.sources.lowerBound
+    for term in 0..<tiles.terms {
+      let to = workspace.band.base + term * band.sources.count * columns.pitch
+      if tiles.isInterleaved {
+        pointSources(workspace, units) { x + ($0 * tiles.terms + term) * plane }
+        Scalar.interleaveBand(
+          to, columns.pitch, workspace.sources.base, operand.width, sources, band.sources.count, runs)
+      } else {
+        Scalar.fillBand(
+          to, columns.pitch, x + (units.lowerBound * tiles.terms + term) * plane, operand.width, sources,
+          band.sources.count, runs)
+      }
+    }
+  }
+
+  /// The sums of a band with the taps of a part.
+  @inline(__always)
+  private func correlate(
+    _ workspace: Workspace, _ units: Range<Int>, _ band: WindowRows.Band, _ part: Part, _ result: Int,
+    _ w: UnsafePointer<Scalar>, _ plane: UnsafeMutablePointer<Scalar>
+  ) {
+    let distance = rows.taps[part.vertical].distance
+    let (width, lanes) = (self.result.width, tiles.lanes)
+    let direct = !tiles.isInterleaved && !tiles.folds
+    let weights =
+      tiles.needsNoBank
+      ? filter(w, unit: units.lowerBound, result: result, term: 0) : UnsafePointer(bank(workspace, part, result))
+    withUnsafePointer(to: part.shape) { shape in
+      for block in band.blocks[part.vertical] {
+        let sums = direct ? plane + block.first * width : workspace.sums.base
+        Scalar.correlateRows(
+          shape, sums, block.count, workspace.band.base, weights, workspace.start.base,
+          rows.steps.base + block.steps.lowerBound, block.steps.count)
+        if direct { continue }
+        for i in 0..<block.count {
+          let row = workspace.sums.base + i * tiles.sumPitch
+          let position = block.first + i * distance
+          if !tiles.folds {
+            Scalar.deinterleaveRow(workspace.targets.base, units.count, position * width, row, columns.positions)
+          } else if let target = tiles.vertical.target(tiles.vertical.residues[part.vertical], position) {
+            let targets = columns.residues[part.horizontal].targets
+            Scalar.foldRow(
+              (tiles.isInterleaved ? workspace.folded.base : plane) + target * width * lanes, row,
+              UnsafeBufferPointer(start: targets.base, count: targets.count), lanes)
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import CKernels
+import Layers
+import Tensors
+
+/// The taps of one residue of an axis. They stand equally far apart, so the positions that see the same places do, too:
+/// what one position sees with a tap, the next of them sees `turn` taps earlier.
+struct WindowTaps {
+  /// The taps' places in the kernel, ascending.
+  let indices: [Int]
+  /// The place that each tap sees from position 0.
+  let places: [Int]
+  /// The first place, and how far apart places are.
+  let firstPlace: Int
+  let spacing: Int
+  /// Whether places ascend with the taps, not descend.
+  let ascends: Bool
+  /// From one position to the next that sees the same places.
+  let distance: Int
+  let turn: Int
+
+  var count: Int { indices.count }
+
+  init(_ residue: SlidingAxis.Residue, step: Int) {
+    indices = residue.taps.map(\.index)
+    places = residue.taps.map(\.place)
+    firstPlace = min(places.first!, places.last!)
+    ascends = places.count == 1 || places[1] > places[0]
+    spacing = places.count == 1 ? step : abs(places[1] - places[0])
+    var (a, b) = (step, spacing)
+    while b != 0 { (a, b) = (b, a % b) }
+    distance = spacing / a
+    turn = step / a
+  }
+
+  /// Rows of places that some positions, `distance` apart, see together.
+  func places(_ positions: Int) -> Int { turn * (positions - 1) + count }
+
+  /// The positions, of so many, that see a place with one of the taps.
+  func positions(seeing place: Int, of count: Int) -> Range<Int>? {
+    let first = max(0, (place - self.count + turn) / turn)
+    let last = min(count - 1, place / turn)
+    return first <= last ? first..<last + 1 : nil
+  }
+
+  /// The tap, counted in the kernel's order, with which a position sees a place.
+  func tap(seeing place: Int, from position: Int) -> Int {
+    let tap = place - turn * position
+    return ascends ? tap : count - 1 - tap
+  }
+
+  /// Positions that are summed together: the first of them, and how many.
+  func blocks(_ positions: Range<Int>, atMost: Int) -> [(first: Int, count: Int)] {
+    (positions.lowerBound..<min(positions.upperBound, positions.lowerBound + distance)).flatMap { start in
+      let all = (positions.upperBound - start + distance - 1) / distance
+      let blocks = (all + atMost - 1) / atMost
+      return (0..<blocks).map { block in
+        let first = all * block / blocks
+        return (start + distance * first, all * (block + 1) / blocks - first)
+      }
+    }
+  }
+}
+
+extension Array where Element == sk_column_run {
+  /// The sources of neighbouring columns, nil for zero, in runs of equal steps.
+  init(columns: Int, source: (Int) -> Int?) {
+    self = []
+    var i = 0
+    while i < columns {
+      let from = source(i)
+      var end = i + 1
+      var step = 1
+      if let from {
+        if end < columns, let next = source(end) {
+          step = next - from
+          while end < columns, source(end) == from + (end - i) * step { end += 1 }
+        }
+      } else {
+        while end < columns, source(end) == nil { end += 1 }
+      }
+      append(sk_column_run(to: Int32(i), from: Int32(from ?? -1), count: Int32(end - i), step: Int32(step)))
+      i = end
+    }
+  }
+}
+
+extension Scratch {
+  /// A copy of an array, at an address that stays.
+  convenience init(_ array: [Element]) {
+    self.init(count: array.count)
+    base.update(from: array, count: array.count)
+  }
+}

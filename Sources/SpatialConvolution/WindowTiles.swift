@@ -1,0 +1,119 @@
+import CKernels
+import Layers
+import Tensors
+
+/// How a pass over single planes is cut up: the forward pass, or the input gradient as a correlation of the output
+/// gradient.
+///
+/// A *unit* is a group of an image: `terms` planes go in, `results` planes come out. In interleaved bands as many units
+/// as a vector has numbers are computed together.
+struct WindowTiles<Scalar: WindowScalar> {
+  let problem: ConvolutionProblem
+  let pass: ConvolutionPass
+  let vertical: SlidingAxis
+  let horizontal: SlidingAxis
+  /// Whether sums are added where a boundary, or a stride, sends them.
+  let folds: Bool
+  let isInterleaved: Bool
+  let columns: WindowColumns
+  /// Rows of sums of a band.
+  private(set) var rows = 1
+  /// Threads for which a memory limit has room.
+  private(set) var workers = Int.max
+
+  /// Nil if not even the smallest band keeps within the limit.
+  init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?) {
+    guard let plain = Self(problem, pass, interleaved: false, memoryLimit) else { return nil }
+    let interleaved = Self(problem, pass, interleaved: true, memoryLimit)
+    self = if let interleaved, interleaved.cost < plain.cost { interleaved } else { plain }
+  }
+
+  private init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, interleaved: Bool, _ memoryLimit: Int?) {
+    self.problem = problem
+    self.pass = pass
+    let folds = pass == .inputGradient && (problem.geometry.boundary != .zero || problem.geometry.stride != 1)
+    self.folds = folds
+    func axis(_ axis: ConvolutionAxis) -> SlidingAxis {
+      if pass == .forward { return SlidingAxis(forward: axis) }
+      return folds ? SlidingAxis(foldedInputGradient: axis) : SlidingAxis(inputGradient: axis)
+    }
+    (vertical, horizontal) = (axis(problem.vertical), axis(problem.horizontal))
+    isInterleaved = interleaved
+    columns = WindowColumns(
+      horizontal, interleaved: interleaved, width: Scalar.vectorNumbers, vectors: Scalar.windowVectors)
+    guard chooseRows(memoryLimit) else { return nil }
+    if let memoryLimit { workers = memoryLimit / workerBytes }
+  }
+
+  // MARK: Sizes
+
+  var terms: Int { pass == .forward ? problem.channelsPerGroup : problem.outputsPerGroup }
+  var results: Int { pass == .forward ? problem.outputsPerGroup : problem.channelsPerGroup }
+  var units: Int { problem.batch * problem.geometry.groups }
+  /// Units that are computed together.
+  var lanes: Int { isInterleaved ? Scalar.vectorNumbers : 1 }
+  var taps: Int { problem.vertical.kernel * problem.horizontal.kernel }
+
+  /// The most rows of a plane that a band holds.
+  private var bandHeight: Int {
+    let places = vertical.places(rows)
+    // Rows beyond a zero border are not copied.
+    let zero = pass != .forward || problem.geometry.boundary == .zero
+    return zero ? min(places, pass == .forward ? problem.vertical.input : problem.vertical.output) : places
+  }
+  var bandCount: Int { terms * bandHeight * columns.pitch }
+  /// Filters are used as they are if neither lanes nor residues put them in another order.
+  var needsNoBank: Bool { !isInterleaved && !folds }
+  /// With room for what filling writes beyond the end.
+  var bankCount: Int { needsNoBank ? 0 : results * terms * taps * lanes + Scalar.vectorNumbers }
+  /// Numbers of a row of sums, if they are not written where they belong at once.
+  var sumPitch: Int { isInterleaved ? columns.positions * lanes : columns.positions + Scalar.vectorNumbers }
+  var sumCount: Int { isInterleaved || folds ? SK_WINDOW_ROWS * sumPitch : 0 }
+  /// A plane of sums that were sent elsewhere, of all lanes.
+  var foldCount: Int { isInterleaved && folds ? problem.vertical.input * problem.horizontal.input * lanes : 0 }
+
+  private var workerBytes: Int { (bandCount + bankCount + sumCount + foldCount) * MemoryLayout<Scalar>.stride }
+  /// The bytes that so many threads work in.
+  func workingBytes(threads: Int) -> Int { min(threads, workers) * workerBytes }
+
+  // MARK: Choice
+
+  /// Bands of about half a second-level cache, smaller ones under a limit, and enough of them for some threads.
+  private mutating func chooseRows(_ memoryLimit: Int?) -> Bool {
+    let budget = 1 << 20
+    func fits(_ most: Int) -> Bool { workerBytes <= most && bandCount < 1 << 31 }
+    // Rows that share registers, and as many as they see together.
+    let block = SK_WINDOW_ROWS * vertical.residues.map { WindowTaps($0, step: vertical.step).distance }.max()!
+    let pieces = folds ? 1 : max(1, 16 / max((units + lanes - 1) / lanes, 1))
+    let least = max(block, vertical.reach / max(vertical.step, 1))
+    rows = min(vertical.positions, max((vertical.positions + pieces - 1) / pieces, least))
+    if rows < vertical.positions { rows = (rows + block - 1) / block * block }
+    while rows > block, bandCount * MemoryLayout<Scalar>.stride > budget {
+      rows = max(block, (rows / 2 + block - 1) / block * block)
+    }
+    rows = min(rows, vertical.positions)
+    // Interleaving is for what stays in the cache.
+    if isInterleaved, !fits(4 << 20) { return false }
+    while rows > 1, !fits(memoryLimit ?? .max) { rows = (rows + 1) / 2 }
+    return fits(memoryLimit ?? .max)
+  }
+
+  /// About the cycles that a unit takes, to choose by.
+  private var cost: Double {
+    let width = Double(Scalar.vectorNumbers)
+    let positions = Double(vertical.positions * horizontal.positions)
+    let pairs =
+      Double(terms * results * taps)
+      / (folds ? Double(problem.geometry.stride.height * problem.geometry.stride.width) : 1)
+    let operand =
+      pass == .forward
+      ? problem.vertical.input * problem.horizontal.input : problem.vertical.output * problem.horizontal.output
+    let copied = Double(terms * operand) + Double(results) * positions
+    if isInterleaved {
+      let fill = Double((units + lanes - 1) / lanes * lanes) / Double(max(units, 1))
+      return fill * (positions * pairs / 2 * 1.05 + copied * 5) / width
+    }
+    let rowVectors = ((Double(horizontal.positions) / width).rounded(.up))
+    return Double(vertical.positions) * rowVectors * pairs / 2 * 1.25 + copied * 1.5 / width
+  }
+}
