@@ -80,10 +80,11 @@ ptrdiff_t sk_vector_bytes(void) {
                            ptrdiff_t columns, T bias) {                                                                \
     SK_CALL(, copy_rows_##KIND, to, to_pitch, from, from_pitch, rows, columns, bias)                                   \
   }                                                                                                                    \
-  void sk_copy_padded_##KIND(T *to, const T *from, ptrdiff_t from_pitch, const int32_t *row_sources, ptrdiff_t rows,   \
-                             const int32_t *column_sources, ptrdiff_t columns, ptrdiff_t run_start,                    \
-                             ptrdiff_t run_end) {                                                                      \
-    SK_CALL(, copy_padded_##KIND, to, from, from_pitch, row_sources, rows, column_sources, columns, run_start, run_end)\
+  void sk_copy_padded_##KIND(T *to, ptrdiff_t pitch, const T *from, ptrdiff_t from_pitch, const int32_t *row_sources,  \
+                             ptrdiff_t rows, const int32_t *column_sources, ptrdiff_t columns, ptrdiff_t run_start,    \
+                             ptrdiff_t run_end, int cleared) {                                                         \
+    SK_CALL(, copy_padded_##KIND, to, pitch, from, from_pitch, row_sources, rows, column_sources, columns, run_start,  \
+            run_end, cleared)                                                                                          \
   }                                                                                                                    \
   int sk_are_finite_##KIND(const T *x, ptrdiff_t count) { SK_CALL(return, are_finite_##KIND, x, count) }
 

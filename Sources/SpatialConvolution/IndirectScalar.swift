@@ -10,7 +10,7 @@ public protocol IndirectScalar: TensorScalar {
     _ terms: UnsafePointer<Int32>, _ termCount: Int, _ b: UnsafePointer<Self>, _ vectors: Int, _ accumulate: Bool,
     _ ahead: UnsafeBufferPointer<MemoryRegion>)
   /// `c[i][j] = Σ a[i][l] b[terms[l] + j]`, with row strides, added to what is there if asked; reads b and writes c
-  /// up to a multiple of 4 vectors.
+  /// up to a multiple of 2 vectors.
   static func slidingProduct(
     _ c: UnsafeMutablePointer<Self>, _ cRow: Int, _ a: UnsafePointer<Self>, _ aRow: Int, _ rows: Int,
     _ b: UnsafePointer<Self>, _ terms: UnsafePointer<Int32>, _ termCount: Int, _ columns: Int, _ accumulate: Bool,
@@ -27,11 +27,12 @@ public protocol IndirectScalar: TensorScalar {
   static func copyRows(
     _ to: UnsafeMutablePointer<Self>, _ toPitch: Int, _ from: UnsafePointer<Self>, _ fromPitch: Int, _ rows: Int,
     _ columns: Int, _ bias: Self)
-  /// `to[i][j] = from[rowSources[i]][columnSources[j]]`, 0 where a source is negative; the sources of the columns in
-  /// `run` are neighbours.
+  /// `to[i][j] = from[rowSources[i]][columnSources[j]]`, 0 where a source is negative, with row strides; the sources of
+  /// the columns in `run` are neighbours, and those of the others are all negative if `cleared`.
   static func copyPadded(
-    _ to: UnsafeMutablePointer<Self>, _ from: UnsafePointer<Self>, _ fromPitch: Int, _ rowSources: UnsafePointer<Int32>,
-    _ rows: Int, _ columnSources: UnsafePointer<Int32>, _ columns: Int, _ run: Range<Int>)
+    _ to: UnsafeMutablePointer<Self>, _ pitch: Int, _ from: UnsafePointer<Self>, _ fromPitch: Int,
+    _ rowSources: UnsafePointer<Int32>, _ rows: Int, _ columnSources: UnsafePointer<Int32>, _ columns: Int,
+    _ run: Range<Int>, _ cleared: Bool)
   /// Whether all of `count` numbers are finite.
   static func areFinite(_ x: UnsafePointer<Self>, _ count: Int) -> Bool
 }
@@ -82,11 +83,13 @@ extension Float: IndirectScalar {
 
   @inline(__always)
   public static func copyPadded(
-    _ to: UnsafeMutablePointer<Float>, _ from: UnsafePointer<Float>, _ fromPitch: Int,
+    _ to: UnsafeMutablePointer<Float>, _ pitch: Int, _ from: UnsafePointer<Float>, _ fromPitch: Int,
     _ rowSources: UnsafePointer<Int32>, _ rows: Int, _ columnSources: UnsafePointer<Int32>, _ columns: Int,
-    _ run: Range<Int>
+    _ run: Range<Int>, _ cleared: Bool
   ) {
-    sk_copy_padded_f32(to, from, fromPitch, rowSources, rows, columnSources, columns, run.lowerBound, run.upperBound)
+    sk_copy_padded_f32(
+      to, pitch, from, fromPitch, rowSources, rows, columnSources, columns, run.lowerBound, run.upperBound,
+      cleared ? 1 : 0)
   }
 
   @inline(__always)
@@ -134,11 +137,13 @@ extension Double: IndirectScalar {
 
   @inline(__always)
   public static func copyPadded(
-    _ to: UnsafeMutablePointer<Double>, _ from: UnsafePointer<Double>, _ fromPitch: Int,
+    _ to: UnsafeMutablePointer<Double>, _ pitch: Int, _ from: UnsafePointer<Double>, _ fromPitch: Int,
     _ rowSources: UnsafePointer<Int32>, _ rows: Int, _ columnSources: UnsafePointer<Int32>, _ columns: Int,
-    _ run: Range<Int>
+    _ run: Range<Int>, _ cleared: Bool
   ) {
-    sk_copy_padded_f64(to, from, fromPitch, rowSources, rows, columnSources, columns, run.lowerBound, run.upperBound)
+    sk_copy_padded_f64(
+      to, pitch, from, fromPitch, rowSources, rows, columnSources, columns, run.lowerBound, run.upperBound,
+      cleared ? 1 : 0)
   }
 
   @inline(__always)

@@ -73,8 +73,9 @@ struct IndirectTiles<Scalar: IndirectScalar> {
       $0 + Double($1.count) / alongRate[$1.count - 1]
     }
     let positions = Double(vertical.positions * horizontal.positions)
-    let flat = (vertical.positions - 1) * horizontal.places(horizontal.positions) + horizontal.positions
-    let padded = (flat + blockWidth - 1) / blockWidth * blockWidth
+    let gap = horizontal.reach - 1 - min(horizontal.margins.before, horizontal.margins.after)
+    let flat = vertical.positions * (horizontal.positions + gap)
+    let padded = (flat + 2 * width - 1) / (2 * width) * 2 * width
     // Taking the sums away costs a transposition across lanes, only a copy along columns.
     return along * Double(padded) < across * positions
   }
@@ -99,7 +100,8 @@ struct IndirectTiles<Scalar: IndirectScalar> {
   /// Positions of a tile in a row, with those between the rows' ends and starts, when vectors run along them.
   func flatPositions(rows: Int, columns: Int) -> Int {
     let flat = (rows - 1) * grid.pitch + columns
-    return (flat + Self.blockWidth - 1) / Self.blockWidth * Self.blockWidth
+    let unit = 2 * Scalar.vectorWidth
+    return (flat + unit - 1) / unit * unit
   }
   /// The copy of the operand, and what a vector may read beyond its end.
   var tileCount: Int { channels * grid.plane + Self.blockWidth }

@@ -9,14 +9,20 @@ struct TileGrid {
   var columns = 1
 
   /// Places of a row of a tile.
-  var pitch: Int { horizontal.places(columns) }
+  var width: Int { horizontal.places(columns) }
+  /// From a row of a tile to the next: the zeros after a row are the zeros before the next.
+  var pitch: Int { width - overlap }
+  private var overlap: Int {
+    let margins = horizontal.margins
+    return columns < horizontal.positions ? 0 : min(margins.before, margins.after, width - 1)
+  }
   /// Places of a channel of a tile.
-  var plane: Int { vertical.places(rows) * pitch }
+  var plane: Int { vertical.places(rows) * pitch + overlap }
   var rowTiles: Int { (vertical.positions + rows - 1) / rows }
   var columnTiles: Int { (horizontal.positions + columns - 1) / columns }
   var count: Int { rowTiles * columnTiles }
   /// The numbers in the tables of `PaddedTiles`.
-  var tableCount: Int { 2 * rows * columns + rowTiles * vertical.places(rows) + columnTiles * pitch }
+  var tableCount: Int { 2 * rows * columns + rowTiles * vertical.places(rows) + columnTiles * width }
 
   /// The positions of a tile.
   struct Area {
@@ -47,6 +53,8 @@ struct PaddedTiles<Scalar: IndirectScalar> {
   private let columnSources: [Int32]
   /// For each tile, the columns whose sources are neighbours.
   private let columnRuns: [Range<Int>]
+  /// Whether all other columns are zero.
+  private let cleared: Bool
   /// The operand's width.
   private let width: Int
 
@@ -78,10 +86,10 @@ struct PaddedTiles<Scalar: IndirectScalar> {
       return sources
     }
     rowSources = sources(vertical, tiles: grid.rowTiles, positions: grid.rows)
-    columnSources = sources(horizontal, tiles: grid.columnTiles, positions: grid.columns)
-    columnRuns = (0..<grid.columnTiles).map { [columnSources] in
-      Self.longestRun(columnSources, $0 * pitch..<($0 + 1) * pitch)
-    }
+    let columns = sources(horizontal, tiles: grid.columnTiles, positions: grid.columns)
+    let runs = (0..<grid.columnTiles).map { Self.longestRun(columns, $0 * grid.width..<($0 + 1) * grid.width) }
+    (columnSources, columnRuns) = (columns, runs)
+    cleared = columns.count { $0 >= 0 } == runs.reduce(0) { $0 + $1.count }
   }
 
   /// Where the sources of neighbours are neighbours, for longest; counted from the range's start.
@@ -109,14 +117,15 @@ struct PaddedTiles<Scalar: IndirectScalar> {
     _ operand: UnsafePointer<Scalar>, plane: Int, channels: Int, _ area: TileGrid.Area,
     to tile: UnsafeMutablePointer<Scalar>
   ) {
-    let (pitch, height) = (grid.pitch, grid.vertical.places(grid.rows))
+    let height = grid.vertical.places(grid.rows)
     let seen = grid.vertical.places(area.rows.count)
     rowSources.withUnsafeBufferPointer { rows in
       columnSources.withUnsafeBufferPointer { columns in
         for channel in 0..<channels {
           Scalar.copyPadded(
-            tile + channel * grid.plane, operand + channel * plane, width, rows.baseAddress! + area.rowTile * height,
-            seen, columns.baseAddress! + area.columnTile * pitch, pitch, columnRuns[area.columnTile])
+            tile + channel * grid.plane, grid.pitch, operand + channel * plane, width,
+            rows.baseAddress! + area.rowTile * height, seen, columns.baseAddress! + area.columnTile * grid.width,
+            grid.width, columnRuns[area.columnTile], cleared)
         }
       }
     }

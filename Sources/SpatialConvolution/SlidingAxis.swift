@@ -102,6 +102,17 @@ struct SlidingAxis {
     }
   }
 
+  /// The zeros that stand before all else, and those after, in what all positions see.
+  var margins: (before: Int, after: Int) {
+    let places = places(positions)
+    switch content {
+    case .image where axis.boundary == .zero:
+      return (min(axis.paddingBefore, places), max(0, places - axis.paddingBefore - axis.input))
+    case .gradient(let shift): return (max(0, shift), max(0, places - shift - axis.output))
+    default: return (0, 0)
+    }
+  }
+
   /// The result that a position adds to; nil for none.
   func target(_ residue: Residue, _ position: Int) -> Int? {
     guard folds else { return position }

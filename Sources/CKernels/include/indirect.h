@@ -21,7 +21,7 @@ typedef struct {
                                   ptrdiff_t term_count, const T *b, ptrdiff_t vectors, int accumulate,                 \
                                   const sk_region *ahead, ptrdiff_t ahead_count);                                      \
   /* c[i * ldc + j] = sum_l a[i * a_row + l] b[terms[l] + j] for i < rows and j < columns, added to what is there if   \
-     `accumulate`; works on 4 vectors at once, so b is read, and c written, up to the next multiple of that. */        \
+     `accumulate`; works on pairs of vectors, so b is read, and c written, up to the next multiple of that. */         \
   void sk_sliding_product_##NAME(T *c, ptrdiff_t ldc, const T *a, ptrdiff_t a_row, ptrdiff_t rows, const T *b,         \
                                  const int32_t *terms, ptrdiff_t term_count, ptrdiff_t columns, int accumulate,        \
                                  const sk_region *ahead, ptrdiff_t ahead_count);                                       \
@@ -35,11 +35,12 @@ typedef struct {
   /* to[i * to_pitch + j] = from[i * from_pitch + j] + bias for j < columns. */                                        \
   void sk_copy_rows_##NAME(T *to, ptrdiff_t to_pitch, const T *from, ptrdiff_t from_pitch, ptrdiff_t rows,             \
                            ptrdiff_t columns, T bias);                                                                 \
-  /* to[i][j] = from[row_sources[i] * from_pitch + column_sources[j]], 0 where either is negative. The sources of      \
-     columns from run_start to run_end are neighbours. */                                                              \
-  void sk_copy_padded_##NAME(T *to, const T *from, ptrdiff_t from_pitch, const int32_t *row_sources, ptrdiff_t rows,   \
-                             const int32_t *column_sources, ptrdiff_t columns, ptrdiff_t run_start,                    \
-                             ptrdiff_t run_end);                                                                       \
+  /* to[i * pitch + j] = from[row_sources[i] * from_pitch + column_sources[j]], 0 where either is negative, for        \
+     j < columns, row after row: where rows overlap, as the pitch is shorter, the later one stays. The sources of      \
+     columns from run_start to run_end are neighbours; those of the others are all negative if `cleared`. */           \
+  void sk_copy_padded_##NAME(T *to, ptrdiff_t pitch, const T *from, ptrdiff_t from_pitch, const int32_t *row_sources,  \
+                             ptrdiff_t rows, const int32_t *column_sources, ptrdiff_t columns, ptrdiff_t run_start,    \
+                             ptrdiff_t run_end, int cleared);                                                          \
   /* Whether all of `count` numbers are finite. */                                                                     \
   int sk_are_finite_##NAME(const T *x, ptrdiff_t count);
 
