@@ -62,6 +62,7 @@ let package = Package(
     room("AutomaticConvolution", ["SpatialConvolution", "FourierConvolution"]),
     room("Streaming", ["AutomaticConvolution"]),
     room("Imaging", ["CImageCodecs", "Tensors"]),
+    room("Kernels", ["Fourier", "Imaging", "Layers", "Tensors"]),
     room("Charts"),
     room("Datasets", ["CZlib", "Imaging", "Tensors"]),
     room("Training", ["AutomaticConvolution", "Datasets", "Layers"]),
@@ -69,7 +70,7 @@ let package = Package(
       "SpectralKit",
       [
         "Tensors", "Fourier", "Layers", "SpatialConvolution", "FourierConvolution", "AutomaticConvolution",
-        "Streaming", "Imaging", "Datasets", "Training",
+        "Streaming", "Imaging", "Kernels", "Datasets", "Training",
       ]),
     room("SpectralBenchmarks", ["AutomaticConvolution", "CKernels"]),
     .executableTarget(
@@ -85,6 +86,7 @@ let package = Package(
     tests("BenchmarkTests", ["SpectralBenchmarks"]),
     tests("StreamingTests", ["Streaming"]),
     tests("ImagingTests", ["Imaging"], exclude: ["Fixtures"]),
+    tests("KernelsTests", ["Kernels", "SpatialConvolution"], exclude: ["Fixtures"]),
     tests("DatasetsTests", ["CZlib", "Datasets", "Imaging"]),
     tests("TrainingTests", ["SpectralKit"]),
     tests("CommandTests", ["SpectralKit", "spectral"]),

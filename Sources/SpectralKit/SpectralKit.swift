@@ -4,6 +4,7 @@
 @_exported import Fourier
 @_exported import FourierConvolution
 @_exported import Imaging
+@_exported import Kernels
 @_exported import Layers
 @_exported import SpatialConvolution
 @_exported import Streaming
