@@ -64,13 +64,14 @@ let package = Package(
     room("Imaging", ["CImageCodecs", "Tensors"]),
     room("Kernels", ["Fourier", "Imaging", "Layers", "Tensors"]),
     room("Charts"),
+    room("Pictures", ["Charts", "Fourier", "Imaging"]),
     room("Datasets", ["CZlib", "Imaging", "Tensors"]),
     room("Training", ["AutomaticConvolution", "Datasets", "Layers"]),
     room(
       "SpectralKit",
       [
         "Tensors", "Fourier", "Layers", "SpatialConvolution", "FourierConvolution", "AutomaticConvolution",
-        "Streaming", "Imaging", "Kernels", "Datasets", "Training",
+        "Streaming", "Imaging", "Kernels", "Charts", "Pictures", "Datasets", "Training",
       ]),
     room("SpectralBenchmarks", ["AutomaticConvolution", "CKernels"]),
     .executableTarget(
@@ -87,6 +88,7 @@ let package = Package(
     tests("StreamingTests", ["Streaming"]),
     tests("ImagingTests", ["Imaging"], exclude: ["Fixtures"]),
     tests("KernelsTests", ["Kernels", "SpatialConvolution"], exclude: ["Fixtures"]),
+    tests("PicturesTests", ["Pictures"]),
     tests("DatasetsTests", ["CZlib", "Datasets", "Imaging"]),
     tests("TrainingTests", ["SpectralKit"]),
     tests("CommandTests", ["SpectralKit", "spectral"]),

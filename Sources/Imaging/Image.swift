@@ -55,18 +55,6 @@ public struct Image: Sendable, Equatable {
   /// On sRGB-encoded values this is what video calls luma; physical luminance would be that sum of linear light.
   public var luminance: Image {
     guard colorModel == .rgb else { return self }
-    let (width, height) = (width, height)
-    let grey = pixels.withUnsafeElements { source in
-      Tensor<Float>([1, height, width]) { target in
-        nonisolated(unsafe) let (source, target) = (source, target)
-        Parallel.forEach(height, grain: max(1, 1 << 15 / max(1, width))) { row in
-          for i in row * width..<(row + 1) * width {
-            target[i] =
-              0.2126 * source[i] + 0.7152 * source[i + target.count] + 0.0722 * source[i + 2 * target.count]
-          }
-        }
-      }
-    }
-    return Image(pixels: grey, alpha: alpha, bitDepth: bitDepth)
+    return Image(pixels: ImagePlanes(planes: pixels).luminance, alpha: alpha, bitDepth: bitDepth)
   }
 }

@@ -1,11 +1,13 @@
 // The whole library under one name: `import SpectralKit` opens every room.
 @_exported import AutomaticConvolution
+@_exported import Charts
 @_exported import Datasets
 @_exported import Fourier
 @_exported import FourierConvolution
 @_exported import Imaging
 @_exported import Kernels
 @_exported import Layers
+@_exported import Pictures
 @_exported import SpatialConvolution
 @_exported import Streaming
 @_exported import Tensors

@@ -11,6 +11,8 @@ package struct InputFile: ~Copyable {
   /// How many bytes have been read.
   package private(set) var offset = 0
   let descriptor: Int32
+  /// Bytes that have been looked at and not yet read.
+  private var ahead = Data()
 
   /// Opens a file.
   ///
@@ -39,7 +41,9 @@ package struct InputFile: ~Copyable {
   ///
   /// - Returns: How many bytes were read.
   package mutating func fill(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-    var done = 0
+    var done = min(buffer.count, ahead.count)
+    ahead.copyBytes(to: buffer, count: done)
+    ahead = Data(ahead.dropFirst(done))
     while done < buffer.count {
       #if canImport(Darwin)
         let count = Darwin.read(descriptor, buffer.baseAddress! + done, min(buffer.count - done, 1 << 30))
@@ -55,6 +59,14 @@ package struct InputFile: ~Copyable {
     }
     offset += done
     return done
+  }
+
+  /// Looks at the next bytes, up to `count` of them: what a file is shows in its first ones, of a pipe too.
+  package mutating func peek(upTo count: Int) throws -> Data {
+    let place = offset
+    ahead = try read(upTo: max(count, ahead.count))
+    offset = place
+    return Data(ahead.prefix(count))
   }
 
   /// Reads bytes at a place of a regular file, wherever reading on stands.
@@ -114,9 +126,17 @@ package struct InputFile: ~Copyable {
   /// - Throws: ``FileError``.
   package static func contents(of path: String, limit: Int = .max - 1) throws -> Data {
     var file = try InputFile(path)
+    return try file.rest(limit: limit)
+  }
+
+  /// All bytes that are still to come.
+  ///
+  /// - Parameter limit: The most bytes to read; more is an error, so that `/dev/zero` ends.
+  /// - Throws: ``FileError``.
+  package mutating func rest(limit: Int = .max - 1) throws -> Data {
     let tooLarge = "the file is larger than the \(ByteCount(limit)) that are read at most"
-    if let size = file.size, size > limit { throw FileError(path, tooLarge) }
-    let data = try file.read(upTo: limit + 1)
+    if let remaining, remaining > limit { throw FileError(path, tooLarge) }
+    let data = try read(upTo: limit + 1)
     guard data.count <= limit else { throw FileError(path, tooLarge) }
     return data
   }

@@ -48,7 +48,9 @@ public enum NumPyFile {
   }
 
   /// Reads the numbers that follow a header.
-  static func tensor<Scalar: TensorScalar>(_ header: NumPyHeader, _ file: inout InputFile) throws -> Tensor<Scalar> {
+  package static func tensor<Scalar: TensorScalar>(_ header: NumPyHeader, _ file: inout InputFile) throws -> Tensor<
+    Scalar
+  > {
     let byteCount = try checkedByteCount(header, file)
     let shape = Shape(header.extents)
     let elements: Tensor<Scalar>

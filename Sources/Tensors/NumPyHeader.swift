@@ -21,10 +21,10 @@ package struct NumPyHeader {
     (self.type, self.isBigEndian, self.isFortranOrder, self.extents) = (type, isBigEndian, isFortranOrder, extents)
   }
 
-  static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  package static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 
   /// Reads the header, and leaves the file at the first number.
-  static func read(from file: inout InputFile) throws -> NumPyHeader {
+  package static func read(from file: inout InputFile) throws -> NumPyHeader {
     let path = file.path
     func fail(_ message: String) -> FileError { FileError(path, message) }
     let start = [UInt8](try file.read(upTo: 8))

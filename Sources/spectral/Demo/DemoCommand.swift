@@ -182,7 +182,7 @@ enum DemoCommand: Subcommand {
     \(duration(seconds)) of training.
 
     digits.png          test digits; those framed in red were taken for another
-    filters.png         the six filters of the first convolution (red positive, blue negative), and below each the
+    filters.png         the six filters of the first convolution (orange positive, blue negative), and below each the
                         magnitude of its spectrum, frequency 0 in the middle, 0.5 cycles per pixel at the edges
     confusion.png       rows are the true digits, columns what they were taken for, brightness the root of the share
     loss.svg            the loss, step by step

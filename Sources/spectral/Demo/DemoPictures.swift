@@ -45,7 +45,7 @@ enum DemoPictures {
     return canvas.image
   }
 
-  /// Filters (red positive, blue negative) above the magnitudes of their spectra, the frequency 0 in the middle.
+  /// Filters (orange positive, blue negative) above the magnitudes of their spectra, the frequency 0 in the middle.
   ///
   /// - Parameter filters: `[O, 1, kH, kW]`.
   static func filters(_ filters: Tensor<Float>) -> Image {
@@ -62,8 +62,9 @@ enum DemoPictures {
         filters.elements[o * height * width * filters.shape[1]..<(o * filters.shape[1] + 1) * height * width])
       canvas.draw(
         filter / max(largest, .leastNormalMagnitude), top: gap + (points - scale * height) / 2,
-        left: left + (points - scale * width) / 2, scale: scale, color: Color.signed)
-      canvas.draw(spectrum(filter, transform), top: points + 2 * gap, left: left, color: Color.heat)
+        left: left + (points - scale * width) / 2, scale: scale, color: { ColorMap.signed(Double(0.5 + 0.5 * $0)) })
+      canvas.draw(
+        spectrum(filter, transform), top: points + 2 * gap, left: left, color: { ColorMap.magnitude(Double($0)) })
     }
     return canvas.image
   }
@@ -106,7 +107,8 @@ enum DemoPictures {
         // The root makes a single mistake visible beside hundreds of hits.
         let share = (Float(number) / Float(total)).squareRoot()
         canvas.fill(
-          Color.heat(share), top: (name + 1) * step + gap, left: (column + 1) * step + gap, height: cell, width: cell)
+          ColorMap.magnitude(Double(share)), top: (name + 1) * step + gap, left: (column + 1) * step + gap,
+          height: cell, width: cell)
       }
     }
     return canvas.image

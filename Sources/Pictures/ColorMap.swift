@@ -1,0 +1,51 @@
+import Foundation
+
+/// Colours for numbers from 0 to 1.
+public struct ColorMap: Sendable {
+  /// The colours at equal steps, from 0 to 1.
+  private let table: [Color]
+
+  private static let steps = 1024
+
+  /// A map of colours that `color` gives.
+  public init(_ color: (Double) -> Color) {
+    table = (0...Self.steps).map { color(Double($0) / Double(Self.steps)) }
+  }
+
+  /// The colour of a number; beyond the ends, and for NaN at the lower one, that of the end.
+  public func callAsFunction(_ value: Double) -> Color {
+    let place = value > 0 ? min(value, 1) * Double(Self.steps) : 0
+    return table[Int(place + 0.5)]
+  }
+
+  /// From black to white.
+  public static let grey = ColorMap { .grey(Float($0)) }
+
+  /// For magnitudes: from a dark violet through blue, green and yellow to nearly white.
+  ///
+  /// Lightness in OKLab rises evenly from 0.1 to 0.97, so that equal differences look equally large, are in the right
+  /// order for those who see few colours, and survive printing in grey; the hue turns from violet to yellow meanwhile.
+  public static let magnitude = ColorMap { x in
+    let chroma = 0.16 * pow(sin(.pi * (0.08 + 0.84 * x)), 0.6)
+    return PerceivedColor(lightness: 0.1 + 0.87 * x, chroma: chroma, hue: 5.2 - 3.35 * x).color
+  }
+
+  /// For numbers with a sign, 0.5 standing for zero, which is mid-grey: blue and darker below, orange and lighter above.
+  ///
+  /// Lightness in OKLab rises evenly all the way, by as much on either side.
+  public static let signed = ColorMap { x in
+    let distance = abs(2 * x - 1)
+    let chroma = 0.16 * sin(.pi / 2 * min(1, 1.6 * distance)) * (1 - 0.3 * distance * distance)
+    return PerceivedColor(
+      lightness: Self.midGrey + 0.33 * (2 * x - 1), chroma: chroma, hue: x < 0.5 ? 4.55 : 1.15
+    ).color
+  }
+
+  /// The lightness of the stored value 0.5.
+  private static let midGrey = 0.5981807
+
+  /// For angles as a share of a turn: all hues at one lightness and one chroma, so that no angle stands out.
+  public static let phase = ColorMap { x in
+    PerceivedColor(lightness: 0.74, chroma: 0.124, hue: 0.5 + 2 * .pi * x).color
+  }
+}

@@ -1,0 +1,136 @@
+import Foundation
+import SpectralKit
+
+/// A run of a command over its images: one after the other, a bar on a terminal, a line for what went wrong.
+///
+/// ```swift
+/// static func run(_ arguments: Arguments) throws {
+///   try ImageRun(arguments).apply(Blur(deviation: arguments[deviation]))
+/// }
+/// ```
+struct ImageRun {
+  let arguments: Arguments
+  /// The images, at least one.
+  let inputs: [String]
+  /// Where changed images go, if that was said.
+  let output: OutputPlace?
+
+  /// Judges the arguments that all image commands share, and sets the number of threads.
+  ///
+  /// - Parameter outputKind: What ``ImageFlags/output`` may name.
+  /// - Throws: ``UsageError`` or `FileError`.
+  init(_ arguments: Arguments, outputKind: OutputPlace.Kind = .image, fileExtension: String? = nil) throws {
+    guard !arguments[ImageFlags.quiet] || !arguments[ImageFlags.verbose] else {
+      throw UsageError("\(ImageFlags.quiet.name) and \(ImageFlags.verbose.name) contradict each other: take one")
+    }
+    CommonFlags.applyThreads(arguments)
+    self.arguments = arguments
+    let inputs = try ImageInputs.paths(arguments.operands)
+    self.inputs = inputs
+    output = try arguments.optional(ImageFlags.output).map {
+      try OutputPlace($0, ImageFlags.output, inputs: inputs, outputKind, fileExtension: fileExtension)
+    }
+  }
+
+  /// Where results of another kind go, e.g. those of `--before-after`.
+  func place(_ flag: Flag<String>, _ kind: OutputPlace.Kind = .picture, fileExtension: String? = "png") throws
+    -> OutputPlace?
+  {
+    try arguments.optional(flag).map {
+      try OutputPlace($0, flag, inputs: inputs, kind, fileExtension: fileExtension)
+    }
+  }
+
+  /// Whether `--show` or `--graphics` asks for a picture on the terminal.
+  var shows: Bool { arguments[ImageFlags.show] || arguments.has(ImageFlags.graphics) }
+
+  /// Refuses a run that would leave nothing behind.
+  func requireResult(_ others: Bool = false) throws(UsageError) {
+    guard output != nil || shows || others else {
+      throw UsageError(
+        "nothing would be left of the result: add \(ImageFlags.output.example) or \(ImageFlags.show.name)")
+    }
+  }
+
+  /// Draws a picture on the terminal, if that was asked for.
+  func show(_ image: @autoclosure () -> Image) throws {
+    guard shows else { return }
+    try TerminalGraphics.show(image(), by: arguments.optional(ImageFlags.graphics), besideJSON: isJSON)
+  }
+
+  private var isJSON: Bool { arguments[CommonFlags.json] }
+
+  /// Says something unless `--quiet` is given.
+  func say(_ text: String) {
+    guard !arguments[ImageFlags.quiet] else { return }
+    if showsBar { ProgressBar.clear() }
+    Console.say(text)
+  }
+
+  private var showsBar: Bool { inputs.count > 1 && Console.isInteractive && !arguments[ImageFlags.quiet] }
+
+  /// Calls `body` for each image. One that fails does not stop the others.
+  ///
+  /// - Throws: What the only image threw; with several, an error that counts those that failed, each of which has had
+  ///   its line; ``Interruption`` between two images.
+  func forEachImage(_ body: (String, inout StageTimes) throws -> Void) throws {
+    guard inputs.count > 1 else {
+      var stages = StageTimes()
+      try body(inputs[0], &stages)
+      return sayStages(inputs[0], stages)
+    }
+    Interruption.watch()
+    var failures = 0
+    for (index, input) in inputs.enumerated() {
+      if let signal = Interruption.pending {
+        if showsBar { ProgressBar.clear() }
+        throw Interruption(signal: signal, description: "interrupted after \(index) of \(inputs.count) images")
+      }
+      if showsBar {
+        ProgressBar.show(
+          "image \(index + 1)/\(inputs.count)", fraction: Double(index) / Double(inputs.count),
+          (input as NSString).lastPathComponent)
+      }
+      var stages = StageTimes()
+      do {
+        try body(input, &stages)
+        sayStages(input, stages)
+      } catch let error as UsageError {
+        throw error
+      } catch {
+        failures += 1
+        if showsBar { ProgressBar.clear() }
+        Console.say("spectral: \(error)")
+      }
+    }
+    if showsBar { ProgressBar.clear() }
+    guard failures == 0 else {
+      throw CommandError("\(failures) of \(inputs.count) images failed, see above; the others are done")
+    }
+  }
+
+  private func sayStages(_ input: String, _ stages: StageTimes) {
+    if arguments[ImageFlags.verbose] { say("\(input): \(stages.description)") }
+  }
+
+  /// Reads an image in the precision that suits its file, with light as `--linear-light` says.
+  ///
+  /// - Throws: `FileError`, also for an image with NaN or infinity, which a transform would spread all over it.
+  func read(_ path: String) throws -> AnyImagePlanes {
+    let image = try AnyImagePlanes(
+      path: path, sizeLimit: arguments[ImageFlags.sizeLimit],
+      light: arguments[ImageFlags.linearLight] ? .linear : .stored)
+    let place =
+      switch image {
+      case .float(let image): image.firstNonFinite
+      case .double(let image): image.firstNonFinite
+      }
+    if let place {
+      throw FileError(
+        path,
+        "the number at row \(place.row), column \(place.column)\(place.channel > 0 ? ", channel \(place.channel)" : "") is "
+          + "NaN or infinite, and a transform would spread it over the whole image: mend it first")
+    }
+    return image
+  }
+}
