@@ -1,4 +1,7 @@
 // Between planes of pixels and lanes, and products lane by lane.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 #include "kernels.h"
 #include "shuffles.h"
 
@@ -6,19 +9,18 @@
 #include "levels.inc"
 
 #define FUNCTIONS(T, NAME)                                                                                              \
-  int sk_gather_row_##NAME(T *to, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,       \
-                           const sk_columns *const *columns, ptrdiff_t row, ptrdiff_t row_stride, ptrdiff_t width) {    \
-    int any = 0;                                                                                                        \
-    SK_CALL(any =, gather_##NAME, to, strips, pitch, planes, rows, columns, row, row_stride, width)                     \
-    return any;                                                                                                         \
-  }                                                                                                                     \
-  int sk_scatter_row_##NAME(const T *from, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,    \
-                            const sk_columns *const *columns, ptrdiff_t row, ptrdiff_t row_stride, ptrdiff_t width,     \
-                            const T *bias, int add) {                                                                   \
-    int finite = 0;                                                                                                     \
-    SK_CALL(finite =, scatter_##NAME, from, strips, pitch, planes, rows, columns, row, row_stride, width, bias, add)    \
-    return finite;                                                                                                      \
-  }                                                                                                                     \
+  void sk_gather_rows_##NAME(T *to, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,          \
+                             const sk_columns *const *columns, const int32_t *list, ptrdiff_t count,                   \
+                             ptrdiff_t row_stride, ptrdiff_t width) {                                                  \
+    SK_CALL(, gather_##NAME, to, strips, pitch, planes, rows, columns, list, count, row_stride, width)                 \
+  }                                                                                                                    \
+  int sk_scatter_rows_##NAME(const T *from, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,  \
+                             const sk_columns *const *columns, const int32_t *list, ptrdiff_t count,                   \
+                             ptrdiff_t row_stride, ptrdiff_t width, const T *bias, int add) {                          \
+    int finite = 0;                                                                                                    \
+    SK_CALL(finite =, scatter_##NAME, from, strips, pitch, planes, rows, columns, list, count, row_stride, width, bias,             add)\
+    return finite;                                                                                                     \
+  }                                                                                                                    \
   void sk_transpose_matrix_##NAME(T *to, ptrdiff_t to_pitch, ptrdiff_t to_group, const T *from, ptrdiff_t from_pitch,   \
                                   ptrdiff_t from_group, ptrdiff_t rows, ptrdiff_t columns) {                            \
     SK_CALL(, transpose_matrix_##NAME, to, to_pitch, to_group, from, from_pitch, from_group, rows, columns)             \
@@ -34,3 +36,16 @@
 
 FUNCTIONS(float, f32)
 FUNCTIONS(double, f64)
+
+ptrdiff_t sk_list_rows(int32_t *list, const void *planes, const int32_t *const *rows, ptrdiff_t lanes, ptrdiff_t first,
+                       ptrdiff_t end) {
+  const void *const *plane = planes;
+  ptrdiff_t count = 0;
+  for (ptrdiff_t y = first; y < end; y++) {
+    int any = 0;
+    for (ptrdiff_t i = 0; i < lanes && !any; i++) any = plane[i] && rows[i][y] >= 0;
+    list[count] = (int32_t)y;
+    count += any;
+  }
+  return count;
+}

@@ -12,11 +12,13 @@
                                 ptrdiff_t out_stride, ptrdiff_t out_step, ptrdiff_t repeats, T *work, int inverse) {    \
     SK_CALL(, transform_##NAME, plan, in, in_stride, in_step, out, out_stride, out_step, repeats, work, inverse)        \
   }                                                                                                                     \
-  void sk_untangle_##NAME(T *to, const T *z, const T *roots, ptrdiff_t half) {                                          \
-    SK_CALL(, untangle_##NAME, to, z, roots, half)                                                                      \
-  }                                                                                                                     \
-  void sk_tangle_##NAME(T *to, const T *x, const T *roots, ptrdiff_t half) {                                            \
-    SK_CALL(, tangle_##NAME, to, x, roots, half)                                                                        \
+  void sk_untangle_##NAME(T *to, ptrdiff_t to_row, const T *z, const T *roots, ptrdiff_t half, const int32_t *list,    \
+                          ptrdiff_t count) {                                                                           \
+    SK_CALL(, untangle_##NAME, to, to_row, z, roots, half, list, count)                                                \
+  }                                                                                                                    \
+  void sk_tangle_##NAME(T *to, const T *x, ptrdiff_t x_row, const T *roots, ptrdiff_t half, const int32_t *list,       \
+                        ptrdiff_t count) {                                                                             \
+    SK_CALL(, tangle_##NAME, to, x, x_row, roots, half, list, count)                                                   \
   }
 
 FUNCTIONS(float, f32)

@@ -2,23 +2,27 @@ import CKernels
 import Fourier
 import Tensors
 
+/// The rows of a tile that are there, by number.
+public typealias RowList = UnsafeBufferPointer<Int32>
+
 /// A scalar for which the loops of the Fourier method exist: hooks to the C kernels of each type. See `kernels.h`.
 public protocol ConvolutionScalar: FourierScalar {
-  /// From the transform of pairs of columns to the half spectrum of a real row.
+  /// From the transforms of pairs of columns, a row after the other, to the half spectra of real rows.
   static func untangle(
-    _ to: UnsafeMutablePointer<Self>, _ pairs: UnsafePointer<Self>, _ roots: UnsafePointer<Self>, _ half: Int)
+    _ to: UnsafeMutablePointer<Self>, _ toRow: Int, _ pairs: UnsafePointer<Self>, _ roots: UnsafePointer<Self>,
+    _ half: Int, rows: RowList)
   /// Back.
   static func tangle(
-    _ to: UnsafeMutablePointer<Self>, _ spectrum: UnsafePointer<Self>, _ roots: UnsafePointer<Self>, _ half: Int)
-  /// A row of a tile from planes to lanes; returns whether there was anything but zeros.
-  static func gatherRow(
+    _ to: UnsafeMutablePointer<Self>, _ spectrum: UnsafePointer<Self>, _ spectrumRow: Int,
+    _ roots: UnsafePointer<Self>, _ half: Int, rows: RowList)
+  /// Rows of a tile from planes to lanes.
+  static func gatherRows(
     _ to: UnsafeMutablePointer<Self>, _ strips: UnsafeMutablePointer<Self>, _ pitch: Int, _ lanes: LanePlaces<Self>,
-    row: Int, rowStride: Int, width: Int
-  ) -> Bool
-  /// A row of a tile from lanes to planes, plus a number for each lane; returns whether all was finite.
-  static func scatterRow(
+    rows: RowList, rowStride: Int, width: Int)
+  /// Rows of a tile from lanes to planes, plus a number for each lane; returns whether all was finite.
+  static func scatterRows(
     _ from: UnsafePointer<Self>, _ strips: UnsafeMutablePointer<Self>, _ pitch: Int, _ lanes: LanePlaces<Self>,
-    row: Int, rowStride: Int, width: Int, adding: Bool
+    rows: RowList, rowStride: Int, width: Int, adding: Bool
   ) -> Bool
   /// The transpose of a complex matrix.
   static func transposeMatrix(
@@ -81,30 +85,33 @@ public final class LanePlaces<Scalar: TensorScalar> {
 extension Float: ConvolutionScalar {
   @inline(__always)
   public static func untangle(
-    _ to: UnsafeMutablePointer<Float>, _ pairs: UnsafePointer<Float>, _ roots: UnsafePointer<Float>, _ half: Int
-  ) { sk_untangle_f32(to, pairs, roots, half) }
+    _ to: UnsafeMutablePointer<Float>, _ toRow: Int, _ pairs: UnsafePointer<Float>, _ roots: UnsafePointer<Float>,
+    _ half: Int, rows: RowList
+  ) { sk_untangle_f32(to, toRow, pairs, roots, half, rows.baseAddress, rows.count) }
 
   @inline(__always)
   public static func tangle(
-    _ to: UnsafeMutablePointer<Float>, _ spectrum: UnsafePointer<Float>, _ roots: UnsafePointer<Float>, _ half: Int
-  ) { sk_tangle_f32(to, spectrum, roots, half) }
+    _ to: UnsafeMutablePointer<Float>, _ spectrum: UnsafePointer<Float>, _ spectrumRow: Int,
+    _ roots: UnsafePointer<Float>, _ half: Int, rows: RowList
+  ) { sk_tangle_f32(to, spectrum, spectrumRow, roots, half, rows.baseAddress, rows.count) }
 
   @inline(__always)
-  public static func gatherRow(
+  public static func gatherRows(
     _ to: UnsafeMutablePointer<Float>, _ strips: UnsafeMutablePointer<Float>, _ pitch: Int, _ lanes: LanePlaces<Float>,
-    row: Int, rowStride: Int, width: Int
-  ) -> Bool {
-    sk_gather_row_f32(to, strips, pitch, lanes.planes, lanes.rows, lanes.columns, row, rowStride, width) != 0
+    rows: RowList, rowStride: Int, width: Int
+  ) {
+    sk_gather_rows_f32(
+      to, strips, pitch, lanes.planes, lanes.rows, lanes.columns, rows.baseAddress, rows.count, rowStride, width)
   }
 
   @inline(__always)
-  public static func scatterRow(
+  public static func scatterRows(
     _ from: UnsafePointer<Float>, _ strips: UnsafeMutablePointer<Float>, _ pitch: Int, _ lanes: LanePlaces<Float>,
-    row: Int, rowStride: Int, width: Int, adding: Bool
+    rows: RowList, rowStride: Int, width: Int, adding: Bool
   ) -> Bool {
-    sk_scatter_row_f32(
-      from, strips, pitch, lanes.planes, lanes.rows, lanes.columns, row, rowStride, width, lanes.bias, adding ? 1 : 0)
-      != 0
+    sk_scatter_rows_f32(
+      from, strips, pitch, lanes.planes, lanes.rows, lanes.columns, rows.baseAddress, rows.count, rowStride, width,
+      lanes.bias, adding ? 1 : 0) != 0
   }
 
   @inline(__always)
@@ -141,31 +148,33 @@ extension Float: ConvolutionScalar {
 extension Double: ConvolutionScalar {
   @inline(__always)
   public static func untangle(
-    _ to: UnsafeMutablePointer<Double>, _ pairs: UnsafePointer<Double>, _ roots: UnsafePointer<Double>, _ half: Int
-  ) { sk_untangle_f64(to, pairs, roots, half) }
+    _ to: UnsafeMutablePointer<Double>, _ toRow: Int, _ pairs: UnsafePointer<Double>, _ roots: UnsafePointer<Double>,
+    _ half: Int, rows: RowList
+  ) { sk_untangle_f64(to, toRow, pairs, roots, half, rows.baseAddress, rows.count) }
 
   @inline(__always)
   public static func tangle(
-    _ to: UnsafeMutablePointer<Double>, _ spectrum: UnsafePointer<Double>, _ roots: UnsafePointer<Double>, _ half: Int
-  ) { sk_tangle_f64(to, spectrum, roots, half) }
+    _ to: UnsafeMutablePointer<Double>, _ spectrum: UnsafePointer<Double>, _ spectrumRow: Int,
+    _ roots: UnsafePointer<Double>, _ half: Int, rows: RowList
+  ) { sk_tangle_f64(to, spectrum, spectrumRow, roots, half, rows.baseAddress, rows.count) }
 
   @inline(__always)
-  public static func gatherRow(
-    _ to: UnsafeMutablePointer<Double>, _ strips: UnsafeMutablePointer<Double>, _ pitch: Int,
-    _ lanes: LanePlaces<Double>,
-    row: Int, rowStride: Int, width: Int
-  ) -> Bool {
-    sk_gather_row_f64(to, strips, pitch, lanes.planes, lanes.rows, lanes.columns, row, rowStride, width) != 0
+  public static func gatherRows(
+    _ to: UnsafeMutablePointer<Double>, _ strips: UnsafeMutablePointer<Double>, _ pitch: Int, _ lanes: LanePlaces<Double>,
+    rows: RowList, rowStride: Int, width: Int
+  ) {
+    sk_gather_rows_f64(
+      to, strips, pitch, lanes.planes, lanes.rows, lanes.columns, rows.baseAddress, rows.count, rowStride, width)
   }
 
   @inline(__always)
-  public static func scatterRow(
+  public static func scatterRows(
     _ from: UnsafePointer<Double>, _ strips: UnsafeMutablePointer<Double>, _ pitch: Int, _ lanes: LanePlaces<Double>,
-    row: Int, rowStride: Int, width: Int, adding: Bool
+    rows: RowList, rowStride: Int, width: Int, adding: Bool
   ) -> Bool {
-    sk_scatter_row_f64(
-      from, strips, pitch, lanes.planes, lanes.rows, lanes.columns, row, rowStride, width, lanes.bias, adding ? 1 : 0)
-      != 0
+    sk_scatter_rows_f64(
+      from, strips, pitch, lanes.planes, lanes.rows, lanes.columns, rows.baseAddress, rows.count, rowStride, width,
+      lanes.bias, adding ? 1 : 0) != 0
   }
 
   @inline(__always)

@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import Fourier
 import Layers
@@ -60,17 +61,24 @@ struct TileTransform<Scalar: ConvolutionScalar>: Sendable {
   func forwardRows(
     _ range: Range<Int>, _ tables: PlaceTables, _ work: TileWork<Scalar>, to scratch: UnsafeMutablePointer<Scalar>
   ) {
-    work.strips.initialize(repeating: 0, count: work.stripCount)
+    let present = work.presentRows(range)
+    var next = 0
     for y in range {
-      let target = scratch + y * rowPitch
-      let any = Scalar.gatherRow(
-        work.row, work.strips, work.pitch, work.places, row: y, rowStride: tables.rowStride, width: size.width)
-      guard any else {
-        target.initialize(repeating: 0, count: columns * group)
-        continue
+      if next < present.count && present[next] == y {
+        next += 1
+      } else {
+        (scratch + y * rowPitch).initialize(repeating: 0, count: columns * group)
       }
-      row.execute(work.row, group, work.pairs, group, work: work.memory, inverse: false)
-      roots.withUnsafeBufferPointer { Scalar.untangle(target, work.pairs, $0.baseAddress!, half) }
+    }
+    work.forEachFewRows(present) { rows in
+      Scalar.gatherRows(
+        work.row, work.strips, work.pitch, work.places, rows: rows, rowStride: tables.rowStride, width: size.width)
+      row.execute(
+        work.row, group, work.pairs, group, work: work.memory, inverse: false, repeats: rows.count,
+        inputStep: work.rowCount, outputStep: half * group)
+      roots.withUnsafeBufferPointer {
+        Scalar.untangle(scratch, rowPitch, work.pairs, $0.baseAddress!, half, rows: rows)
+      }
     }
   }
 
@@ -120,11 +128,15 @@ struct TileTransform<Scalar: ConvolutionScalar>: Sendable {
     adding: Bool
   ) -> Bool {
     var isFinite = true
-    for y in range where work.hasRow(y) {
-      roots.withUnsafeBufferPointer { Scalar.tangle(work.pairs, scratch + y * rowPitch, $0.baseAddress!, half) }
-      row.execute(work.pairs, group, work.row, group, work: work.memory, inverse: true)
-      let finite = Scalar.scatterRow(
-        work.row, work.strips, work.pitch, work.places, row: y, rowStride: tables.rowStride, width: size.width,
+    work.forEachFewRows(work.presentRows(range)) { rows in
+      roots.withUnsafeBufferPointer {
+        Scalar.tangle(work.pairs, scratch, rowPitch, $0.baseAddress!, half, rows: rows)
+      }
+      row.execute(
+        work.pairs, group, work.row, group, work: work.memory, inverse: true, repeats: rows.count,
+        inputStep: half * group, outputStep: work.rowCount)
+      let finite = Scalar.scatterRows(
+        work.row, work.strips, work.pitch, work.places, rows: rows, rowStride: tables.rowStride, width: size.width,
         adding: adding)
       isFinite = isFinite && finite
     }
@@ -137,46 +149,68 @@ final class TileWork<Scalar: ConvolutionScalar> {
   let places: LanePlaces<Scalar>
   /// Columns of a row of places, in whole groups of lanes.
   let pitch: Int
-  let stripCount: Int
+  /// Numbers of a row of all lanes.
+  let rowCount: Int
+  /// Rows that are taken at once: few enough to stay in the first-level cache.
+  private let rowsAtOnce: Int
+  /// A row of each lane.
   let strips: UnsafeMutablePointer<Scalar>
+  /// Some rows, and their pairs.
   let row: UnsafeMutablePointer<Scalar>
   let pairs: UnsafeMutablePointer<Scalar>
   /// Columns of spectra.
   let columns: (UnsafeMutablePointer<Scalar>, UnsafeMutablePointer<Scalar>)
   let memory: UnsafeMutablePointer<Scalar>
   private let all: Scratch<Scalar>
+  private let list: UnsafeMutableBufferPointer<Int32>
 
   init(_ size: Extent) {
     let lanes = LaneTransform<Scalar>.lanes
     places = LanePlaces(lanes: lanes)
     all = Scratch(count: Self.count(size))
+    list = .allocate(capacity: size.height)
     pitch = Self.pitch(size)
-    stripCount = (lanes + 1) * pitch
+    rowCount = lanes * pitch
+    rowsAtOnce = Self.rowsAtOnce(size)
     strips = all.base
-    row = strips + stripCount
-    pairs = row + lanes * pitch
+    row = strips + rowCount
+    pairs = row + rowsAtOnce * rowCount
     let column = size.height * 2 * lanes
-    let first = pairs + lanes * pitch
+    let first = pairs + rowsAtOnce * rowCount
     columns = (first, first + column)
     memory = first + 2 * column
   }
+
+  deinit { list.deallocate() }
 
   private static func pitch(_ size: Extent) -> Int {
     let lanes = LaneTransform<Scalar>.lanes
     return (size.width + lanes - 1) / lanes * lanes
   }
 
-  static func count(_ size: Extent) -> Int {
-    let lanes = LaneTransform<Scalar>.lanes
-    return (3 * lanes + 1) * pitch(size) + (2 * size.height + 2 * max(size.height, size.width / 2)) * 2 * lanes
+  private static func rowsAtOnce(_ size: Extent) -> Int {
+    let bytes = LaneTransform<Scalar>.lanes * pitch(size) * MemoryLayout<Scalar>.stride
+    return max(1, min(size.height, (8 << 10) / bytes))
   }
 
-  /// Whether any lane has a place for row `y` of its tile.
+  static func count(_ size: Extent) -> Int {
+    let lanes = LaneTransform<Scalar>.lanes
+    return (2 * rowsAtOnce(size) + 1) * lanes * pitch(size)
+      + (2 * size.height + 2 * max(size.height, size.width / 2)) * 2 * lanes
+  }
+
+  /// The rows of a tile that any lane has a place for.
+  func presentRows(_ range: Range<Int>) -> RowList {
+    let count = sk_list_rows(
+      list.baseAddress, places.planes, places.rows, LaneTransform<Scalar>.lanes, range.lowerBound, range.upperBound)
+    return RowList(rebasing: list[..<count])
+  }
+
+  /// Calls `body` for some of the rows at a time.
   @inline(__always)
-  func hasRow(_ y: Int) -> Bool {
-    for lane in 0..<LaneTransform<Scalar>.lanes where places.planes[lane] != nil && places.rows[lane]![y] >= 0 {
-      return true
+  func forEachFewRows(_ rows: RowList, _ body: (RowList) -> Void) {
+    for first in stride(from: 0, to: rows.count, by: rowsAtOnce) {
+      body(RowList(rebasing: rows[first..<min(rows.count, first + rowsAtOnce)]))
     }
-    return false
   }
 }

@@ -43,27 +43,34 @@ typedef struct {
   ptrdiff_t ahead, b_ahead;  // where the operands of the next product lie, as seen from this one's: a and c, and b
 } sk_product;
 
+// The rows from first to end that at least one of so many lanes has; returns how many.
+ptrdiff_t sk_list_rows(int32_t *list, const void *planes, const int32_t *const *rows, ptrdiff_t lanes, ptrdiff_t first,
+                       ptrdiff_t end);
+
 #define SK_LANE_KERNELS(T, NAME)                                                                                       \
   /* The unnormalised complex transform of plan->count groups, `in_stride` numbers apart, to others; and of so many more, \
      `in_step` and `out_step` numbers further each. `work` holds twice as many groups. `in` and `out` are not the same    \
      memory. */                                                                                                        \
   void sk_lane_transform_##NAME(const sk_lane_plan *plan, const T *in, ptrdiff_t in_stride, ptrdiff_t in_step, T *out, \
                                 ptrdiff_t out_stride, ptrdiff_t out_step, ptrdiff_t repeats, T *work, int inverse);    \
-  /* From the transform z of `half` pairs of columns to the half spectrum of the real row, half + 1 groups; roots are  \
-     exp(-pi i v / half). */                                                                                           \
-  void sk_untangle_##NAME(T *to, const T *z, const T *roots, ptrdiff_t half);                                          \
+  /* From the transforms z of `half` pairs of columns, one row after the other, to the half spectra of real rows, half + 1\
+     groups each, at to + list[k] * to_row for k < count; roots are exp(-pi i v / half). */                            \
+  void sk_untangle_##NAME(T *to, ptrdiff_t to_row, const T *z, const T *roots, ptrdiff_t half, const int32_t *list,    \
+                          ptrdiff_t count);                                                                            \
   /* Back, times two. */                                                                                               \
-  void sk_tangle_##NAME(T *to, const T *x, const T *roots, ptrdiff_t half);                                            \
-  /* A row of a tile from planes to lanes: to[x][lane] = planes[lane][rows[lane][row] * row_stride + place of x], zero \
-     where row or place are negative, or the plane is null. `strips` are lanes + 1 rows of `pitch` numbers (the width   \
-     in whole groups), zero at first; `to` has `pitch` columns. Returns whether there was any row; if not, `to` is as   \
-     it was. */                                                                                                         \
-  int sk_gather_row_##NAME(T *to, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,      \
-                           const sk_columns *const *columns, ptrdiff_t row, ptrdiff_t row_stride, ptrdiff_t width);    \
+  void sk_tangle_##NAME(T *to, const T *x, ptrdiff_t x_row, const T *roots, ptrdiff_t half, const int32_t *list,       \
+                        ptrdiff_t count);                                                                              \
+  /* Rows of a tile from planes to lanes, one after the other: for row list[k], to[k][x][lane] is                      \
+     planes[lane][rows[lane][list[k]] * row_stride + place of x], zero where row or place are negative, or the plane is\
+     null. `strips` has room for a row of `pitch` numbers (the width in whole groups) of each lane; so has each row of \
+     `to`. */                                                                                                          \
+  void sk_gather_rows_##NAME(T *to, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,          \
+                             const sk_columns *const *columns, const int32_t *list, ptrdiff_t count,                   \
+                             ptrdiff_t row_stride, ptrdiff_t width);                                                   \
   /* Back, plus a number for each lane; adding to what is there, if asked. Returns whether all was finite. */          \
-  int sk_scatter_row_##NAME(const T *from, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,   \
-                            const sk_columns *const *columns, ptrdiff_t row, ptrdiff_t row_stride, ptrdiff_t width,    \
-                            const T *bias, int add);                                                                   \
+  int sk_scatter_rows_##NAME(const T *from, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,  \
+                             const sk_columns *const *columns, const int32_t *list, ptrdiff_t count,                   \
+                             ptrdiff_t row_stride, ptrdiff_t width, const T *bias, int add);                           \
   /* Complex matrices, of which rows lie `pitch` numbers apart, and the groups of lanes of a row `group` numbers:       \
      to[j][i] = from[i][j]. */                                                                                         \
   void sk_transpose_matrix_##NAME(T *to, ptrdiff_t to_pitch, ptrdiff_t to_group, const T *from, ptrdiff_t from_pitch,  \
