@@ -30,6 +30,7 @@ public final class LaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
     twiddles = .allocate(capacity: 2 * count)
     passes.initialize(to: sk_lane_plan())
     passes.pointee.count = Int32(count)
+    passes.pointee.batch = Int32(Self.batch(count))
     passes.pointee.twiddles = UnsafeRawPointer(twiddles)
     guard let radices = Self.radices(count) else {
       let layout = TransformLayout(
@@ -62,13 +63,17 @@ public final class LaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
     twiddles.deallocate()
   }
 
-  /// Numbers that `work` must hold.
-  public var workCount: Int { 2 * count * Self.group }
+  /// Numbers that `work` must hold for a transform of `count` points.
+  public static func workCount(_ count: Int) -> Int { 2 * batch(count) * count * group }
+
+  /// Transforms that go through a pass together: as many as leave room in the first-level cache, since a pass has to find
+  /// its way before its first butterfly.
+  private static func batch(_ count: Int) -> Int { max(1, (8 << 10) / (count * group * MemoryLayout<Scalar>.stride)) }
 
   /// Transforms `count` groups that lie `inputStride` numbers apart to others.
   ///
   /// - Parameters:
-  ///   - work: Working memory for ``workCount`` numbers.
+  ///   - work: Working memory for ``workCount(_:)`` numbers.
   ///   - inverse: Exponent +i in place of -i.
   ///   - repeats: How many such transforms to compute.
   ///   - inputStep: Numbers from the input of one to that of the next.

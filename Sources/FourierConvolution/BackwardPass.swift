@@ -71,6 +71,7 @@ extension TileEngine {
         input.withUnsafeElements { transformBlocks(range, $0.baseAddress!, inputMap, inputTables, to: x!) }
       }
       forEachFrequencyRange { frequencies in
+        let turned = makeTurned(if: images != nil)
         StageClock.time(.product) {
           // All products at a frequency while it is in the cache.
           for f in frequencies {
@@ -82,7 +83,8 @@ extension TileEngine {
                   case .spectra(let kept): kept.block(block)
                   }
                 multiplyFilter(
-                  f, tiles: tileRange(block).count, sums.base, g.block(block - first), spectra, adding: block > 0)
+                  f, tiles: tileRange(block).count, sums.base, g.block(block - first), spectra, turned,
+                  adding: block > 0)
               }
             }
             if let filters {
@@ -100,7 +102,7 @@ extension TileEngine {
       let poisoned = Parallel.anyOf(
         filterMap.count, atMost: workers, workspace: { makeWork() }
       ) { index, own in
-        !invert(index, of: 0..<1, sums.base, filterMap, filterTables, own, to: filter)
+        !invert(index, of: 0..<filterMap.tiles, sums.base, filterMap, filterTables, own, to: filter)
       }
       isFinite = isFinite && !poisoned
     }

@@ -40,10 +40,6 @@ public protocol ConvolutionScalar: FourierScalar {
   static func complexProduct(
     _ c: UnsafeMutablePointer<Self>, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
     _ product: UnsafePointer<sk_product>)
-  /// `w[i][l] += Σ conj g[i] x[l]`, summed over lanes.
-  static func laneDots(
-    _ w: UnsafeMutablePointer<Self>, _ wRow: Int, _ g: UnsafePointer<Self>, _ gRow: Int, _ x: UnsafePointer<Self>,
-    _ xRow: Int, group: Int, rows: Int, terms: Int, groups: Int)
 }
 
 /// Where the lanes of a group come from or go to: for each its plane, and where the rows and columns of its tile lie.
@@ -137,12 +133,6 @@ extension Float: ConvolutionScalar {
     _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
     _ product: UnsafePointer<sk_product>
   ) { sk_complex_product_f32(c, a, b, product) }
-
-  @inline(__always)
-  public static func laneDots(
-    _ w: UnsafeMutablePointer<Float>, _ wRow: Int, _ g: UnsafePointer<Float>, _ gRow: Int, _ x: UnsafePointer<Float>,
-    _ xRow: Int, group: Int, rows: Int, terms: Int, groups: Int
-  ) { sk_lane_dots_f32(w, wRow, g, gRow, x, xRow, group, rows, terms, groups) }
 }
 
 extension Double: ConvolutionScalar {
@@ -160,7 +150,8 @@ extension Double: ConvolutionScalar {
 
   @inline(__always)
   public static func gatherRows(
-    _ to: UnsafeMutablePointer<Double>, _ strips: UnsafeMutablePointer<Double>, _ pitch: Int, _ lanes: LanePlaces<Double>,
+    _ to: UnsafeMutablePointer<Double>, _ strips: UnsafeMutablePointer<Double>, _ pitch: Int,
+    _ lanes: LanePlaces<Double>,
     rows: RowList, rowStride: Int, width: Int
   ) {
     sk_gather_rows_f64(
@@ -200,10 +191,4 @@ extension Double: ConvolutionScalar {
     _ c: UnsafeMutablePointer<Double>, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>,
     _ product: UnsafePointer<sk_product>
   ) { sk_complex_product_f64(c, a, b, product) }
-
-  @inline(__always)
-  public static func laneDots(
-    _ w: UnsafeMutablePointer<Double>, _ wRow: Int, _ g: UnsafePointer<Double>, _ gRow: Int, _ x: UnsafePointer<Double>,
-    _ xRow: Int, group: Int, rows: Int, terms: Int, groups: Int
-  ) { sk_lane_dots_f64(w, wRow, g, gRow, x, xRow, group, rows, terms, groups) }
 }

@@ -6,10 +6,12 @@ import Tensors
 ///
 /// The vectors run over channels or over tiles (``LaneMap/Arrangement``); the other factor is read number by number.
 extension TileEngine {
-  private var groups: Int { filterMap.groups / outputs }
+  private var groups: Int { problem.geometry.groups }
   private var outputs: Int { outputMap.channels }
   private var terms: Int { filterMap.signals }
   private var byChannels: Bool { inputMap.arrangement == .channels }
+  /// Whether outputs stand in the lanes of the filters' spectra; otherwise terms do.
+  private var byOutputs: Bool { filterMap.arrangement == .tiles }
 
   /// Numbers of a run of groups of lanes.
   private func run(_ map: LaneMap) -> Int { map.run * tile.columnPitch }
@@ -56,6 +58,7 @@ extension TileEngine {
               y + g * outputRun, x + g * inputRun, w + g * terms * outputMap.run * tile.group, &product)
           } else {
             product.rows = outputs
+            product.rows_in_lanes = byOutputs ? 1 : 0
             (product.c_row, product.a_stride, product.b_row) = (outputRun, filterRun, inputRun)
             (product.b_group, product.conjugated, product.b_ahead) = (tile.columnPitch, 1, tile.group)
             Scalar.complexProduct(
@@ -88,7 +91,7 @@ extension TileEngine {
         Scalar.complexProduct(x + g * inputRun, gradient + g * outputRun, w, &product)
       } else {
         product.rows = terms
-        product.rows_in_lanes = 1
+        product.rows_in_lanes = byOutputs ? 0 : 1
         (product.c_row, product.a_stride, product.b_row) = (inputRun, filterRun, outputRun)
         Scalar.complexProduct(x + g * terms * inputRun, w, gradient + g * outputs * outputRun, &product)
       }
@@ -96,35 +99,57 @@ extension TileEngine {
   }
 
   /// dW = Gᴴ X at one frequency, or dW += Gᴴ X.
+  ///
+  /// - Parameter turned: Room for Gᵀ or Xᵀ, from ``makeTurned(if:)``.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func multiplyFilter(
     _ f: Int, tiles: Int, _ w: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>,
-    adding: Bool
+    _ turned: Scratch<Scalar>?, adding: Bool
   ) {
     let (inputRun, outputRun, filterRun) = (run(inputMap), run(outputMap), run(filterMap))
     let (x, gradient) = (x + offset(f, inputMap), g + offset(f, outputMap))
     var product = sk_product()
-    (product.rows, product.terms, product.groups) = (outputs, tiles, filterMap.run)
-    (product.c_group, product.a_group, product.b_group) = (tile.columnPitch, tile.columnPitch, tile.columnPitch)
-    (product.c_row, product.a_stride, product.b_row) = (filterRun, tilePitch(outputMap), tilePitch(inputMap))
-    (product.rows_in_lanes, product.conjugated, product.accumulate) = (1, 1, adding ? 1 : 0)
-    (product.ahead, product.b_ahead) = (tile.group, tile.group)
+    (product.terms, product.groups, product.c_row) = (tiles, filterMap.run, filterRun)
+    (product.c_group, product.a_group) = (tile.columnPitch, tile.columnPitch)
+    (product.accumulate, product.ahead) = (adding ? 1 : 0, tile.group)
     for g in 0..<groups {
       let w = w + offset(f, filterMap) + g * outputs * filterRun
       if byChannels {
+        (product.rows, product.rows_in_lanes, product.conjugated) = (outputs, 1, 1)
+        (product.a_stride, product.b_row) = (tilePitch(outputMap), tilePitch(inputMap))
+        (product.b_group, product.b_ahead) = (tile.columnPitch, tile.group)
         Scalar.complexProduct(w, gradient + g * outputRun, x + g * inputRun, &product)
+        continue
+      }
+      // Tiles stand in the lanes of both, but only one can give its numbers one by one: the other is turned.
+      let (gradient, x) = (gradient + g * outputs * outputRun, x + g * terms * inputRun)
+      let turned = turned!.base
+      (product.b_row, product.b_group) = (filterMap.run * tile.group, tile.group)
+      if byOutputs {
+        turn(gradient, outputRun, channels: outputs, tiles: tiles, to: turned)
+        (product.rows, product.a_stride, product.conjugated) = (terms, inputRun, 2)
+        Scalar.complexProduct(w, x, turned, &product)
       } else {
-        if !adding {
-          for group in 0..<outputs * filterMap.run {
-            (w + group * tile.columnPitch).initialize(repeating: 0, count: tile.group)
-          }
-        }
-        Scalar.laneDots(
-          w, filterRun, gradient + g * outputs * outputRun, outputRun, x + g * terms * inputRun, inputRun,
-          group: tile.columnPitch, rows: outputs, terms: terms, groups: inputMap.run)
+        turn(x, inputRun, channels: terms, tiles: tiles, to: turned)
+        (product.rows, product.a_stride, product.conjugated) = (outputs, outputRun, 1)
+        Scalar.complexProduct(w, gradient, turned, &product)
       }
     }
+  }
+
+  /// Room for Gᵀ or Xᵀ of a block at one frequency, if ``multiplyFilter`` will need it.
+  func makeTurned(if wanted: Bool) -> Scratch<Scalar>? {
+    wanted && !byChannels ? Scratch(count: tilesPerBlock * filterMap.run * tile.group) : nil
+  }
+
+  /// From channels of tiles to tiles of channels.
+  private func turn(
+    _ spectra: UnsafePointer<Scalar>, _ run: Int, channels: Int, tiles: Int, to turned: UnsafeMutablePointer<Scalar>
+  ) {
+    Scalar.transposeMatrix(
+      turned, filterMap.run * tile.group, group: tile.group, spectra, run, group: tile.columnPitch, rows: channels,
+      columns: tiles)
   }
 
   /// Numbers of Wᵀ at one frequency: `[group][term][output]`.

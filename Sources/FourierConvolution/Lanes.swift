@@ -167,7 +167,12 @@ struct LaneLayout: Sendable {
       let arrangement: LaneMap.Arrangement = min(terms, outputs) > lanes / 2 ? .channels : .tiles
       input = map(arrangement, groups, phases, problem.channelsPerGroup, tilesPerBlock)
       output = map(arrangement, groups, 1, outputs, tilesPerBlock)
-      filter = map(.channels, problem.outputChannels, phases, problem.channelsPerGroup, 1)
+      // Filters lie as a bank of images of which the outputs are the batch, where that fills more lanes.
+      let byOutputs = arrangement == .tiles && !isDepthwise && groups == 1 && outputs > terms
+      filter =
+        byOutputs
+        ? map(.tiles, 1, phases, problem.channelsPerGroup, outputs)
+        : map(.channels, problem.outputChannels, phases, problem.channelsPerGroup, 1)
     }
   }
 }

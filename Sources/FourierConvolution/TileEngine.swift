@@ -125,7 +125,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     _ work: TileWork<Scalar>, bias: UnsafePointer<Scalar>? = nil
   ) {
     map.locate(index, tiles: tiles.count, planes, tables, bias: bias, in: work.places) {
-      place(tiles.lowerBound + $0)
+      tables === filterTables ? TilePlace(image: $0, row: 0, column: 0) : place(tiles.lowerBound + $0)
     }
   }
 
@@ -164,7 +164,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   private func filterSpectra(_ planes: UnsafePointer<Scalar>) -> Scratch<Scalar> {
     let spectra = Scratch<Scalar>(count: spectraCount(filterMap))
     Parallel.forEach(filterMap.count, atMost: workers, workspace: { makeWork() }) { index, own in
-      transform(index, of: 0..<1, planes, filterMap, filterTables, own, to: spectra.base)
+      transform(index, of: 0..<filterMap.tiles, planes, filterMap, filterTables, own, to: spectra.base)
     }
     return spectra
   }
@@ -173,7 +173,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
 /// The spectra of a filter bank, with the filters that they belong to. Written once, before anyone else sees it.
 final class FilterSpectra<Scalar: ConvolutionScalar>: @unchecked Sendable {
   let filter: Tensor<Scalar>
-  /// W, `[frequency][output][term]`, if wanted.
+  /// W, one output after the other, or one term after the other (``LaneLayout``), if wanted.
   let values: Scratch<Scalar>?
   /// Wᵀ, `[frequency][group][term][output]`, if wanted.
   let transposed: Scratch<Scalar>?

@@ -196,7 +196,8 @@ final class TileWork<Scalar: ConvolutionScalar> {
   static func count(_ size: Extent) -> Int {
     let lanes = LaneTransform<Scalar>.lanes
     return (2 * rowsAtOnce(size) + 1) * lanes * pitch(size)
-      + (2 * size.height + 2 * max(size.height, size.width / 2)) * 2 * lanes
+      + 2 * size.height * 2 * lanes
+      + max(LaneTransform<Scalar>.workCount(size.height), LaneTransform<Scalar>.workCount(size.width / 2))
   }
 
   /// The rows of a tile that any lane has a place for.

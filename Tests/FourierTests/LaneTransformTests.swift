@@ -22,7 +22,7 @@ import Testing
     var random = RandomGenerator(seed: UInt64(count))
     let input = Scratch<Scalar>(count: count * inputStride)
     let (output, back) = (Scratch<Scalar>(count: count * outputStride), Scratch<Scalar>(count: count * inputStride))
-    let work = Scratch<Scalar>(count: transform.workCount)
+    let work = Scratch<Scalar>(count: LaneTransform<Scalar>.workCount(transform.count))
     for i in 0..<input.count { input.base[i] = Scalar(Double.random(in: -1...1, using: &random)) }
     output.base.initialize(repeating: .nan, count: output.count)
     back.base.initialize(repeating: .nan, count: back.count)

@@ -16,9 +16,10 @@
 // floats or 8 doubles. Real numbers of a group are one vector, complex ones two, the real parts before the imaginary.
 
 // How a length of complex numbers is transformed: the radices of the passes, and their twiddles, a pass after the other,
-// exp(-2 pi i p k / n) as [p][k from 1][cos, sin], n being the length that is left before the pass.
+// exp(-2 pi i p k / n) as [p][k from 1][cos, sin], n being the length that is left before the pass. `batch` transforms go
+// through a pass together.
 typedef struct {
-  int32_t count, factor_count, factors[16];
+  int32_t count, batch, factor_count, factors[16];
   const void *twiddles;
 } sk_lane_plan;
 
@@ -49,8 +50,8 @@ ptrdiff_t sk_list_rows(int32_t *list, const void *planes, const int32_t *const *
 
 #define SK_LANE_KERNELS(T, NAME)                                                                                       \
   /* The unnormalised complex transform of plan->count groups, `in_stride` numbers apart, to others; and of so many more, \
-     `in_step` and `out_step` numbers further each. `work` holds twice as many groups. `in` and `out` are not the same    \
-     memory. */                                                                                                        \
+     `in_step` and `out_step` numbers further each. `work` holds twice as many groups for each of a batch. `in` and     \
+     `out` are not the same memory. */                                                                                 \
   void sk_lane_transform_##NAME(const sk_lane_plan *plan, const T *in, ptrdiff_t in_stride, ptrdiff_t in_step, T *out, \
                                 ptrdiff_t out_stride, ptrdiff_t out_step, ptrdiff_t repeats, T *work, int inverse);    \
   /* From the transforms z of `half` pairs of columns, one row after the other, to the half spectra of real rows, half + 1\
@@ -82,10 +83,7 @@ ptrdiff_t sk_list_rows(int32_t *list, const void *planes, const int32_t *const *
   /* w += conj g x, lane by lane. */                                                                                   \
   void sk_lanes_correlate_##NAME(T *w, ptrdiff_t w_stride, const T *g, ptrdiff_t g_stride, const T *x,                 \
                                  ptrdiff_t x_stride, ptrdiff_t count);                                                 \
-  void sk_complex_product_##NAME(T *c, const T *a, const T *b, const sk_product *product);                             \
-  /* w[i][l] += sum of conj g[i] x[l] over the lanes of `groups` groups; l runs in groups of lanes. */                 \
-  void sk_lane_dots_##NAME(T *w, ptrdiff_t w_row, const T *g, ptrdiff_t g_row, const T *x, ptrdiff_t x_row,            \
-                           ptrdiff_t group, ptrdiff_t rows, ptrdiff_t terms, ptrdiff_t groups);
+  void sk_complex_product_##NAME(T *c, const T *a, const T *b, const sk_product *product);
 
 // Rows: the direct method's inner loops over one row of an image.
 
