@@ -31,8 +31,10 @@ extension TileEngine {
         withMutableElements(&filter) { dw in
           isDepthwise && inputMap.arrangement == .channels
             ? backwardDepthwise(g.baseAddress!, images: images, filters: filters, input: dx, filter: dw)
-            : backwardBlocks(
-              g.baseAddress!, images: images, filters: filters, input: dx, filter: dw, spectraBudget: spectraBudget)
+            : blocksStandAlone
+              ? backwardBlocks(g.baseAddress!, images: images, filters: filters, input: dx, filter: dw)
+              : backwardStages(
+                g.baseAddress!, images: images, filters: filters, input: dx, filter: dw, spectraBudget: spectraBudget)
         }
       }
     }
@@ -47,9 +49,99 @@ extension TileEngine {
     return tensor!.withUnsafeMutableElements { body($0.baseAddress) }
   }
 
+  /// Parts of the batch that sum the filter gradient on their own: some for each thread, but the same for any number.
+  private var parts: Int { min(blocks, 8) }
+
+  /// Whether a block can go through the whole pass on its own: no image is in two blocks, and the sums of all parts are
+  /// small.
+  private var blocksStandAlone: Bool {
+    inputMap.arrangement == .tiles && blocks > 1 && tilesPerBlock % tilesPerImage == 0
+      && parts * spectraCount(filterMap) * MemoryLayout<Scalar>.stride <= 4 << 20
+  }
+
+  /// Each block by one thread, from the output gradient to both gradients; its spectra stay in the thread's own cache.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func backwardBlocks(
+    _ gradient: UnsafePointer<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?,
+    input: UnsafeMutablePointer<Scalar>?, filter: UnsafeMutablePointer<Scalar>?
+  ) -> Bool {
+    let sumCount = spectraCount(filterMap)
+    let sums = images.map { _ in Scratch<Scalar>(count: parts * sumCount) }
+    let poisoned = Parallel.anyOf(
+      parts, atMost: workers,
+      workspace: {
+        (
+          own: makeWork(), g: Scratch<Scalar>(count: spectraCount(outputMap)),
+          x: Scratch<Scalar>(count: spectraCount(inputMap)), turned: makeTurned(if: images != nil)
+        )
+      }
+    ) { part, space in
+      let range = blocks * part / parts..<blocks * (part + 1) / parts
+      var isFinite = true
+      for block in range {
+        let tiles = tileRange(block)
+        let (g, dx) = (space.g.base, space.x.base)
+        for index in 0..<outputMap.count(tiles: tiles.count) {
+          transform(index, of: tiles, gradient, outputMap, outputTables, space.own, to: g)
+        }
+        var x = dx
+        switch images {
+        case .images(let input):
+          input.withUnsafeElements { planes in
+            for index in 0..<inputMap.count(tiles: tiles.count) {
+              transform(index, of: tiles, planes.baseAddress!, inputMap, inputTables, space.own, to: x)
+            }
+          }
+        case .spectra(let kept): x = kept.block(block)
+        case nil: break
+        }
+        StageClock.time(.product) {
+          if let sums {
+            multiplyFilter(
+              0..<frequencies, tiles: tiles.count, sums.base + part * sumCount, g, x, space.turned,
+              adding: block > range.lowerBound)
+          }
+          if let filters { multiplyBackward(0..<frequencies, tiles: tiles.count, dx, g, filters) }
+        }
+        guard let input else { continue }
+        for index in 0..<inputMap.count(tiles: tiles.count) {
+          let finite = invert(
+            index, of: tiles, dx, inputMap, inputTables, space.own, to: input, adding: true)
+          isFinite = isFinite && finite
+        }
+      }
+      return !isFinite
+    }
+    guard let filter, let sums else { return !poisoned }
+    return invertFilterGradient(sums, parts: parts, to: filter) && !poisoned
+  }
+
+  /// Sums what the parts of a batch have summed, and inverts it.
+  ///
+  /// - Returns: Whether all was finite.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func invertFilterGradient(
+    _ sums: Scratch<Scalar>, parts: Int, to filter: UnsafeMutablePointer<Scalar>
+  ) -> Bool {
+    let sumCount = spectraCount(filterMap)
+    return !Parallel.anyOf(filterMap.count, atMost: workers, workspace: { makeWork() }) { index, own in
+      for v in 0..<tile.columns {
+        let total = sums.base + v * slab(filterMap) + index * tile.columnPitch
+        for part in 1..<max(parts, 1) {
+          let sum = total + part * sumCount
+          for i in 0..<size.height * tile.group { total[i] += sum[i] }
+        }
+      }
+      return !invert(index, of: 0..<filterMap.tiles, sums.base, filterMap, filterTables, own, to: filter)
+    }
+  }
+
+  /// Each stage by all threads, of as many blocks at once as the budget for spectra allows.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func backwardStages(
     _ gradient: UnsafePointer<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?,
     input: UnsafeMutablePointer<Scalar>?, filter: UnsafeMutablePointer<Scalar>?, spectraBudget: Int
   ) -> Bool {
@@ -83,14 +175,14 @@ extension TileEngine {
                   case .spectra(let kept): kept.block(block)
                   }
                 multiplyFilter(
-                  f, tiles: tileRange(block).count, sums.base, g.block(block - first), spectra, turned,
+                  f..<f + 1, tiles: tileRange(block).count, sums.base, g.block(block - first), spectra, turned,
                   adding: block > 0)
               }
             }
             if let filters {
               for block in range {
                 multiplyBackward(
-                  f, tiles: tileRange(block).count, x!.block(block - first), g.block(block - first), filters)
+                  f..<f + 1, tiles: tileRange(block).count, x!.block(block - first), g.block(block - first), filters)
               }
             }
           }
@@ -98,14 +190,7 @@ extension TileEngine {
       }
       if let input, !invertInputGradient(range, x!, to: input) { isFinite = false }
     }
-    if let filter, let sums {
-      let poisoned = Parallel.anyOf(
-        filterMap.count, atMost: workers, workspace: { makeWork() }
-      ) { index, own in
-        !invert(index, of: 0..<filterMap.tiles, sums.base, filterMap, filterTables, own, to: filter)
-      }
-      isFinite = isFinite && !poisoned
-    }
+    if let filter, let sums, !invertFilterGradient(sums, parts: 1, to: filter) { isFinite = false }
     return isFinite
   }
 

@@ -29,8 +29,8 @@ extension TileEngine {
           isFinite =
             isDepthwise
             ? forwardDepthwise(planes, filters, bias, kept, to: output)
-            : blocksSufficeForThreads && kept == nil
-              ? forwardBlocks(planes, filters, bias, to: output)
+            : blocksSufficeForThreads && (kept == nil || inputMap.arrangement == .tiles)
+              ? forwardBlocks(planes, filters, bias, kept, to: output)
               : forwardStages(planes, filters, bias, kept, to: output)
         }
       }
@@ -38,28 +38,29 @@ extension TileEngine {
     return (output, isFinite)
   }
 
-  /// Each block by one thread, from the images to the feature maps.
+  /// Each block by one thread, from the images to the feature maps; its spectra stay in the thread's own cache.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func forwardBlocks(
     _ planes: UnsafePointer<Scalar>, _ filters: FilterSpectra<Scalar>, _ bias: UnsafePointer<Scalar>,
-    to output: UnsafeMutablePointer<Scalar>
+    _ kept: BlockSpectra<Scalar>?, to output: UnsafeMutablePointer<Scalar>
   ) -> Bool {
     !Parallel.anyOf(
       blocks, atMost: workers,
       workspace: {
         (
-          own: makeWork(), x: Scratch<Scalar>(count: spectraCount(inputMap)),
+          own: makeWork(), x: Scratch<Scalar>(count: kept == nil ? spectraCount(inputMap) : 0),
           y: Scratch<Scalar>(count: spectraCount(outputMap))
         )
       }
     ) { block, space in
       let tiles = tileRange(block)
+      let x = kept?.block(block) ?? space.x.base
       for index in 0..<inputMap.count(tiles: tiles.count) {
-        transform(index, of: tiles, planes, inputMap, inputTables, space.own, to: space.x.base)
+        transform(index, of: tiles, planes, inputMap, inputTables, space.own, to: x)
       }
       StageClock.time(.product) {
-        multiplyForward(0..<frequencies, block..<block + 1, filters) { _ in (space.y.base, space.x.base) }
+        multiplyForward(0..<frequencies, block..<block + 1, filters) { _ in (space.y.base, x) }
       }
       var isFinite = true
       for index in 0..<outputMap.count(tiles: tiles.count) {

@@ -70,70 +70,83 @@ extension TileEngine {
     }
   }
 
-  /// dX = G W at one frequency of a block.
+  /// dX = G W at each frequency of a range, for one block.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func multiplyBackward(
-    _ f: Int, tiles: Int, _ x: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>,
+    _ range: Range<Int>, tiles: Int, _ x: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>,
     _ filters: FilterSpectra<Scalar>
   ) {
     let (inputRun, outputRun, filterRun) = (run(inputMap), run(outputMap), run(filterMap))
+    let (byChannels, outputs, terms) = (byChannels, outputs, terms)
+    let w = filters.values!.base
     var product = sk_product()
     (product.terms, product.groups) = (outputs, inputMap.run)
     (product.c_group, product.a_group, product.b_group) = (tile.columnPitch, tile.columnPitch, tile.columnPitch)
     (product.ahead, product.b_ahead) = (tile.group, tile.group)
-    let (x, gradient) = (x + offset(f, inputMap), g + offset(f, outputMap))
-    for g in 0..<groups {
-      let w = filters.values!.base + offset(f, filterMap) + g * outputs * filterRun
-      if byChannels {
-        product.rows = tiles
-        (product.c_row, product.a_stride, product.b_row) = (tilePitch(inputMap), tilePitch(outputMap), filterRun)
-        Scalar.complexProduct(x + g * inputRun, gradient + g * outputRun, w, &product)
-      } else {
-        product.rows = terms
-        product.rows_in_lanes = byOutputs ? 0 : 1
-        (product.c_row, product.a_stride, product.b_row) = (inputRun, filterRun, outputRun)
-        Scalar.complexProduct(x + g * terms * inputRun, w, gradient + g * outputs * outputRun, &product)
+    if byChannels {
+      product.rows = tiles
+      (product.c_row, product.a_stride, product.b_row) = (tilePitch(inputMap), tilePitch(outputMap), filterRun)
+    } else {
+      product.rows = terms
+      product.rows_in_lanes = byOutputs ? 0 : 1
+      (product.c_row, product.a_stride, product.b_row) = (inputRun, filterRun, outputRun)
+    }
+    for f in range {
+      let (x, gradient, w) = (x + offset(f, inputMap), g + offset(f, outputMap), w + offset(f, filterMap))
+      for g in 0..<groups {
+        let w = w + g * outputs * filterRun
+        if byChannels {
+          Scalar.complexProduct(x + g * inputRun, gradient + g * outputRun, w, &product)
+        } else {
+          Scalar.complexProduct(x + g * terms * inputRun, w, gradient + g * outputs * outputRun, &product)
+        }
       }
     }
   }
 
-  /// dW = Gᴴ X at one frequency, or dW += Gᴴ X.
+  /// dW = Gᴴ X at each frequency of a range, or dW += Gᴴ X.
   ///
   /// - Parameter turned: Room for Gᵀ or Xᵀ, from ``makeTurned(if:)``.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func multiplyFilter(
-    _ f: Int, tiles: Int, _ w: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>,
-    _ turned: Scratch<Scalar>?, adding: Bool
+    _ range: Range<Int>, tiles: Int, _ w: UnsafeMutablePointer<Scalar>, _ g: UnsafePointer<Scalar>,
+    _ x: UnsafePointer<Scalar>, _ turned: Scratch<Scalar>?, adding: Bool
   ) {
     let (inputRun, outputRun, filterRun) = (run(inputMap), run(outputMap), run(filterMap))
-    let (x, gradient) = (x + offset(f, inputMap), g + offset(f, outputMap))
+    let (byChannels, byOutputs, outputs, terms) = (byChannels, byOutputs, outputs, terms)
+    let turned = turned?.base
     var product = sk_product()
     (product.terms, product.groups, product.c_row) = (tiles, filterMap.run, filterRun)
     (product.c_group, product.a_group) = (tile.columnPitch, tile.columnPitch)
     (product.accumulate, product.ahead) = (adding ? 1 : 0, tile.group)
-    for g in 0..<groups {
-      let w = w + offset(f, filterMap) + g * outputs * filterRun
-      if byChannels {
-        (product.rows, product.rows_in_lanes, product.conjugated) = (outputs, 1, 1)
-        (product.a_stride, product.b_row) = (tilePitch(outputMap), tilePitch(inputMap))
-        (product.b_group, product.b_ahead) = (tile.columnPitch, tile.group)
-        Scalar.complexProduct(w, gradient + g * outputRun, x + g * inputRun, &product)
-        continue
-      }
-      // Tiles stand in the lanes of both, but only one can give its numbers one by one: the other is turned.
-      let (gradient, x) = (gradient + g * outputs * outputRun, x + g * terms * inputRun)
-      let turned = turned!.base
+    if byChannels {
+      (product.rows, product.rows_in_lanes, product.conjugated) = (outputs, 1, 1)
+      (product.a_stride, product.b_row) = (tilePitch(outputMap), tilePitch(inputMap))
+      (product.b_group, product.b_ahead) = (tile.columnPitch, tile.group)
+    } else {
       (product.b_row, product.b_group) = (filterMap.run * tile.group, tile.group)
-      if byOutputs {
-        turn(gradient, outputRun, channels: outputs, tiles: tiles, to: turned)
-        (product.rows, product.a_stride, product.conjugated) = (terms, inputRun, 2)
-        Scalar.complexProduct(w, x, turned, &product)
-      } else {
-        turn(x, inputRun, channels: terms, tiles: tiles, to: turned)
-        (product.rows, product.a_stride, product.conjugated) = (outputs, outputRun, 1)
-        Scalar.complexProduct(w, gradient, turned, &product)
+      (product.rows, product.a_stride) = byOutputs ? (terms, inputRun) : (outputs, outputRun)
+      product.conjugated = byOutputs ? 2 : 1
+    }
+    for f in range {
+      let (w, gradient, x) = (w + offset(f, filterMap), g + offset(f, outputMap), x + offset(f, inputMap))
+      for g in 0..<groups {
+        let w = w + g * outputs * filterRun
+        if byChannels {
+          Scalar.complexProduct(w, gradient + g * outputRun, x + g * inputRun, &product)
+          continue
+        }
+        // Tiles stand in the lanes of both, but only one can give its numbers one by one: the other is turned.
+        let (gradient, x) = (gradient + g * outputs * outputRun, x + g * terms * inputRun)
+        if byOutputs {
+          turn(gradient, outputRun, channels: outputs, tiles: tiles, to: turned!)
+          Scalar.complexProduct(w, x, turned!, &product)
+        } else {
+          turn(x, inputRun, channels: terms, tiles: tiles, to: turned!)
+          Scalar.complexProduct(w, gradient, turned!, &product)
+        }
       }
     }
   }

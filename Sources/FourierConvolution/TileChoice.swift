@@ -94,7 +94,7 @@ struct TileCost {
       let groups = (tiles + lanes - 1) / lanes
       if one.isDepthwise { return min(lanes, tiles) }
       let bytes = Self.frequencies(size) * (one.input.count + one.output.count) * 128
-      let atOnce = max(1, min(groups, (2 << 20) / bytes))
+      let atOnce = max(1, min(groups, (640 << 10) / bytes))
       return min(atOnce * lanes, tiles)
     }
     if one.isDepthwise { return 1 }
