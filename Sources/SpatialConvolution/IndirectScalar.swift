@@ -3,7 +3,7 @@ import Tensors
 
 /// A scalar for which the loops of the dense direct method exist: hooks to the C kernels of each type, which
 /// `indirect.h` describes.
-public protocol IndirectScalar: TensorScalar {
+public protocol IndirectScalar: BatchScalar {
   /// `c[i][j] = Σ a[places[i] + terms[l]] b[l][j]`, for j of 1 to 4 vectors; added to what is there if asked.
   static func indirectProduct(
     _ c: UnsafeMutablePointer<Self>, _ a: UnsafePointer<Self>, _ places: UnsafePointer<Int32>, _ rows: Int,

@@ -5,9 +5,10 @@ import Tensors
 /// Convolution by its definition: multiply the overlap, add, move.
 ///
 /// Where channels meet, all three passes are products of matrices whose rows or terms are found through tables of places
-/// (`IndirectSweep`, `IndirectFilterGradient`), as no window is unfolded; where channels are few or alone (depthwise),
-/// windows pass over one plane at a time (`WindowSweep`), or rows are correlated in place (`RowCorrelation`). Either way
-/// it is the sum itself: exact on integers that the scalar can hold.
+/// (`IndirectSweep`, `IndirectFilterGradient`), as no window is unfolded; where many images are small, vectors go across
+/// the images (`BatchSweep`, `BatchFilterGradient`), and zeros of the padding are left out; where channels are few or alone
+/// (depthwise), windows pass over one plane at a time (`WindowSweep`), or rows are correlated in place
+/// (`RowCorrelation`). Either way it is the sum itself: exact on integers that the scalar can hold.
 public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   /// The most working memory that a pass may take, in bytes; nil for no limit.
   public var memoryLimit: Int?
@@ -29,6 +30,11 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   /// room.
   private func windows(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> WindowTiles<Scalar>? {
     Self.isDense(problem) ? nil : WindowTiles(problem, pass, memoryLimit: memoryLimit)
+  }
+
+  /// How a pass goes across the images of a batch, if that is worth it.
+  private func batchTiles(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> BatchTiles<Scalar>? {
+    Self.isDense(problem) ? BatchTiles(problem, pass, memoryLimit: memoryLimit) : nil
   }
 
   /// Whether enough channels meet that products of matrices beat going row by row.
@@ -57,6 +63,11 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     if let windows = windows(problem, .forward), filter.isFinite {
       return WindowSweep(windows)(input, oriented(filter, problem), bias: bias)
     }
+    if let batch = batchTiles(problem, .forward),
+      let result = BatchSweep(tiles: batch)(input, oriented(filter, problem), bias: bias)
+    {
+      return result
+    }
     guard let tiles = tiles(problem, .forward) else {
       return RowCorrelation(problem, memoryLimit).forward(input, oriented(filter, problem), bias)
     }
@@ -76,6 +87,11 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     if let windows = windows(problem, .inputGradient), weight.isFinite {
       return WindowSweep(windows)(gradient, weight, bias: nil)
     }
+    if let batch = batchTiles(problem, .inputGradient),
+      let result = BatchSweep(tiles: batch)(gradient, weight, bias: nil)
+    {
+      return result
+    }
     if let tiles = tiles(problem, .inputGradient) {
       let sweep = IndirectSweep(tiles)
       let (packed, areFinite) = sweep.pack(weight)
@@ -90,7 +106,11 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   ) -> Tensor<Scalar> {
     problem.check(input: input, gradient: gradient)
     let weight =
-      if Self.isDense(problem), let tiles = FilterGradientTiles<Scalar>(problem, memoryLimit: memoryLimit) {
+      if let batch = batchTiles(problem, .filterGradient),
+        let result = BatchFilterGradient(tiles: batch)(gradient, input)
+      {
+        result
+      } else if Self.isDense(problem), let tiles = FilterGradientTiles<Scalar>(problem, memoryLimit: memoryLimit) {
         IndirectFilterGradient(tiles)(gradient, input)
       } else {
         RowCorrelation(problem, memoryLimit).filterGradient(gradient, input)
@@ -102,7 +122,8 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> Int {
     let threads = Parallel.threads
-    let bytes =
+    let batchBytes = batchTiles(problem, pass)?.workingBytes(threads: threads) ?? 0
+    let otherwise =
       if pass == .filterGradient, Self.isDense(problem),
         let tiles = FilterGradientTiles<Scalar>(problem, memoryLimit: memoryLimit)
       {
@@ -114,6 +135,8 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
       } else {
         RowCorrelation<Scalar>(problem, memoryLimit).workingBytes(threads: threads)
       }
+    // What is not finite is computed the other way.
+    let bytes = max(batchBytes, otherwise)
     let memoryLimit = memoryLimit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory)
     if bytes > memoryLimit {
       throw ConvolutionError(
@@ -132,6 +155,9 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
       let (width, taps) = (Double(problem.horizontal.output), Double(problem.horizontal.kernel))
       let rate = 26e9 * width / (width + 48) * taps / (taps + 8)
       return precision * (problem.horizontal.stride == 1 ? rate : rate / 8)
+    }
+    if let batch = BatchTiles<Scalar>(problem, .forward, memoryLimit: nil) {
+      return Double(problem.multiplyAdds) / batch.seconds
     }
     // Vectors run over outputs: what is missing to a whole number of them is multiplied in vain.
     let lanes = 64 / MemoryLayout<Scalar>.stride

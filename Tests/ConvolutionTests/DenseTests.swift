@@ -55,6 +55,16 @@ import Testing
     Case(input: [2, 34, 10, 10], outputs: 36, dilation: 2, padding: .pixels(5), groups: 2, boundary: .replicate),
     Case(input: [1, 48, 12, 40], outputs: 6, padding: .full, groups: 3),
     Case(input: [1, 8, 9, 9], outputs: 20, padding: .valid),
+    // Vectors across the images: whole ones, pairs, and one that is cut short; every number of sums beside each other.
+    Case(input: [16, 6, 14, 14], outputs: 16, kernel: 5), Case(input: [64, 2, 9, 12], outputs: 3, kernel: 5),
+    Case(input: [79, 1, 11, 8], outputs: 7), Case(input: [31, 4, 6, 7], outputs: 5),
+    Case(input: [8, 13, 5, 6], outputs: 9), Case(input: [40, 3, 7, 7], outputs: 2, boundary: .circular),
+    Case(input: [32, 5, 10, 9], outputs: 8, stride: 2, padding: .pixels(2), boundary: .reflect),
+    Case(input: [16, 8, 9, 11], outputs: 11, kernel: 2, stride: 4, groups: 1),
+    Case(
+      input: [48, 6, 12, 10], outputs: 12, kernel: Extent(height: 3, width: 4),
+      stride: Extent(height: 1, width: 3), dilation: Extent(height: 2, width: 1), padding: .full, groups: 2),
+    Case(input: [16, 70, 3, 4], outputs: 4), Case(input: [64, 3, 40, 6], outputs: 10, kernel: 1),
   ]
 
   private func check<Scalar: RowScalar>(_ one: Case, _: Scalar.Type, memoryLimit: (ConvolutionPass) -> Int?) throws {

@@ -107,6 +107,39 @@ private func problem(
     }
   }
 
+  @Test(arguments: [Float.nan, .infinity])
+  func aLargeBatchIsSpoiledAsItsImagesAre(value: Float) throws {
+    let geometry = ConvolutionGeometry(kernel: 3, padding: .same)
+    let (batch, single) = (
+      try problem([16, 3, 7, 6], outputs: 5, geometry), try problem([1, 3, 7, 6], outputs: 5, geometry)
+    )
+    let direct = SpatialConvolution<Float>()
+    func spoiled(_ shape: Shape, at place: Int) -> Tensor<Float> {
+      var random = RandomGenerator(seed: UInt64(place))
+      var tensor = Tensor<Float>.normal(shape, using: &random)
+      tensor.withUnsafeMutableElements { $0[place] = value }
+      return tensor
+    }
+    func image(_ n: Int, _ tensor: Tensor<Float>) -> Tensor<Float> {
+      let (shape, count) = (tensor.shape, tensor.count / 16)
+      return Tensor([1, shape[1], shape[2], shape[3]], Array(tensor.elements[n * count..<(n + 1) * count]))
+    }
+    func kinds(_ tensor: Tensor<Float>) -> [Int] {
+      tensor.elements.map { $0.isFinite ? 0 : $0.isNaN ? 1 : 2 }
+    }
+    let (x, w, g) = (
+      spoiled(batch.inputShape, at: 200), spoiled(batch.filterShape, at: 31), spoiled(batch.outputShape, at: 300)
+    )
+    let (y, dx) = (direct.forward(x, w, bias: nil, batch), direct.inputGradient(g, w, batch))
+    var dw = Tensor<Float>.zeros(batch.filterShape)
+    for n in 0..<16 {
+      #expect(kinds(image(n, y)) == kinds(direct.forward(image(n, x), w, bias: nil, single)))
+      #expect(kinds(image(n, dx)) == kinds(direct.inputGradient(image(n, g), w, single)))
+      dw = dw + direct.filterGradient(image(n, g), image(n, x), single)
+    }
+    #expect(kinds(direct.filterGradient(g, x, batch)) == kinds(dw))
+  }
+
   @Test func hugeButFiniteNumbersDoNotOverflowOnTheWay() throws {
     let problem = try problem([1, 1, 40, 40], ConvolutionGeometry(kernel: 5, padding: .same, boundary: .reflect))
     let x = Tensor<Float>(problem.inputShape, repeating: 3e38)
@@ -144,8 +177,11 @@ private func problem(
     #expect(checkGradients(layer, [2, 4, 9, 8]) == [])
   }
 
-  @Test func deterministicResultsDoNotDependOnThreads() throws {
-    let problem = try problem([3, 8, 40, 40], outputs: 16, ConvolutionGeometry(kernel: 7, padding: .same))
+  @Test(arguments: [([3, 8, 40, 40], 7), ([40, 6, 14, 12], 5)])
+  func deterministicResultsDoNotDependOnThreads(input: [Int], kernel: Int) throws {
+    let problem = try problem(
+      Shape(input), outputs: 16,
+      ConvolutionGeometry(kernel: Extent(height: kernel, width: kernel), padding: .same))
     var random = RandomGenerator(seed: 5)
     let x = Tensor<Float>.normal(problem.inputShape, using: &random)
     let w = Tensor<Float>.normal(problem.filterShape, using: &random)

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "batch.h"
 #include "elementwise.h"
 #include "matrix.h"
 #include "pooling.h"

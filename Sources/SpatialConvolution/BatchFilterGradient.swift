@@ -1,0 +1,115 @@
+import CKernels
+import Layers
+import Tensors
+
+/// The filter gradient with vectors across the images of a batch: each tap of each pair of channels has a vector of sums,
+/// an image in a lane, over the positions from which it sees the image; lanes are added at the end.
+struct BatchFilterGradient<Scalar: RowScalar> {
+  let tiles: BatchTiles<Scalar>
+  private var problem: ConvolutionProblem { tiles.problem }
+
+  /// What a thread works in.
+  private struct Workspace {
+    let images: Scratch<Scalar>
+    let gradients: Scratch<Scalar>
+    let sums: Scratch<Scalar>
+    /// Which taps have sums.
+    let touched: Scratch<Bool>
+
+    init(_ tiles: BatchTiles<Scalar>) {
+      (images, gradients) = (Scratch(count: tiles.operandCount), Scratch(count: tiles.resultCount))
+      (sums, touched) = (Scratch(count: tiles.sumCount), Scratch(count: tiles.taps))
+    }
+  }
+
+  /// The gradient; nil if it is not finite, for then the zeros of the padding are to be multiplied.
+  func callAsFunction(_ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>) -> Tensor<Scalar>? {
+    let result = gradient.withUnsafeElements { g in
+      input.withUnsafeElements { x in
+        Tensor<Scalar>(problem.filterShape) { dw in
+          let (count, parts) = (dw.count, tiles.parts)
+          let sums = Scratch<Scalar>(count: parts * count)
+          sum(g.baseAddress!, x.baseAddress!, to: sums.base)
+          let dw = dw.baseAddress!
+          dw.update(from: sums.base, count: count)
+          for part in 1..<max(1, parts) {
+            let sums = sums.base + part * count
+            for i in 0..<count { dw[i] += sums[i] }
+          }
+        }
+      }
+    }
+    return result.withUnsafeElements { Scalar.areFinite($0.baseAddress!, $0.count) } ? result : nil
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func sum(_ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>, to sums: UnsafeMutablePointer<Scalar>) {
+    let (groups, parts, bands) = (problem.geometry.groups, tiles.parts, tiles.bands)
+    let rows = tiles.vertical.tapRuns(problem.vertical.kernel, together: false)
+    // A single channel keeps few sums in registers: the taps of a row stand in for others.
+    let columns = tiles.horizontal.tapRuns(problem.horizontal.kernel, together: tiles.channels == 1)
+    let pieces = tiles.imageGroups * bands.count
+    Parallel.forEach(parts * groups, atMost: tiles.workers, workspace: { Workspace(tiles) }) { index, workspace in
+      let (part, group) = index.quotientAndRemainder(dividingBy: groups)
+      workspace.touched.base.update(repeating: false, count: tiles.taps)
+      for piece in part * pieces / parts..<(part + 1) * pieces / parts {
+        let (imageGroup, band) = piece.quotientAndRemainder(dividingBy: bands.count)
+        add(g, x, imageGroup, group, bands[band], rows, columns, workspace)
+      }
+      let (pairs, width) = (tiles.channels * tiles.lanes, Scalar.vectorWidth)
+      for tap in 0..<tiles.taps where !workspace.touched.base[tap] {
+        for pair in 0..<pairs {
+          (workspace.sums.base + (pair * tiles.taps + tap) * width).update(repeating: 0, count: width)
+        }
+      }
+      Scalar.sumLanes(
+        sums + (part * groups + group) * tiles.filtersPerGroup, workspace.sums.base, tiles.filtersPerGroup)
+    }
+  }
+
+  /// Adds what a band of some images contributes.
+  private func add(
+    _ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>, _ imageGroup: Int, _ group: Int,
+    _ band: (rows: Range<Int>, places: Range<Int>), _ rows: [BatchAxis.TapRun], _ columns: [BatchAxis.TapRun],
+    _ workspace: Workspace
+  ) {
+    let (groups, channels, outputs) = (problem.geometry.groups, tiles.channels, tiles.lanes)
+    let first = imageGroup * tiles.imagesAtOnce
+    let images = min(tiles.imagesAtOnce, problem.batch - first)
+    let vectors = tiles.vectors(images)
+    let pixel = vectors * Scalar.vectorWidth
+    let imagePlane = problem.vertical.input * tiles.placeWidth
+    let gradientPlane = problem.vertical.output * tiles.width
+    tiles.pack(
+      x + (first * groups + group) * channels * imagePlane, planes: groups * channels, plane: imagePlane,
+      channels: channels, rows: band.places, width: tiles.placeWidth, images: images, to: workspace.images.base)
+    tiles.pack(
+      g + (first * groups + group) * outputs * gradientPlane, planes: groups * outputs, plane: gradientPlane,
+      channels: outputs, rows: band.rows, width: tiles.width, images: images, to: workspace.gradients.base)
+    let (tapSums, channelSums) = (Scalar.vectorWidth, tiles.taps * Scalar.vectorWidth)
+    let imageRow = tiles.placeWidth * pixel
+    for rowRun in rows {
+      let row = rowRun.overlap.clamped(to: band.rows)
+      guard !row.positions.isEmpty else { continue }
+      for columnRun in columns {
+        let (column, together) = (columnRun.overlap, columnRun.taps.count > 1)
+        let overlap = sk_overlap(
+          rows: row.positions.count, columns: column.positions.count, g_row: tiles.width * pixel,
+          g_channel: band.rows.count * tiles.width * pixel, x_row: row.step * imageRow,
+          x_channel: together ? columnRun.placePerTap * pixel : band.places.count * imageRow,
+          x_column: column.step * pixel, sum_output: channels * channelSums,
+          sum_channel: together ? tapSums : channelSums)
+        let tap = rowRun.taps.lowerBound * problem.horizontal.kernel + columnRun.taps.lowerBound
+        let position = (row.positions.lowerBound - band.rows.lowerBound) * tiles.width + column.positions.lowerBound
+        let place = (row.place - band.places.lowerBound) * imageRow + column.place * pixel
+        // Taps that run together come first, so that all or none of them have sums.
+        Scalar.batchOverlap(
+          workspace.sums.base + tap * tapSums, outputs, together ? columnRun.taps.count : channels,
+          workspace.gradients.base + position * pixel, workspace.images.base + place, overlap, vectors,
+          workspace.touched.base[tap])
+        (workspace.touched.base + tap).update(repeating: true, count: columnRun.taps.count)
+      }
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import Layers
+import Tensors
+
+/// How a pass of the dense direct method is cut up with vectors across the images of a batch: *groups* of up to two vectors
+/// of images, and of each group *bands* of rows.
+///
+/// Small images in large batches gain: no position multiplies zeros of the padding, no vector is cut short by a border or
+/// by a number of channels, and every tap is one number for all lanes.
+struct BatchTiles<Scalar: IndirectScalar> {
+  let problem: ConvolutionProblem
+  let pass: ConvolutionPass
+  let vertical: BatchAxis
+  let horizontal: BatchAxis
+  /// Vectors of images that are computed together.
+  let vectors: Int
+  /// Rows of positions of each band, and the rows of the operand that they see.
+  private(set) var bands: [(rows: Range<Int>, places: Range<Int>)] = []
+  /// Threads for which a memory limit has room.
+  private(set) var workers = Int.max
+
+  /// Nil if it would not be faster, images are few for the vectors, a row of them does not fit in the cache, or nothing fits in the memory limit.
+  init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?) {
+    let width = Scalar.vectorWidth
+    let images = problem.batch
+    // Idle lanes are multiplied, too.
+    guard images >= width, 8 * images >= 7 * ((images + width - 1) / width * width) else { return nil }
+    self.problem = problem
+    self.pass = pass
+    guard Self.isWorthwhile(problem, pass) else { return nil }
+    let make = pass == .inputGradient ? BatchAxis.init(inputGradient:) : BatchAxis.init(forward:)
+    (vertical, horizontal) = (make(problem.vertical), make(problem.horizontal))
+    vectors = images >= 4 * width ? 2 : 1
+    guard vertical.mostTerms * horizontal.mostTerms <= Self.mostTerms, partBytes <= Self.cacheBytes / 2 else {
+      return nil
+    }
+    // Parts of the filter gradient are added in their order: their number must not depend on that of the threads.
+    let wanted = pass == .filterGradient ? 4 : 2 * Parallel.threads
+    let pieces = imageGroups * problem.geometry.groups
+    // Bands share as many rows of the operand as the kernel has, less one.
+    let worthwhile = vertical.terms.count / (2 * problem.vertical.kernel)
+    var count = max(1, min((wanted + pieces - 1) / pieces, worthwhile))
+    cut(count)
+    func fits() -> Bool {
+      workerBytes <= Self.cacheBytes && memoryLimit.map { sharedBytes + workerBytes <= $0 } ?? true
+    }
+    while !fits() {
+      guard count < vertical.terms.count else { return nil }
+      count = min(2 * count, vertical.terms.count)
+      cut(count)
+    }
+    if let memoryLimit { workers = (memoryLimit - sharedBytes) / workerBytes }
+  }
+
+  /// Whether this is faster than sums across the channels or along the columns, as was measured: what it saves at borders
+  /// counts in small images, and in large ones what those waste on few channels, but for the time of two transpositions.
+  private static func isWorthwhile(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> Bool {
+    let isInput = pass == .inputGradient
+    let (rows, columns) = (problem.vertical, problem.horizontal)
+    if (isInput ? rows.input * columns.input : rows.output * columns.output) <= 400 { return true }
+    switch pass {
+    case .forward: return false
+    case .inputGradient: return problem.channelsPerGroup <= 2
+    case .filterGradient: return 2 * problem.outputsPerGroup <= Scalar.vectorWidth
+    }
+  }
+
+  /// Seconds that a thread takes for a pass on AVX-512 machines: for the products that there are, and to bring operand and
+  /// result into the order of lanes and back.
+  var seconds: Double {
+    let products = vertical.termCount * horizontal.termCount * channels * lanes * problem.geometry.groups
+    let numbers = problem.inputShape.count + problem.outputShape.count
+    let precision = Double(MemoryLayout<Scalar>.stride) / 4
+    return precision * (Double(imageGroups * imagesAtOnce * products) / 85e9 + 0.25e-9 * Double(numbers))
+  }
+
+  /// A sum of more products than that is taken in pieces.
+  static var mostTerms: Int { 512 }
+  /// Half of a second-level cache.
+  private static var cacheBytes: Int { 1 << 20 }
+
+  private mutating func cut(_ count: Int) {
+    let rows = vertical.terms.count
+    bands = (0..<count).map { band in
+      let range = band * rows / count..<(band + 1) * rows / count
+      return (range, vertical.places(range))
+    }
+  }
+
+  // MARK: Sizes
+
+  var taps: Int { problem.vertical.kernel * problem.horizontal.kernel }
+  /// Images that are computed together.
+  var imagesAtOnce: Int { vectors * Scalar.vectorWidth }
+  var imageGroups: Int { (problem.batch + imagesAtOnce - 1) / imagesAtOnce }
+  /// Channels of the operand and of the result, of a group.
+  var channels: Int { pass == .inputGradient ? problem.outputsPerGroup : problem.channelsPerGroup }
+  var lanes: Int { pass == .inputGradient ? problem.channelsPerGroup : problem.outputsPerGroup }
+  /// Pixels of a row of the operand, and positions of a row of the result.
+  var placeWidth: Int { pass == .inputGradient ? problem.horizontal.output : problem.horizontal.input }
+  var width: Int { pass == .inputGradient ? problem.horizontal.input : problem.horizontal.output }
+  var mostRows: Int { bands.reduce(0) { max($0, $1.rows.count) } }
+  var mostPlaces: Int { bands.reduce(0) { max($0, $1.places.count) } }
+  /// The copies of a band of the operand and of the result, or of the output gradient.
+  var operandCount: Int { channels * mostPlaces * placeWidth * imagesAtOnce }
+  var resultCount: Int { lanes * mostRows * width * imagesAtOnce }
+  /// The lanes of packed filters: whole vectors, unless a single one is cut short.
+  var packedPitch: Int {
+    let width = Scalar.vectorWidth
+    return lanes <= width ? lanes : (lanes + width - 1) / width * width
+  }
+  var packedPerGroup: Int { channels * taps * packedPitch }
+  /// The filters of a group, each number of a filter gradient with a vector of sums.
+  var filtersPerGroup: Int { channels * lanes * taps }
+  var sumCount: Int { pass == .filterGradient ? filtersPerGroup * Scalar.vectorWidth : 0 }
+  /// Pieces of work of each group whose sums are added at the end.
+  var parts: Int { min(imageGroups * bands.count, max(4, min(16, problem.multiplyAdds >> 23))) }
+
+  private var partBytes: Int {
+    (pass == .filterGradient ? sumCount : packedPerGroup) * MemoryLayout<Scalar>.stride
+  }
+  private var sharedBytes: Int {
+    let shared = pass == .filterGradient ? parts * filtersPerGroup : packedPerGroup + Scalar.vectorWidth
+    return problem.geometry.groups * shared * MemoryLayout<Scalar>.stride
+  }
+  private var workerBytes: Int {
+    (operandCount + resultCount + sumCount) * MemoryLayout<Scalar>.stride + Self.mostTerms * 8
+  }
+  /// The bytes that so many threads work in.
+  func workingBytes(threads: Int) -> Int { sharedBytes + min(threads, workers) * workerBytes }
+
+  // MARK: Copies
+
+  /// Rows of some channels of some images as `[channel][row][column][image]`, and a whole number of vectors of images.
+  func pack(
+    _ x: UnsafePointer<Scalar>, planes: Int, plane: Int, channels: Int, rows: Range<Int>, width: Int, images: Int,
+    to target: UnsafeMutablePointer<Scalar>
+  ) {
+    let (lanes, count) = (self.vectors(images) * Scalar.vectorWidth, rows.count * width)
+    for channel in 0..<channels {
+      Scalar.packLanes(
+        target + channel * count * lanes, lanes, x + channel * plane + rows.lowerBound * width, planes * plane, images,
+        count)
+    }
+  }
+
+  /// Vectors for so many images.
+  func vectors(_ images: Int) -> Int { (images + Scalar.vectorWidth - 1) / Scalar.vectorWidth }
+}
