@@ -81,8 +81,7 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
     }
     // Much padding under a long stride: the direct method would hold the padded rows.
     if let direct, (try? direct.workingMemory(pass, problem)) != nil {
-      let passes: Double = pass == .forward ? 1 : 3
-      let seconds = passes * Double(problem.multiplyAdds) / SpatialConvolution<Scalar>.multiplyAddsPerSecond(problem)
+      let seconds = direct.estimatedSeconds(pass, problem)
       candidates.insert((.direct, seconds), at: candidates.firstIndex { $0.seconds >= seconds } ?? candidates.endIndex)
     }
     return candidates

@@ -116,21 +116,21 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   // MARK: Who takes part
 
   /// The plans that might win: those whose estimate is within a factor of the least, and the first of each method, for
-  /// estimates of different methods compare worse; of tiles with nearly as many points as a cheaper one, which are alike,
-  /// only that one.
+  /// estimates of different methods compare worse; of tiles with nearly the height and width of a cheaper one, only that
+  /// one.
   private func promising(_ candidates: [(plan: ConvolutionPlan, seconds: Double)]) -> [ConvolutionPlan] {
     var entrants: [ConvolutionPlan] = []
-    var areas: [Double] = []
+    var tiles: [Extent] = []
+    func isNear(_ a: Int, _ b: Int) -> Bool { 16 * abs(a - b) <= max(a, b) }
     for (plan, seconds) in candidates {
       guard case .fourier(let tile?) = plan else {
         entrants.append(plan)
         continue
       }
-      let area = Double(tile.height * tile.width)
-      guard areas.isEmpty || seconds <= 3 * candidates[0].seconds, areas.count < 6,
-        areas.allSatisfy({ max(area / $0, $0 / area) > 1.1 })
+      guard tiles.isEmpty || seconds <= 2.5 * candidates[0].seconds, tiles.count < 12,
+        !tiles.contains(where: { isNear($0.height, tile.height) && isNear($0.width, tile.width) })
       else { continue }
-      areas.append(area)
+      tiles.append(tile)
       entrants.append(plan)
     }
     return entrants

@@ -124,12 +124,15 @@ extension TileEngine {
     return packed
   }
 
-  /// Whether a group of lanes is so much work, and there are so few, that threads should share it. Either way every
-  /// number is computed by the same operations in the same order.
+  /// Whether threads should share a group of lanes, because it fills their caches, or because there are so few groups
+  /// that some threads would be left without one. Either way every number is computed by the same operations in the same
+  /// order.
   private var splitsGroups: Bool {
     let threads = min(Parallel.threads, workers)
+    let groups = blocks * inputMap.count
     let bytes = tile.count * MemoryLayout<Scalar>.stride
-    return threads > 1 && blocks * inputMap.count < (bytes > 1 << 20 ? 64 : 8) * threads && bytes > 1 << 16
+    guard threads > 1, bytes > 1 << 16 else { return false }
+    return bytes > 1 << 20 ? groups < 64 * threads : groups < 8 * threads && groups % threads != 0
   }
 
   @discardableResult

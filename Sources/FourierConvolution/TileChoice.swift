@@ -14,8 +14,8 @@ struct TileChoice: Hashable, Sendable {
 
 /// What a tile size costs, estimated from counts of work; the smallest estimate wins.
 ///
-/// The rates are per core and were measured on AVX-512 machines; what matters is their ratio. Nothing here depends on
-/// the number of threads, so that neither do results.
+/// The rates (``TileRates``) are those of a core of an AVX-512 machine; what matters is their ratio. Nothing here depends
+/// on the number of threads, so that neither do results.
 struct TileCost {
   let problem: ConvolutionProblem
   let scalarBytes: Int
@@ -46,41 +46,40 @@ struct TileCost {
 
   static func frequencies(_ size: Extent) -> Int { size.height * (size.width / 2 + 1) }
 
-  /// Seconds on one core.
-  ///
-  /// The rates are fits to some seventy timings of layers and images (`spectral benchmark --regret` shows how far the
-  /// choice is from the best): what moves numbers counts more than what computes with them.
+  /// Seconds on one core, of inference or of a training step.
   func seconds(_ size: Extent) -> Double {
     let tiles = tiles(size)
     let tilesPerBlock = tilesPerBlock(size)
     let blocks = Double((tiles + tilesPerBlock - 1) / tilesPerBlock)
     let layout = layout(tilesPerBlock: tilesPerBlock)
-    let frequencies = Double(Self.frequencies(size))
-    let groupBytes = frequencies * 128
-    // What a tile of a group of lanes costs more where it outgrows the second-level cache, or the share of the third.
-    let strain = min(max((groupBytes - 0.5e6) / 0.6e6, 0), 1) + (groupBytes > 16e6 ? 1.5 : 0)
-
-    let images = blocks * Double(layout.input.count + layout.output.count)
-    let filters = Double(layout.filter.count)
-    if layout.isDepthwise {
-      let group = groupBytes / 4 * (0.875e-9 + 0.6e-9 * strain)
-      // The spectrum of an image's kernel is that of a whole group of lanes.
-      let kernel = layout.input.arrangement == .tiles ? 1.2 * group : 0
-      return images * group * (transformsFilters ? 3.9 : 1) + kernel
-    }
-    let sums =
-      layout.input.arrangement == .channels
-      ? Double(tiles * layout.filter.signals * layout.input.groups * layout.output.run)
-      : blocks * Double(layout.filter.signals * layout.output.groups * layout.output.channels * layout.output.run)
     let byChannels = layout.input.arrangement == .channels
-    let product =
-      frequencies * sums * Double(64 / scalarBytes) / (byChannels ? 14e9 : 7e9) * Double(scalarBytes) / 4
-    // Every block reads the spectra of all filters.
-    let filterBytes = groupBytes * filters
-    let traffic = blocks * filterBytes / (filterBytes < 1e6 ? 60e9 : 25e9)
-    let pass = images * groupBytes * (1 + 0.5 * strain) / (byChannels ? 8e9 : 2.5e9) + product + traffic
-    // A training step: three such passes, and filters, there and back.
-    return transformsFilters ? 3 * pass + filterBytes / 1.04e9 : pass
+    let rates = TileRates.of(depthwise: layout.isDepthwise, byChannels: byChannels, training: transformsFilters)
+    let frequencies = Double(Self.frequencies(size))
+    let logarithm = log2(Double(size.height * size.width))
+    let groupBytes = frequencies * 128
+    // Past half a megabyte, tiles begin to fall out of the second-level cache; few of them, out of a share of the third.
+    let spilled = min(max((groupBytes - 0.4e6) / 1.2e6, 0), 1) + (groupBytes > 16e6 ? 1.5 : 0)
+
+    let (inputs, outputs) =
+      byChannels
+      ? (Double(layout.input.count(tiles: tiles)), Double(layout.output.count(tiles: tiles)))
+      : (blocks * Double(layout.input.count), blocks * Double(layout.output.count))
+    let filters = Double(layout.filter.count)
+    var seconds = (inputs + outputs) * frequencies * (logarithm / rates.butterflies + spilled / rates.spills)
+    seconds += (inputs + outputs) * Double(size.height) / rates.rows
+    seconds += filters * frequencies * logarithm / rates.filterButterflies
+    guard !layout.isDepthwise else { return seconds }
+    let lanes = Double(64 / scalarBytes)
+    let terms = Double(layout.filter.signals)
+    let (inputRun, outputRun) = (Double(layout.input.run), Double(layout.output.run))
+    if byChannels {
+      // A training step's two gradients are products over the terms of all outputs.
+      let forward = terms * outputRun
+      let back = transformsFilters ? 2 * Double(layout.output.channels) * inputRun : 0
+      let sums = Double(tiles * layout.input.groups) * (forward + back)
+      seconds += frequencies * sums * lanes * Double(scalarBytes) / 4 / rates.products
+    }
+    return seconds + blocks * frequencies * (1 / rates.frequencies + filters / rates.filters)
   }
 
   /// Tiles of a block: few enough to stay in a cache, but enough rows for a fast matrix product and enough tiles to fill

@@ -146,23 +146,26 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     return bytes
   }
 
-  /// Multiply-adds that one core does in a second on such a problem, a rule of thumb from AVX-512 machines: what
-  /// matters is how it compares with the Fourier method's estimate.
-  public static func multiplyAddsPerSecond(_ problem: ConvolutionProblem) -> Double {
-    let precision = 4 / Double(MemoryLayout<Scalar>.stride)
-    guard isDense(problem) else {
-      // A row of outputs and a row of taps at a time: short ones are over before they have begun.
-      let (width, taps) = (Double(problem.horizontal.output), Double(problem.horizontal.kernel))
-      let rate = 26e9 * width / (width + 48) * taps / (taps + 8)
-      return precision * (problem.horizontal.stride == 1 ? rate : rate / 8)
+  /// The seconds that inference (`forward`) or a training step (either gradient) would take on one core: a rule of thumb
+  /// from AVX-512 machines, of which it matters how it compares with the Fourier method's.
+  public func estimatedSeconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double {
+    let single = Double(MemoryLayout<Scalar>.stride) / 4
+    let terms = Double(problem.multiplyAdds) * single
+    let outputs = Double(problem.outputShape.count) * single
+    let beginning = 2e-5
+    guard Self.isDense(problem) else {
+      let isStrided = problem.horizontal.stride > 1 || problem.vertical.stride > 1
+      let forward = isStrided ? terms / 4e9 : terms / 83e9 + outputs * 0.6e-9 + beginning
+      return pass == .forward ? forward : 2 * forward + terms / (isStrided ? 4e9 : 30e9)
     }
     if let batch = BatchTiles<Scalar>(problem, .forward, memoryLimit: nil) {
-      return Double(problem.multiplyAdds) / batch.seconds
+      return (pass == .forward ? 1 : 3) * batch.seconds + beginning
     }
-    // Vectors run over outputs: what is missing to a whole number of them is multiplied in vain.
-    let lanes = 64 / MemoryLayout<Scalar>.stride
-    let outputs = problem.outputsPerGroup
-    return precision * 72e9 * Double(outputs) / Double((outputs + lanes - 1) / lanes * lanes)
+    let (inputs, channels) = (Double(problem.channelsPerGroup), Double(problem.outputsPerGroup))
+    let forward = terms / (channels > 1 ? 80e9 : 26e9) + outputs * 0.5e-9 + beginning
+    // Vectors of the gradients run over channels, and few do not fill them.
+    return pass == .forward
+      ? forward : forward + 2 * terms / (75e9 * channels / (channels + 6) * inputs / (inputs + 1))
   }
 
   /// The filters as correlation wants them: flipped for a true convolution. Flipping twice changes nothing, so this

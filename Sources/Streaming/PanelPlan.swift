@@ -115,7 +115,7 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
         return nil
       }
       tile = nil
-      panelSeconds = Double(problem.multiplyAdds) / SpatialConvolution<Scalar>.multiplyAddsPerSecond(problem)
+      panelSeconds = SpatialConvolution<Scalar>().estimatedSeconds(.forward, problem)
     }
     let (input, output) = (problem.inputShape.count, problem.outputShape.count)
     let scalar = Double(MemoryLayout<Scalar>.stride)
