@@ -159,7 +159,7 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
       return pass == .forward ? forward : 2 * forward + terms / (isStrided ? 4e9 : 30e9)
     }
     if let batch = BatchTiles<Scalar>(problem, .forward, memoryLimit: nil) {
-      return (pass == .forward ? 1 : 3) * batch.seconds + beginning
+      return (pass == .forward ? 1 : 3.6) * batch.seconds + beginning
     }
     let (inputs, channels) = (Double(problem.channelsPerGroup), Double(problem.outputsPerGroup))
     let forward = terms / (channels > 1 ? 80e9 : 26e9) + outputs * 0.5e-9 + beginning
