@@ -156,7 +156,7 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     guard Self.isDense(problem) else {
       let isStrided = problem.horizontal.stride > 1 || problem.vertical.stride > 1
       let forward = isStrided ? terms / 4e9 : terms / 83e9 + outputs * 0.6e-9 + beginning
-      return pass == .forward ? forward : 2 * forward + terms / (isStrided ? 4e9 : 30e9)
+      return pass == .forward ? forward : 2 * forward + terms / 4e9
     }
     if let batch = BatchTiles<Scalar>(problem, .forward, memoryLimit: nil) {
       return (pass == .forward ? 1 : 3.6) * batch.seconds + beginning
