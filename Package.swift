@@ -63,6 +63,7 @@ let package = Package(
     room("Streaming", ["AutomaticConvolution"]),
     room("Imaging", ["CImageCodecs", "Tensors"]),
     room("Kernels", ["Fourier", "Imaging", "Layers", "Tensors"]),
+    room("FrequencyFilters", ["Fourier", "Layers", "Tensors"]),
     room("Charts"),
     room("Pictures", ["Charts", "Fourier", "Imaging"]),
     room("Datasets", ["CZlib", "Imaging", "Tensors"]),
@@ -71,7 +72,7 @@ let package = Package(
       "SpectralKit",
       [
         "Tensors", "Fourier", "Layers", "SpatialConvolution", "FourierConvolution", "AutomaticConvolution",
-        "Streaming", "Imaging", "Kernels", "Charts", "Pictures", "Datasets", "Training",
+        "Streaming", "Imaging", "Kernels", "FrequencyFilters", "Charts", "Pictures", "Datasets", "Training",
       ]),
     room("SpectralBenchmarks", ["AutomaticConvolution", "CKernels"]),
     .executableTarget(
@@ -89,6 +90,7 @@ let package = Package(
     tests("ImagingTests", ["Imaging"], exclude: ["Fixtures"]),
     tests("KernelsTests", ["Kernels", "SpatialConvolution"], exclude: ["Fixtures"]),
     tests("PicturesTests", ["Pictures"]),
+    tests("FrequencyFiltersTests", ["FrequencyFilters", "Imaging"], exclude: ["Fixtures"]),
     tests("DatasetsTests", ["CZlib", "Datasets", "Imaging"]),
     tests("TrainingTests", ["SpectralKit"]),
     tests("CommandTests", ["SpectralKit", "spectral"]),

@@ -4,6 +4,7 @@
 @_exported import Datasets
 @_exported import Fourier
 @_exported import FourierConvolution
+@_exported import FrequencyFilters
 @_exported import Imaging
 @_exported import Kernels
 @_exported import Layers

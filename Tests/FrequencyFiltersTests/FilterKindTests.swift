@@ -1,0 +1,57 @@
+import FrequencyFilters
+import Testing
+
+@Suite struct FilterKindTests {
+  @Test func readsWhatItShows() throws {
+    for kind in FilterKind.allCases {
+      for shape in FilterShape.names { _ = try kind.filter(parsing: kind.example(shape)) }
+    }
+  }
+
+  /// The text and the call mean the same, in all units.
+  @Test func textsAreFilters() throws {
+    let pairs: [(FilterKind, String, FrequencyFilter)] = [
+      (.lowpass, "gaussian:0.08", .lowPass(.gaussian, cutoff: 0.08)),
+      (.highpass, "ideal:12px", .highPass(.ideal, cutoff: .wavelength(12))),
+      (.lowpass, "butterworth:0.2nyq,2", .lowPass(.butterworth(order: 2), cutoff: 0.1)),
+      (.bandpass, "butterworth:0.05,0.2,3", .bandPass(.butterworth(order: 3), from: 0.05, to: 0.2)),
+      (.bandstop, "gaussian:20px,5px", .bandStop(.gaussian, from: 0.05, to: 0.2)),
+      (.notch, "gaussian:-0.25,0.0,0.02", .notch(.gaussian, x: -0.25, y: 0, radius: 0.02)),
+      (.wedge, "butterworth:30,10,4", .wedge(.butterworth(order: 4), angle: 30, halfWidth: 10)),
+      (.unsharp, "gaussian:0.1,0.8", .unsharp(.gaussian, cutoff: 0.1, amount: 0.8)),
+      (.highBoost, "gaussian:0.1,1.5", .highBoost(.gaussian, cutoff: 0.1, boost: 1.5)),
+      (.emphasis, "gaussian:0.02,0.5,2", .emphasis(.gaussian, cutoff: 0.02, low: 0.5, high: 2)),
+    ]
+    for (kind, text, filter) in pairs {
+      let read = try kind.filter(parsing: text)
+      for (fx, fy) in [(0.0, 0.0), (0.03, 0.07), (0.25, 0.01), (-0.2, 0.3)] {
+        #expect(read(fx, fy) == filter(fx, fy), "\(kind) \(text)")
+      }
+    }
+  }
+
+  private static let refused: [(FilterKind, String, String)] = [
+    (.lowpass, "butterworth:0.1", "butterworth needs a cut-off and an order"),
+    (.lowpass, "butterworth", "butterworth needs a cut-off and an order"),
+    (.lowpass, "gaussian:0.1,2", "gaussian needs a cut-off"),
+    (.bandpass, "gaussian:0.1", "gaussian needs a lower cut-off and an upper cut-off"),
+    (.notch, "ideal:0.1,0.2", "ideal needs fx, fy and a radius"),
+    (.lowpass, "gauss:0.1", "needs a shape, ideal, gaussian or butterworth, before a colon, not 'gauss'"),
+    (.lowpass, "0.1", "needs a shape"), (.lowpass, "", "needs a shape"),
+    (.lowpass, "gaussian:0", "needs a cut-off above 0"), (.lowpass, "gaussian:-1px", "needs a cut-off above 0"),
+    (.lowpass, "gaussian:0.6", "0.6 is beyond Nyquist"),
+    (.lowpass, "gaussian:0.6", "or 0.6nyq for a fraction of Nyquist"),
+    (.highpass, "ideal:12", "or 12px for a wavelength"), (.lowpass, "gaussian:1.9px", "1.9px is beyond Nyquist"),
+    (.notch, "gaussian:0.3,-0.51,0.1", "-0.51 is beyond Nyquist"), (.notch, "gaussian:0px,1,0.1", "no frequency"),
+    (.bandstop, "ideal:0.3,0.1", "the slower cut-off first"),
+    (.bandstop, "ideal:8px,16px", "8px is not slower than 16px"),
+    (.lowpass, "butterworth:0.1,0", "a whole number from 1 to 100"), (.lowpass, "butterworth:0.1,1.5", "not '1.5'"),
+    (.wedge, "ideal:30,0", "above 0 and up to 90"), (.wedge, "ideal:x,5", "an angle in degrees, a number, not 'x'"),
+    (.unsharp, "gaussian:0.1,nan", "an amount, a number"), (.lowpass, "gaussian:a", "no frequency"),
+  ]
+
+  @Test(arguments: refused) func whatIsWrongIsSaid(kind: FilterKind, text: String, words: String) {
+    let error = #expect(throws: FrequencyFilterError.self) { try kind.filter(parsing: text) }
+    #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+  }
+}
