@@ -20,7 +20,8 @@ enum Spectral {
   static let version = "0.1.0"
 
   static let subcommands: [any Subcommand.Type] = [
-    TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ConvolveCommand.self, Conv2DCommand.self,
+    TrainCommand.self, EvaluateCommand.self, PredictCommand.self, FilterCommand.self, HybridCommand.self,
+    ConvolveCommand.self, Conv2DCommand.self,
     CompareCommand.self, BenchmarkCommand.self, DemoCommand.self,
   ]
 

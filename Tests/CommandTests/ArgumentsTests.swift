@@ -32,7 +32,7 @@ import Testing
   @Test(arguments: [
     ([], ["conv2d", "compare", "--help"]),
     (["conv3d"], ["conv3d", "did you mean conv2d?"]),
-    (["xyzzy"], ["xyzzy", "train, evaluate, predict, convolve, conv2d, compare, benchmark, demo"]),
+    (["xyzzy"], ["xyzzy", "train, evaluate, predict, filter, hybrid, convolve, conv2d, compare, benchmark, demo"]),
     (["--verison"], ["--verison", "did you mean --version?"]),
     (["conv2d", "--ouput", "y.npy"], ["--ouput", "did you mean --output?"]),
     (["conv2d", "-stride", "2"], ["-stride", "did you mean --stride?"]),

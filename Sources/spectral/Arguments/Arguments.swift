@@ -1,11 +1,13 @@
 /// What a subcommand was called with: the values of its flags, and its operands.
 ///
 /// `--flag value` and `--flag=value` mean the same, `--` ends the flags, and of a flag that is given twice the last one
-/// counts. Every value has been read once by the time a subcommand runs, so that wrong usage is found before any work.
+/// counts, unless it is one of those that add up. Every value has been read once by the time a subcommand runs, so that wrong usage is found before any work.
 struct Arguments {
   /// What is not a flag, e.g. the names of images.
   private(set) var operands: [String] = []
   private var texts: [String: String] = [:]
+  /// All flags as they were given, by their long names; a switch with an empty text.
+  private var given: [(name: String, text: String)] = []
 
   /// Sorts the words of a command line.
   ///
@@ -29,20 +31,23 @@ struct Arguments {
       guard let flag = flags[parts[0]] else { throw Self.unknown(parts[0], specification) }
       if flag.placeholder == nil {
         if parts.count > 1 { throw UsageError("\(flag.name) takes no value: write just \(flag.name)") }
-        texts[flag.name] = ""
+        given.append((flag.name, ""))
       } else if parts.count > 1 {
-        texts[flag.name] = parts[1]
+        given.append((flag.name, parts[1]))
       } else {
         // A flag where a value should be is a value forgotten; a file of that name can be given as --flag=value.
         guard let value = words.first, value != "--", flags[value.prefix { $0 != "=" }.description] == nil else {
           throw UsageError("\(flag.name) needs a value: e.g. \(flag.example)")
         }
         words = words.dropFirst()
-        texts[flag.name] = value
+        given.append((flag.name, value))
       }
     }
+    for (name, text) in given {
+      if let flag = flags[name], flag.placeholder != nil { try flag.check(text) }
+      texts[name] = text
+    }
     for flag in specification.flags {
-      if let text = texts[flag.name], flag.placeholder != nil { try flag.check(text) }
       if flag.isRequired && texts[flag.name] == nil {
         throw UsageError("\(flag.name) is missing: e.g. \(flag.example)")
       }
@@ -72,6 +77,11 @@ struct Arguments {
     return UsageError(
       "\(name) is not a flag of spectral \(specification.name)"
         + (suggestion.map { ": did you mean \($0)?" } ?? ": see spectral \(specification.name) --help"))
+  }
+
+  /// Flags of a group in the order in which they were given, each as often as it was, with their texts.
+  func occurrences(of flags: [any AnyFlag]) -> [(flag: any AnyFlag, text: String)] {
+    given.compactMap { name, text in flags.first { $0.name == name }.map { ($0, text) } }
   }
 
   /// Whether a flag was given.

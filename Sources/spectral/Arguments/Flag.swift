@@ -34,6 +34,7 @@ struct Flag<Value: Sendable>: AnyFlag {
   func value(_ text: String) throws(UsageError) -> Value {
     guard let format else { preconditionFailure("\(name) is a switch and has no value") }
     do { return try format.read(text) } catch {
+      if let example = error.example { throw UsageError("\(name) \(error.problem): e.g. \(name) \(example)") }
       throw UsageError("\(name) \(error.problem), not '\(text)': e.g. \(name) \(format.example)")
     }
   }

@@ -4,8 +4,10 @@ import SpectralKit
 struct ValueError: Error {
   /// E.g. `must be a whole number of at least 1`.
   let problem: String
+  /// A text that works, where the problem itself quotes what was wrong; nil for that of the format.
+  let example: String?
 
-  init(_ problem: String) { self.problem = problem }
+  init(_ problem: String, example: String? = nil) { (self.problem, self.example) = (problem, example) }
 }
 
 /// How the text after a flag becomes a value.

@@ -34,8 +34,10 @@ extension ImageEdit {
 
 extension ImageRun {
   /// Edits every image, and writes and shows the results as the flags ask.
-  func apply(_ edit: some ImageEdit) throws {
-    try requireResult()
+  ///
+  /// - Parameter leavesOthers: Whether the edit itself writes something, so that the result need not be written.
+  func apply(_ edit: some ImageEdit, leavesOthers: Bool = false) throws {
+    try requireResult(leavesOthers)
     try forEachImage { input, stages in
       switch try stages.measure("decode", { try read(input) }) {
       case .float(let image): try apply(edit, image, input, &stages)

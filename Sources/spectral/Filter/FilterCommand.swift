@@ -1,0 +1,118 @@
+import SpectralKit
+
+/// `spectral filter`: images through filters that are given by their frequencies.
+enum FilterCommand: Subcommand {
+  private static func flag(_ kind: FilterKind, example: String? = nil, _ help: String) -> Flag<FilterStep> {
+    Flag("--\(kind.rawValue)", .filter(kind, example: example), help)
+  }
+
+  private static let laplacian = Flag(
+    switch: "--laplacian", "the Laplacian, exactly: -4π² times the square of the frequency")
+
+  /// The filters; each may be given as often as wanted.
+  private static let filters: [any AnyFlag] = [
+    flag(.lowpass, "keep what is slower than a cut-off"),
+    flag(.highpass, "keep what is faster than a cut-off: 1 - low-pass"),
+    flag(.bandpass, "keep what is between two cut-offs"),
+    flag(.bandstop, "remove what is between two cut-offs: 1 - band-pass"),
+    flag(
+      .notch,
+      "remove the wave at fx, fy (to the right and down; with its opposite, as all waves of real images) and what is within "
+        + "the radius"),
+    flag(
+      .wedge,
+      "keep waves that run in a direction, in degrees counter-clockwise from the rows (0: upright stripes), give or take "
+        + "half the width"),
+    laplacian,
+    Flag(
+      "--mask", .mask,
+      "a response drawn as a picture, black 0 and white 1, or as an array: frequency 0 in the middle, one cycle per pixel "
+        + "wide and high"),
+    flag(.unsharp, "sharpen: add so many times what a low-pass takes away"),
+    flag(.highBoost, "so many times the image, less its low-pass"),
+    Flag(
+      "--homomorphic", .homomorphic,
+      "even out the light: a gain for slow waves of the logarithm (light) and one for fast ones (things)"),
+  ]
+
+  private static let padding = Flag(
+    "--padding", .filterPadding, default: "automatic",
+    "what is added beyond the border: as much as the filter reaches, half the image on each side (full), or so many pixels"
+  )
+  private static let memoryLimit = Flag(
+    CommonFlags.memoryLimit.name, .byteSize,
+    "working memory that filtering may take beside the image (default: what the machine has)")
+  private static let beforeAfter = Flag(
+    "--before-after", .text("FILE|DIR", example: "both.png"), "a picture of the image beside its result")
+
+  static let specification = Specification(
+    name: "filter", summary: "low-pass, high-pass, notches, masks and more, by frequency",
+    discussion: """
+      Transforms an image, multiplies every wave by a response, and transforms back. Several filters are applied one after \
+      the other: the product of their responses. SHAPE is ideal, gaussian or butterworth, whose order comes last. Cut-offs \
+      are in cycles per pixel, as in 0.08; or a wavelength, as in 12px; or a fraction of Nyquist, as in 0.16nyq. Nyquist, \
+      0.5 cycles per pixel, is black, white, black, white.
+
+      \(ImageFlags.discussion) Of a filter that takes away the mean, such as a high-pass, a picture shows 0 as mid-grey; \
+      --output to a .npy file keeps the numbers.
+      """,
+    operands: ImageFlags.operands, operandCount: ImageFlags.operandCount,
+    sections: [
+      .init("Filters", filters),
+      .init("Pixels", ImageFlags.pixels.flags + [padding]),
+      .init("Results", ImageFlags.results.flags + [beforeAfter]),
+      .init("Computation", [memoryLimit] + ImageFlags.computation.flags),
+      ImageFlags.talk,
+    ],
+    examples: [
+      .init("spectral filter photo.jpg --lowpass gaussian:0.08 -o soft.jpg", "Keep waves longer than some 12 pixels."),
+      .init(
+        "spectral filter scan.png --notch gaussian:0.25,0.1,0.02 --notch gaussian:0.4,0.16,0.02 -o clean.png",
+        "Take two waves of a printed screen away."),
+      .init(
+        "spectral filter photos/ --unsharp gaussian:0.1,0.8 --luminance -o sharp/",
+        "Sharpen all pictures of a folder, without coloured fringes."),
+      .init("spectral filter x.npy --bandpass butterworth:64px,8px,2 -o y.npy --show", "Numbers in, numbers out."),
+    ])
+
+  static func run(_ arguments: Arguments) throws {
+    var given: [FilterStep] = []
+    for (flag, text) in arguments.occurrences(of: filters) {
+      if let flag = flag as? Flag<FilterStep> {
+        given.append(try flag.value(text))
+      } else {
+        given.append(.linear(.laplacian))
+      }
+    }
+    guard !given.isEmpty else {
+      throw UsageError("say which filter: e.g. --lowpass \(FilterKind.lowpass.example())")
+    }
+    let run = try ImageRun(arguments)
+    let pairs = try run.place(beforeAfter)
+    let steps = try FilterSteps(given, sizeLimit: arguments[ImageFlags.sizeLimit]) { run.say($0) }
+    var explain: (@Sendable (String) -> Void)?
+    if arguments[ImageFlags.verbose] { explain = { Console.say($0) } }
+    let edit = FilterEdit(
+      steps: steps, boundary: arguments[ImageFlags.boundary], padding: arguments[padding],
+      memoryLimit: arguments.optional(memoryLimit), beforeAfter: pairs, explain: explain)
+    try run.apply(edit, leavesOthers: pairs != nil)
+  }
+}
+
+extension ValueFormat<FilterPadding> {
+  /// `automatic`, `full`, or pixels.
+  static var filterPadding: Self {
+    Self("automatic|full|N", example: "64") { text throws(ValueError) in
+      switch text {
+      case "automatic": return .automatic
+      case "full": return .full
+      default:
+        guard let pixels = Int(text), (0...1 << 20).contains(pixels) else {
+          throw ValueError(
+            "must be automatic, full, or a number of pixels of at least 0\(hint(text, ["automatic", "full"]))")
+        }
+        return .pixels(pixels)
+      }
+    }
+  }
+}

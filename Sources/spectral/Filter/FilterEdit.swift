@@ -1,0 +1,68 @@
+import SpectralKit
+
+/// Filters images, and pictures what became of them and of their spectra.
+struct FilterEdit: ImageEdit {
+  let steps: FilterSteps
+  let boundary: Boundary
+  let padding: FilterPadding
+  let memoryLimit: Int?
+  /// Where a picture of the image beside its result goes.
+  let beforeAfter: OutputPlace?
+  /// Hears how an image is padded; nil if nobody asked.
+  let explain: (@Sendable (String) -> Void)?
+
+  var isSigned: Bool { steps.isSigned }
+
+  func edited<Scalar: AnyMethodScalar>(
+    _ planes: Tensor<Scalar>, name: String, stages: inout StageTimes
+  ) throws -> Tensor<Scalar> {
+    var planes = planes
+    do {
+      for step in steps.steps {
+        switch step {
+        case .linear(let filter): planes = try apply(filter, planes, name, &stages)
+        case .homomorphic(let homomorphic):
+          var filter = homomorphic
+          // An array's numbers may be of any size: what is added to black is a step of 8 bits of the largest.
+          let largest = planes.maximumMagnitude
+          if largest > 0 { filter.offset *= largest }
+          let sums = try stages.measure("logarithms") { try filter.logarithms(planes) }
+          let filtered = try apply(filter.filter, sums, name, &stages)
+          planes = stages.measure("exponentials") { filter.exponentials(filtered) }
+        case .mask: preconditionFailure("a mask that was not read")
+        }
+      }
+    } catch let error as FrequencyFilterError {
+      throw CommandError("\(name): \(error)")
+    }
+    return planes
+  }
+
+  private func apply<Scalar: AnyMethodScalar>(
+    _ filter: FrequencyFilter, _ planes: Tensor<Scalar>, _ name: String, _ stages: inout StageTimes
+  ) throws -> Tensor<Scalar> {
+    let plan = try stages.measure("plan") {
+      try FilterPlan<Scalar>(
+        filter, height: planes.shape[1], width: planes.shape[2], boundary: boundary, padding: padding,
+        memoryLimit: memoryLimit)
+    }
+    explain?(
+      "\(name): \(plan.height) x \(plan.width) pixels in a transform of \(plan.paddedHeight) x \(plan.paddedWidth) points "
+        + "(\(boundary.rawValue)), \(ByteCount(plan.workingBytes(planes: planes.shape[0]))) of working memory")
+    let (result, times) = try plan.timed(planes)
+    stages.add("transform rows", times.rows)
+    stages.add("transform, filter and invert columns", times.columns)
+    stages.add("invert rows", times.rowsBack)
+    return result
+  }
+
+  func finish<Scalar: AnyMethodScalar>(
+    _ before: ImagePlanes<Scalar>, _ after: ImagePlanes<Scalar>, input: String, stages: inout StageTimes
+  ) throws {
+    guard let path = beforeAfter?.path(for: input) else { return }
+    try stages.measure("before and after") {
+      let right = isSigned ? SignedPicture(after).image : Image(shown: after)
+      try PictureStrip.row([Image(shown: before), right]).write(to: path)
+    }
+  }
+}
