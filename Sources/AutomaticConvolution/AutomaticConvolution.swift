@@ -80,7 +80,7 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
       (plan: ConvolutionPlan.fourier(tile: $0.tile), seconds: $0.seconds)
     }
     // Much padding under a long stride: the direct method would hold the padded rows.
-    if let direct, (try? direct.workingMemory(pass, problem)) != nil {
+    if let direct, (try? Self.memory(direct, pass == .forward ? .forward : nil, problem)) != nil {
       let seconds = direct.estimatedSeconds(pass, problem)
       candidates.insert((.direct, seconds), at: candidates.firstIndex { $0.seconds >= seconds } ?? candidates.endIndex)
     }
@@ -141,7 +141,36 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
     }
   }
 
+  // MARK: Memory
+
   public func workingMemory(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
-    try choice(problem, pass).workingMemory(pass, problem)
+    try memory(pass, problem)
+  }
+
+  public func trainingMemory(_ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
+    try memory(nil, problem)
+  }
+
+  /// The bytes of a pass, or of a training step if it is nil.
+  private static func memory(
+    _ method: any ConvolutionMethod<Scalar>, _ pass: ConvolutionPass?, _ problem: ConvolutionProblem
+  ) throws(ConvolutionError) -> Int {
+    if let pass { return try method.workingMemory(pass, problem) }
+    return try method.trainingMemory(problem)
+  }
+
+  private func memory(_ pass: ConvolutionPass?, _ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
+    do { return try Self.memory(choice(problem, pass ?? .filterGradient), pass, problem) } catch {
+      // Whatever would need least says what it needs.
+      guard let direct else { throw error }
+      do { _ = try Self.memory(direct, pass, problem) } catch let other {
+        guard let bytes = error.neededBytes, let otherBytes = other.neededBytes else { throw error }
+        let limits = [fourier.memoryLimit, direct.memoryLimit].compactMap { $0 }
+        throw ConvolutionError(
+          "either method", needs: min(bytes, otherBytes), limit: limits.min() ?? ResidentMemory.machine,
+          or: "convolve less at once")
+      }
+      throw error
+    }
   }
 }

@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 import FourierConvolution
 import Layers
 import SpatialConvolution
@@ -20,8 +19,8 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   /// The fastest of the promising candidates: as remembered, or measured now and remembered from then on. The one with
   /// the least estimate where memory has no room for the arrays.
   func fastest(of candidates: [(plan: ConvolutionPlan, seconds: Double)]) -> ConvolutionPlan {
-    let entrants = promising(candidates)
-    guard entrants.count > 1, hasRoom else { return candidates[0].plan }
+    let entrants = promising(candidates).filter(hasRoom)
+    guard entrants.count > 1 else { return candidates[0].plan }
     func isKnown(_ plan: ConvolutionPlan) -> Bool { candidates.contains { $0.plan == plan } }
     return method.book.plan(key, accept: isKnown) { race(entrants) }
   }
@@ -68,9 +67,11 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
       foremost.append(runner)
       foremost.sort { $0.seconds < $1.seconds }
       foremost = foremost.prefix(3).filter { $0.seconds < 1.3 * foremost[0].seconds }
+      // Under a limit nothing of one entrant is held while another runs.
+      if isLimited { foremost = foremost.map { Runner(plan: $0.plan, method: entrant($0.plan), seconds: $0.seconds) } }
     }
     // What comes close runs in turns, so that a disturbance falls on all.
-    guard foremost.count > 1 else { return foremost[0].plan }
+    guard foremost.count > 1, !isLimited else { return foremost[0].plan }
     let second = now
     var rounds = 0
     repeat {
@@ -85,7 +86,7 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   /// A method of its own for each plan, so that nothing of the user's is pushed out of a cache.
   private func entrant(_ plan: ConvolutionPlan) -> any ConvolutionMethod<Scalar> {
     switch plan {
-    case .direct: method.direct!
+    case .direct: SpatialConvolution<Scalar>(memoryLimit: method.direct!.memoryLimit)
     case .fourier(let tile):
       FourierConvolution<Scalar>(
         memoryLimit: method.fourier.memoryLimit, rigor: method.fourier.rigor, tile: tile,
@@ -105,12 +106,18 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
     }
   }
 
-  /// Whether the arrays of a race fit beside those of the user.
-  private var hasRoom: Bool {
+  private var isLimited: Bool { method.fourier.memoryLimit != nil }
+
+  /// Whether the arrays of a race, operands and results, fit beside those of the user, and under a limit beside what the
+  /// plan works in.
+  private func hasRoom(_ plan: ConvolutionPlan) -> Bool {
     let operands = problem.inputShape.count + problem.filterShape.count + problem.outputShape.count
     let bytes = 2 * operands * MemoryLayout<Scalar>.stride
-    let limit = method.fourier.memoryLimit ?? .max
-    return bytes <= min(limit, Int(clamping: ProcessInfo.processInfo.physicalMemory) / 4)
+    guard bytes <= ResidentMemory.machine / 4 else { return false }
+    guard let limit = method.fourier.memoryLimit else { return true }
+    let entrant = entrant(plan)
+    let working = try? training ? entrant.trainingMemory(problem) : entrant.workingMemory(.forward, problem)
+    return working.map { bytes + $0 <= limit } ?? false
   }
 
   // MARK: Who takes part

@@ -6,8 +6,8 @@ import Tensors
 public enum PlanningRigor: String, CaseIterable, Hashable, Sendable {
   /// A rule of thumb, at once. The same plan on every run, so the choice for deterministic work.
   case estimate
-  /// Time several ways and keep the fastest; what it learns is kept as wisdom. May differ from run to run in the
-  /// last bits.
+  /// Time several ways and keep the fastest; what it learns is kept as wisdom. What FFTW transforms may differ from run
+  /// to run in the last bits; lengths that ``LaneTransform`` does itself, those without prime factors above 7, do not.
   case measure
 }
 

@@ -19,9 +19,9 @@ extension TileEngine {
   /// - Parameters:
   ///   - images: For the filter gradient; nil if it is not wanted.
   ///   - filters: For the input gradient; nil if it is not wanted.
-  ///   - spectraBudget: The bytes of spectra to hold at a time.
+  ///   - blocksAtOnce: The blocks whose spectra are held at a time.
   func backward(
-    _ gradient: Tensor<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?, spectraBudget: Int
+    _ gradient: Tensor<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?, blocksAtOnce: Int
   ) -> (input: Tensor<Scalar>?, filter: Tensor<Scalar>?, isFinite: Bool) {
     var input = filters.map { _ in Tensor<Scalar>.zeros(problem.inputShape) }
     var filter = images.map { _ in Tensor<Scalar>.zeros(problem.filterShape) }
@@ -31,10 +31,10 @@ extension TileEngine {
         withMutableElements(&filter) { dw in
           isDepthwise && inputMap.arrangement == .channels
             ? backwardDepthwise(g.baseAddress!, images: images, filters: filters, input: dx, filter: dw)
-            : blocksStandAlone
+            : memory.blocksStandAlone
               ? backwardBlocks(g.baseAddress!, images: images, filters: filters, input: dx, filter: dw)
               : backwardStages(
-                g.baseAddress!, images: images, filters: filters, input: dx, filter: dw, spectraBudget: spectraBudget)
+                g.baseAddress!, images: images, filters: filters, input: dx, filter: dw, blocksAtOnce: blocksAtOnce)
         }
       }
     }
@@ -49,16 +49,6 @@ extension TileEngine {
     return tensor!.withUnsafeMutableElements { body($0.baseAddress) }
   }
 
-  /// Parts of the batch that sum the filter gradient on their own: some for each thread, but the same for any number.
-  private var parts: Int { min(blocks, 8) }
-
-  /// Whether a block can go through the whole pass on its own: no image is in two blocks, and the sums of all parts are
-  /// small.
-  private var blocksStandAlone: Bool {
-    inputMap.arrangement == .tiles && blocks > 1 && tilesPerBlock % tilesPerImage == 0
-      && parts * spectraCount(filterMap) * MemoryLayout<Scalar>.stride <= 4 << 20
-  }
-
   /// Each block by one thread, from the output gradient to both gradients; its spectra stay in the thread's own cache.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
@@ -66,7 +56,7 @@ extension TileEngine {
     _ gradient: UnsafePointer<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?,
     input: UnsafeMutablePointer<Scalar>?, filter: UnsafeMutablePointer<Scalar>?
   ) -> Bool {
-    let sumCount = spectraCount(filterMap)
+    let (sumCount, parts) = (spectraCount(filterMap), memory.parts)
     let sums = images.map { _ in Scratch<Scalar>(count: parts * sumCount) }
     let poisoned = Parallel.anyOf(
       parts, atMost: workers,
@@ -143,14 +133,11 @@ extension TileEngine {
   @specialized(where Scalar == Double)
   private func backwardStages(
     _ gradient: UnsafePointer<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?,
-    input: UnsafeMutablePointer<Scalar>?, filter: UnsafeMutablePointer<Scalar>?, spectraBudget: Int
+    input: UnsafeMutablePointer<Scalar>?, filter: UnsafeMutablePointer<Scalar>?, blocksAtOnce: Int
   ) -> Bool {
     // Spectra of images that were not kept make room for those of their gradient.
     var needsInputSpectra = input != nil
     if case .images = images { needsInputSpectra = true }
-    let bytesPerBlock =
-      (spectraCount(outputMap) + (needsInputSpectra ? spectraCount(inputMap) : 0)) * MemoryLayout<Scalar>.stride
-    let blocksAtOnce = max(1, min(blocks, spectraBudget / max(bytesPerBlock, 1)))
     let g = BlockSpectra<Scalar>(blocks: blocksAtOnce, blockCount: spectraCount(outputMap))
     let x = needsInputSpectra ? BlockSpectra<Scalar>(blocks: blocksAtOnce, blockCount: spectraCount(inputMap)) : nil
     let sums = images.map { _ in Scratch<Scalar>(count: spectraCount(filterMap)) }
@@ -158,9 +145,11 @@ extension TileEngine {
 
     for first in stride(from: 0, to: blocks, by: blocksAtOnce) {
       let range = first..<min(blocks, first + blocksAtOnce)
-      transformBlocks(range, gradient, outputMap, outputTables, to: g)
+      transformBlocks(range, gradient, outputMap, outputTables, to: g, origin: first)
       if case .images(let input) = images {
-        input.withUnsafeElements { transformBlocks(range, $0.baseAddress!, inputMap, inputTables, to: x!) }
+        input.withUnsafeElements {
+          transformBlocks(range, $0.baseAddress!, inputMap, inputTables, to: x!, origin: first)
+        }
       }
       forEachFrequencyRange { frequencies in
         let turned = makeTurned(if: images != nil)
@@ -194,17 +183,18 @@ extension TileEngine {
     return isFinite
   }
 
+  /// - Parameter origin: The block at which `spectra` begins.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func transformBlocks(
     _ range: Range<Int>, _ planes: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
-    to spectra: BlockSpectra<Scalar>
+    to spectra: BlockSpectra<Scalar>, origin: Int
   ) {
     Parallel.forEach(range.count * map.count, atMost: workers, workspace: { makeWork() }) { index, own in
       let (block, group) = index.quotientAndRemainder(dividingBy: map.count)
       let tiles = tileRange(range.lowerBound + block)
       guard group < map.count(tiles: tiles.count) else { return }
-      transform(group, of: tiles, planes, map, tables, own, to: spectra.block(block))
+      transform(group, of: tiles, planes, map, tables, own, to: spectra.block(range.lowerBound + block - origin))
     }
   }
 

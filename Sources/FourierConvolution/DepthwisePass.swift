@@ -138,7 +138,9 @@ extension TileEngine {
   @discardableResult
   private func forEachPart(_ count: Int, _ body: (Range<Int>, TileWork<Scalar>) -> Bool) -> Bool {
     let length = max(4, (count + 4 * Parallel.threads - 1) / (4 * Parallel.threads))
-    return Parallel.anyOf((count + length - 1) / length, workspace: { TileWork<Scalar>(size) }) { part, work in
+    return Parallel.anyOf(
+      (count + length - 1) / length, atMost: workers, workspace: { TileWork<Scalar>(size) }
+    ) { part, work in
       body(part * length..<min(count, (part + 1) * length), work)
     }
   }
@@ -157,12 +159,13 @@ extension TileEngine {
     input: UnsafeMutablePointer<Scalar>?, filter: UnsafeMutablePointer<Scalar>?
   ) -> Bool {
     let maps = UnsafeMutablePointer(mutating: gradient)
+    let needsImages = if case .images = images { true } else { false }
     let sumCount = size.height * tile.group
     return !Parallel.anyOf(
       inputMap.run, atMost: workers,
       workspace: {
         (
-          own: makeWork(), x: Scratch<Scalar>(count: tile.count),
+          own: makeWork(), x: Scratch<Scalar>(count: needsImages ? tile.count : 0),
           sums: Scratch<Scalar>(count: images == nil ? 0 : frequencies * tile.group)
         )
       }

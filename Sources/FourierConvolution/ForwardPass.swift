@@ -13,11 +13,13 @@ extension TileEngine {
 
   /// Transform, multiply, invert, crop.
   ///
-  /// - Parameter kept: Receives the spectra of the images, if wanted.
+  /// - Parameters:
+  ///   - kept: Receives the spectra of the images, if wanted.
+  ///   - blocksAtOnce: Then the blocks of feature maps whose spectra are held at a time.
   /// - Returns: The feature maps, and whether they are finite: one pixel that is not poisons its whole tile.
   func forward(
     _ input: Tensor<Scalar>, _ filters: FilterSpectra<Scalar>, bias: Tensor<Scalar>?,
-    keeping kept: BlockSpectra<Scalar>?
+    keeping kept: BlockSpectra<Scalar>? = nil, blocksAtOnce: Int = 1
   ) -> (output: Tensor<Scalar>, isFinite: Bool) {
     let bias = bias ?? .zeros([problem.outputChannels])
     var isFinite = true
@@ -31,7 +33,7 @@ extension TileEngine {
             ? forwardDepthwise(planes, filters, bias, kept, to: output)
             : blocksSufficeForThreads && (kept == nil || inputMap.arrangement == .tiles)
               ? forwardBlocks(planes, filters, bias, kept, to: output)
-              : forwardStages(planes, filters, bias, kept, to: output)
+              : forwardStages(planes, filters, bias, kept, blocksAtOnce, to: output)
         }
       }
     }
@@ -72,27 +74,28 @@ extension TileEngine {
     }
   }
 
-  /// Each stage by all threads: of one block after the other, or of all blocks, if their spectra are kept anyway.
+  /// Each stage by all threads: of one block after the other, or of many, if the spectra of images are kept anyway.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func forwardStages(
     _ planes: UnsafePointer<Scalar>, _ filters: FilterSpectra<Scalar>, _ bias: UnsafePointer<Scalar>,
-    _ kept: BlockSpectra<Scalar>?, to output: UnsafeMutablePointer<Scalar>
+    _ kept: BlockSpectra<Scalar>?, _ atOnce: Int, to output: UnsafeMutablePointer<Scalar>
   ) -> Bool {
-    let atOnce = kept == nil ? 1 : blocks
     let x = kept ?? BlockSpectra(blocks: 1, blockCount: spectraCount(inputMap))
     let y = BlockSpectra<Scalar>(blocks: atOnce, blockCount: spectraCount(outputMap))
     var isFinite = true
     for first in stride(from: 0, to: blocks, by: atOnce) {
-      let range = first..<first + atOnce
-      transformBlocks(range, planes, inputMap, inputTables, to: x)
+      let range = first..<min(blocks, first + atOnce)
+      // Where the spectra of the images begin.
+      let origin = kept == nil ? first : 0
+      transformBlocks(range, planes, inputMap, inputTables, to: x, origin: origin)
       forEachFrequencyRange { frequencies in
         StageClock.time(.product) {
-          multiplyForward(frequencies, range, filters) { (y.block($0 - first), x.block($0 - first)) }
+          multiplyForward(frequencies, range, filters) { (y.block($0 - first), x.block($0 - origin)) }
         }
       }
       let poisoned = Parallel.anyOf(
-        atOnce * outputMap.count, atMost: workers, workspace: { makeWork() }
+        range.count * outputMap.count, atMost: workers, workspace: { makeWork() }
       ) { index, own in
         let (block, group) = index.quotientAndRemainder(dividingBy: outputMap.count)
         let tiles = tileRange(first + block)

@@ -13,9 +13,17 @@ import Tensors
 /// Errors are within 2 u sqrt(log2 N) ‖x‖ ‖w‖ for each pair of channels, u being the unit round-off and N the points of a
 /// tile, give or take a few of the smallest subnormal numbers. NaN and infinite pixels spoil the outputs that see them and no others, as in the direct method.
 public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
-  /// The most working memory that a pass may take, in bytes; nil for no limit. Smaller tiles are taken to keep it.
+  /// The most working memory that a pass may take beside its operands and results, in bytes; nil for no limit but the
+  /// machine's memory. It covers what a tape holds, and the spectra of filters that are kept. To keep it, fewer threads
+  /// and smaller tiles are taken; a pass that cannot keep it traps, with the estimate that
+  /// ``workingMemory(_:_:)`` and ``trainingMemory(_:)`` throw beforehand.
+  ///
+  /// Beside it come tables of the places of tiles, a few numbers for every row and column, and, where operands are not
+  /// finite, copies of them.
   public var memoryLimit: Int?
-  /// How FFTW chooses its plans. With `estimate`, results are the same to the bit on every run.
+  /// How FFTW chooses its plans. With `estimate`, results are the same to the bit on every run and with any number of
+  /// threads, on one machine and build. With `measure` this is not promised: a tile that was asked for, with a prime
+  /// factor above 7, is transformed by FFTW, as its stop-watch decides.
   public var rigor: PlanningRigor
   /// The size of tiles, in place of the one with the least estimated cost.
   public var tile: Extent?
@@ -23,7 +31,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   /// spectra of its filters are kept besides.
   public var tapeBudget: Int
 
-  private let keptFilters = KeptFilters<Scalar>()
+  private let keptFilters = KeptFilterSpectra<Scalar>()
 
   /// The Fourier method.
   public init(
@@ -44,9 +52,9 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     problem.check(input: input, filter: filter, bias: bias)
-    let engine = engine(problem, training: false)
-    let filters = keptFilters.spectra(of: filter, engine)
-    let (output, isFinite) = engine.forward(input, filters, bias: bias, keeping: nil)
+    let engine = engine(problem, .forward)
+    let filters = spectra(filter, engine)
+    let (output, isFinite) = engine.forward(input, filters, bias: bias)
     return isFinite ? output : repairedForward(input, filter, bias, problem)
   }
 
@@ -54,10 +62,10 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     problem.check(filter: filter, gradient: gradient)
-    let engine = engine(problem, training: true)
+    let engine = engine(problem, .inputGradient)
     let result = engine.backward(
       gradient, images: nil, filters: engine.filterSpectra(filter, forward: false, backward: true),
-      spectraBudget: spectraBudget)
+      blocksAtOnce: luxuries(engine, .inputGradient, tapeBudget: 0).backwardBlocks)
     return result.isFinite ? result.input! : repairedInputGradient(gradient, filter, problem)
   }
 
@@ -65,8 +73,10 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     problem.check(input: input, gradient: gradient)
-    let engine = engine(problem, training: true)
-    let result = engine.backward(gradient, images: .images(input), filters: nil, spectraBudget: spectraBudget)
+    let engine = engine(problem, .filterGradient)
+    let result = engine.backward(
+      gradient, images: .images(input), filters: nil,
+      blocksAtOnce: luxuries(engine, .filterGradient, tapeBudget: 0).backwardBlocks)
     return result.isFinite ? result.filter! : repairedFilterGradient(gradient, input, problem)
   }
 
@@ -74,16 +84,27 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
     problem.check(input: input, filter: filter, bias: bias)
-    let engine = engine(problem, training: true)
+    let engine = engine(problem, .step)
+    let luxuries = luxuries(engine, .step, tapeBudget: tapeBudget)
+    let (output, isFinite, memory) = recorded(input, filter, bias, engine, luxuries)
+    return (
+      isFinite ? output : repairedForward(input, filter, bias, problem),
+      ConvolutionTape(problem: problem, input: input, filter: filter, memory: memory)
+    )
+  }
+
+  /// The forward pass, and what it keeps; nothing if the result is not finite, for then the spectra are of no use.
+  private func recorded(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, _ engine: TileEngine<Scalar>,
+    _ luxuries: TileMemory.Luxuries
+  ) -> (output: Tensor<Scalar>, isFinite: Bool, memory: KeptSpectra<Scalar>?) {
     let filters = engine.filterSpectra(filter, forward: true, backward: true)
-    let bytes = engine.blocks * engine.spectraCount(engine.inputMap) * MemoryLayout<Scalar>.stride
     let images =
-      bytes <= min(tapeBudget, memoryLimit ?? .max)
+      luxuries.keepsImages
       ? BlockSpectra<Scalar>(blocks: engine.blocks, blockCount: engine.spectraCount(engine.inputMap)) : nil
-    var (output, isFinite) = engine.forward(input, filters, bias: bias, keeping: images)
-    if !isFinite { output = repairedForward(input, filter, bias, problem) }
-    let memory = KeptSpectra(engine: engine, images: images, filters: filters)
-    return (output, ConvolutionTape(problem: problem, input: input, filter: filter, memory: memory))
+    let (output, isFinite) = engine.forward(
+      input, filters, bias: bias, keeping: images, blocksAtOnce: luxuries.forwardBlocks)
+    return (output, isFinite, isFinite ? KeptSpectra(engine: engine, images: images, filters: filters) : nil)
   }
 
   public func gradients(
@@ -93,10 +114,12 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     problem.check(gradient: gradient)
     // A tape that another method recorded has no spectra to offer.
     let kept = tape.memory as? KeptSpectra<Scalar>
-    let engine = kept?.engine ?? engine(problem, training: true)
+    let engine = kept?.engine ?? engine(problem, .step)
     let images: ImageSource<Scalar> = kept?.images.map { .spectra($0) } ?? .images(tape.input)
     let filters = wantsInput ? kept?.filters ?? engine.filterSpectra(tape.filter, forward: false, backward: true) : nil
-    let result = engine.backward(gradient, images: images, filters: filters, spectraBudget: spectraBudget)
+    let luxuries = luxuries(engine, .step, tapeBudget: kept?.images == nil ? 0 : .max)
+    let result = engine.backward(
+      gradient, images: images, filters: filters, blocksAtOnce: luxuries.backwardBlocks)
     guard result.isFinite else {
       return (
         wantsInput ? repairedInputGradient(gradient, tape.filter, problem) : nil,
@@ -109,52 +132,97 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   public func workingMemory(
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> Int {
-    let cost = TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, transformsFilters: pass != .forward)
-    let choice = try choice(problem, cost)
-    return cost.workingBytes(choice, workers: Parallel.threads)
+    try workingMemory(FourierPass(pass), problem)
+  }
+
+  public func trainingMemory(_ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
+    try workingMemory(.step, problem)
+  }
+
+  private func workingMemory(_ pass: FourierPass, _ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
+    let cost = cost(problem, pass)
+    let choice = try choice(cost)
+    let memory = cost.memory(choice)
+    let threads = min(Parallel.threads, choice.workers)
+    return memory.stretches(pass, memory.luxuries(pass, limit: limit, threads: threads, tapeBudget: tapeBudget))
+      .bytes(threads: threads)
   }
 
   /// The seconds that inference (`forward`) or a training step (either gradient) would take on one core, by the cost
   /// model that also chooses the tiles; nil if no tile keeps within the memory limit.
   public func estimatedSeconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double? {
-    let cost = TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, transformsFilters: pass != .forward)
-    return (try? choice(problem, cost)).map { cost.seconds($0.size) }
+    let cost = cost(problem, FourierPass(pass))
+    return (try? choice(cost)).map { cost.seconds($0.size, $0.tilesPerBlock) }
   }
 
   /// The tiles that are worth a try for the forward pass of a problem, or for a training step, with the seconds that each
   /// would take on one core by the cost model, the cheapest first; none if no tile keeps within the memory limit.
   public func candidates(_ problem: ConvolutionProblem, training: Bool) -> [(tile: Extent, seconds: Double)] {
-    let cost = TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, transformsFilters: training)
-    if tile != nil { return (try? choice(problem, cost)).map { [($0.size, cost.seconds($0.size))] } ?? [] }
-    return ((try? cost.ranked(memoryLimit: memoryLimit)) ?? []).map { ($0.choice.size, $0.seconds) }
+    let cost = cost(problem, training ? .step : .forward)
+    if tile != nil {
+      return (try? choice(cost)).map { [($0.size, cost.seconds($0.size, $0.tilesPerBlock))] } ?? []
+    }
+    return ((try? cost.ranked(limit: limit)) ?? []).map { ($0.choice.size, $0.seconds) }
   }
 
   /// The tile that the forward pass of a problem is cut into, or that of a training step.
   public func tile(for problem: ConvolutionProblem, training: Bool = false) -> Extent {
-    engine(problem, training: training).size
+    engine(problem, training ? .step : .forward).size
   }
 
   // MARK: Tiles
 
-  /// Spectra to hold at once in a backward pass.
-  private var spectraBudget: Int { min(memoryLimit.map { $0 / 2 } ?? .max, 512 << 20) }
+  /// The memory limit; without one, there is still the machine's.
+  private var limit: Int { memoryLimit ?? ResidentMemory.machine }
 
-  private func choice(_ problem: ConvolutionProblem, _ cost: TileCost) throws(ConvolutionError) -> TileChoice {
-    guard let tile else { return try cost.best(memoryLimit: memoryLimit) }
-    return try cost.choice(tile, memoryLimit: memoryLimit)
+  private func cost(_ problem: ConvolutionProblem, _ pass: FourierPass) -> TileCost {
+    TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, pass)
   }
 
-  func engine(_ problem: ConvolutionProblem, training: Bool) -> TileEngine<Scalar> {
+  private func choice(_ cost: TileCost) throws(ConvolutionError) -> TileChoice {
+    guard let tile else { return try cost.best(limit: limit) }
+    return try cost.choice(tile, limit: limit)
+  }
+
+  func engine(_ problem: ConvolutionProblem, _ pass: FourierPass) -> TileEngine<Scalar> {
     let key = EngineKey(
-      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, rigor: rigor, tile: tile,
-      training: training)
+      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, rigor: rigor, tile: tile, pass: pass)
     return EngineShelf.engine(key) {
-      let cost = TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, transformsFilters: training)
-      do { return TileEngine<Scalar>(problem, try choice(problem, cost), rigor: rigor) } catch {
+      do { return TileEngine<Scalar>(problem, try choice(cost(problem, pass)), rigor: rigor) } catch {
         preconditionFailure("\(error)")
       }
     }
   }
+
+  /// What a pass may hold for speed.
+  ///
+  /// - Parameter tapeBudget: The bytes of image spectra that the tape may hold.
+  func luxuries(_ engine: TileEngine<Scalar>, _ pass: FourierPass, tapeBudget: Int) -> TileMemory.Luxuries {
+    engine.memory.luxuries(
+      pass, limit: limit, threads: min(Parallel.threads, engine.workers), tapeBudget: tapeBudget)
+  }
+
+  /// The spectra of filters for inference, those that are kept.
+  private func spectra(_ filter: Tensor<Scalar>, _ engine: TileEngine<Scalar>) -> FilterSpectra<Scalar> {
+    let memory = engine.memory
+    let others = memory.stretches(.forward).bytes(threads: min(Parallel.threads, engine.workers)) - memory.keptFilters
+    return keptFilters.value(
+      filter, EngineIdentity(engine: engine), bytes: memory.keptFilters,
+      budget: memoryLimit.map { $0 - others } ?? KeptFilterSpectra<Scalar>.usualBudget
+    ) {
+      engine.filterSpectra(filter, forward: true, backward: false)
+    }
+  }
+}
+
+/// The spectra of filters that were used lately for inference, by the engine that made them.
+private typealias KeptFilterSpectra<Scalar: ConvolutionScalar> = KeptFilters<
+  Scalar, EngineIdentity<Scalar>, FilterSpectra<Scalar>
+>
+
+private struct EngineIdentity<Scalar: ConvolutionScalar>: Equatable, Sendable {
+  let engine: TileEngine<Scalar>
+  static func == (a: Self, b: Self) -> Bool { a.engine === b.engine }
 }
 
 /// What the Fourier method keeps on the tape of a training step.
@@ -164,40 +232,13 @@ private struct KeptSpectra<Scalar: ConvolutionScalar>: Sendable {
   let filters: FilterSpectra<Scalar>
 }
 
-/// The spectra of filters that were used lately for inference.
-///
-/// A class because copies of a method share it. An entry holds on to its filters, so that whoever changes them writes
-/// to a copy: as long as the memory is the same, the numbers are.
-private final class KeptFilters<Scalar: ConvolutionScalar>: Sendable {
-  private struct Entry: Sendable {
-    let engine: TileEngine<Scalar>
-    let spectra: FilterSpectra<Scalar>
-  }
-
-  private static var capacity: Int { 8 }
-  private let entries = Mutex<[Entry]>([])
-
-  func spectra(of filter: Tensor<Scalar>, _ engine: TileEngine<Scalar>) -> FilterSpectra<Scalar> {
-    let kept = entries.withLock { entries in
-      entries.first { $0.engine === engine && $0.spectra.filter.sharesStorage(with: filter) }?.spectra
-    }
-    if let kept { return kept }
-    let spectra = engine.filterSpectra(filter, forward: true, backward: false)
-    entries.withLock { entries in
-      if entries.count >= Self.capacity { entries.removeFirst() }
-      entries.append(Entry(engine: engine, spectra: spectra))
-    }
-    return spectra
-  }
-}
-
 private struct EngineKey: Hashable {
   let precision: String
   let problem: ConvolutionProblem
   let memoryLimit: Int?
   let rigor: PlanningRigor
   let tile: Extent?
-  let training: Bool
+  let pass: FourierPass
 }
 
 /// Engines made so far: a network poses the same few problems at every step.

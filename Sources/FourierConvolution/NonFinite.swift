@@ -9,11 +9,11 @@ extension FourierConvolution {
   func repairedForward(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    let engine = engine(problem, training: false)
+    let engine = engine(problem, .forward)
     let terms = WindowTerms(problem)
     let (x, w) = (FiniteParts(input), FiniteParts(filter))
     var output = scaledProduct(x.finite, w.finite) { x, w in
-      engine.forward(x, engine.filterSpectra(w, forward: true, backward: false), bias: nil, keeping: nil).output
+      engine.forward(x, engine.filterSpectra(w, forward: true, backward: false), bias: nil).output
     }
     output.withUnsafeMutableElements { y in
       filter.withUnsafeElements { w in
@@ -35,12 +35,13 @@ extension FourierConvolution {
   func repairedInputGradient(
     _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    let engine = engine(problem, training: true)
+    let engine = engine(problem, .inputGradient)
     let terms = WindowTerms(problem)
     let (g, w) = (FiniteParts(gradient), FiniteParts(filter))
     var result = scaledProduct(g.finite, w.finite) { g, w in
       engine.backward(
-        g, images: nil, filters: engine.filterSpectra(w, forward: false, backward: true), spectraBudget: 512 << 20
+        g, images: nil, filters: engine.filterSpectra(w, forward: false, backward: true),
+        blocksAtOnce: luxuries(engine, .inputGradient, tapeBudget: 0).backwardBlocks
       ).input!
     }
     result.withUnsafeMutableElements { dx in
@@ -57,11 +58,14 @@ extension FourierConvolution {
   func repairedFilterGradient(
     _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    let engine = engine(problem, training: true)
+    let engine = engine(problem, .filterGradient)
     let terms = WindowTerms(problem)
     let (g, x) = (FiniteParts(gradient), FiniteParts(input))
     var result = scaledProduct(g.finite, x.finite) { g, x in
-      engine.backward(g, images: .images(x), filters: nil, spectraBudget: 512 << 20).filter!
+      engine.backward(
+        g, images: .images(x), filters: nil,
+        blocksAtOnce: luxuries(engine, .filterGradient, tapeBudget: 0).backwardBlocks
+      ).filter!
     }
     result.withUnsafeMutableElements { dw in
       input.withUnsafeElements { x in

@@ -7,7 +7,7 @@ extension FourierConvolution {
   /// being kept, or a training step of ``record(_:_:bias:_:)`` and ``gradients(_:_:wantsInput:)``. Whatever else the
   /// process convolves meanwhile counts too.
   public func stageTimes(_ problem: ConvolutionProblem, training: Bool, while body: () -> Void) -> [StageTime] {
-    let engine = engine(problem, training: training)
+    let engine = engine(problem, training ? .step : .forward)
     let seconds = StageClock.seconds(body)
     return ConvolutionStage.allCases.map { stage in
       let work = engine.work(stage, training: training)

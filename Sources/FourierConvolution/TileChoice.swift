@@ -8,6 +8,10 @@ struct TileChoice: Hashable, Sendable {
   var size: Extent
   /// Tiles that go through transform, product and inverse together.
   var tilesPerBlock: Int
+  /// Whether inference turns the filters' spectra once, for which it holds them twice, and not for every block.
+  var keepsTransposed = true
+  /// Whether parts of a batch may sum their filter gradients on their own, where that is faster.
+  var sumsParts = true
   /// Threads for which a memory limit has room.
   var workers = Int.max
 }
@@ -19,16 +23,17 @@ struct TileChoice: Hashable, Sendable {
 struct TileCost {
   let problem: ConvolutionProblem
   let scalarBytes: Int
+  let pass: FourierPass
   /// Whether the filters are transformed on every call (training) or kept (inference).
-  let transformsFilters: Bool
+  var transformsFilters: Bool { pass != .forward }
 
   private let verticalParts: (residues: Int, phaseStride: Int, phases: Int, taps: Int)
   private let horizontalParts: (residues: Int, phaseStride: Int, phases: Int, taps: Int)
 
-  init(_ problem: ConvolutionProblem, scalarBytes: Int, transformsFilters: Bool) {
+  init(_ problem: ConvolutionProblem, scalarBytes: Int, _ pass: FourierPass) {
     self.problem = problem
     self.scalarBytes = scalarBytes
-    self.transformsFilters = transformsFilters
+    self.pass = pass
     verticalParts = AxisTiling.parts(problem.vertical)
     horizontalParts = AxisTiling.parts(problem.horizontal)
   }
@@ -47,9 +52,8 @@ struct TileCost {
   static func frequencies(_ size: Extent) -> Int { size.height * (size.width / 2 + 1) }
 
   /// Seconds on one core, of inference or of a training step.
-  func seconds(_ size: Extent) -> Double {
+  func seconds(_ size: Extent, _ tilesPerBlock: Int) -> Double {
     let tiles = tiles(size)
-    let tilesPerBlock = tilesPerBlock(size)
     let blocks = Double((tiles + tilesPerBlock - 1) / tilesPerBlock)
     let layout = layout(tilesPerBlock: tilesPerBlock)
     let byChannels = layout.input.arrangement == .channels
@@ -107,28 +111,11 @@ struct TileCost {
     return (units + blocks - 1) / blocks * unit
   }
 
-  /// The bytes that the forward pass holds: filter spectra, and for each worker a block of spectra and a group of tiles.
-  func workingBytes(_ choice: TileChoice, workers: Int) -> Int {
-    let parts = workingParts(choice)
-    return parts.shared + min(workers, choice.workers) * parts.worker
-  }
-
-  private func workingParts(_ choice: TileChoice) -> (shared: Int, worker: Int) {
-    let layout = layout(tilesPerBlock: choice.tilesPerBlock)
-    let frequencies = Self.frequencies(choice.size)
-    // Twice: the spectra and their transpose.
-    let filters = (layout.isDepthwise ? 1 : 2) * frequencies * layout.filter.count * 128
-    let block = layout.isDepthwise ? 0 : frequencies * (layout.input.count + layout.output.count) * 128
-    let work =
-      scalarBytes == 4 ? TileTransform<Float>.workBytes(choice.size) : TileTransform<Double>.workBytes(choice.size)
-    return (filters, block + tileBytes(choice.size) + work)
-  }
-
-  /// The bytes of a tile of half spectra, a group of lanes of it.
-  private func tileBytes(_ size: Extent) -> Int {
-    let rowPitch =
-      scalarBytes == 4 ? TileTransform<Float>.rowPitch(size) : TileTransform<Double>.rowPitch(size)
-    return size.height * rowPitch * scalarBytes
+  /// What the passes hold in tiles of a kind.
+  func memory(_ choice: TileChoice) -> TileMemory {
+    TileMemory(
+      problem, choice, layout: layout(tilesPerBlock: choice.tilesPerBlock), tiles: tiles(choice.size),
+      scalarBytes: scalarBytes)
   }
 
   /// Tile sizes of an axis that are worth a look.
@@ -149,29 +136,27 @@ struct TileCost {
     return sizes.isEmpty ? [whole] : sizes
   }
 
-  /// The cheapest tiles that keep within `memoryLimit` bytes. What is chosen does not depend on the number of threads,
-  /// but only so many of them may work as there is room for.
+  /// The cheapest tiles that keep within `limit` bytes. What is chosen does not depend on the number of threads, but only
+  /// so many of them may work as there is room for.
   ///
   /// - Throws: If there are none; the sentence says what the most frugal would need.
-  func best(memoryLimit: Int?) throws(ConvolutionError) -> TileChoice {
-    try ranked(memoryLimit: memoryLimit)[0].choice
-  }
+  func best(limit: Int) throws(ConvolutionError) -> TileChoice { try ranked(limit: limit)[0].choice }
 
-  /// All tiles that are worth a look and keep within `memoryLimit` bytes, the cheapest first.
+  /// All tiles that are worth a look and keep within `limit` bytes, the cheapest first.
   ///
   /// - Throws: If there are none; the sentence says what the most frugal would need.
-  func ranked(memoryLimit: Int?) throws(ConvolutionError) -> [(choice: TileChoice, seconds: Double)] {
+  func ranked(limit: Int) throws(ConvolutionError) -> [(choice: TileChoice, seconds: Double)] {
     var ranked: [(choice: TileChoice, seconds: Double)] = []
     var leastBytes = Int.max
     for height in candidates(problem.vertical, atLeast: 1) {
       // Columns are taken in pairs.
       for width in candidates(problem.horizontal, atLeast: 2) {
         let size = Extent(height: height, width: width)
-        guard let choice = fitting(size, memoryLimit, &leastBytes) else { continue }
-        ranked.append((choice, seconds(size)))
+        guard let choice = fitting(size, limit, &leastBytes) else { continue }
+        ranked.append((choice, seconds(size, choice.tilesPerBlock)))
       }
     }
-    guard !ranked.isEmpty else { throw Self.refusal(leastBytes, memoryLimit) }
+    guard !ranked.isEmpty else { throw Self.refusal(leastBytes, limit) }
     // Of equal ones the smaller comes first.
     func area(_ size: Extent) -> Int { size.height * size.width }
     return ranked.sorted { ($0.seconds, area($0.choice.size)) < ($1.seconds, area($1.choice.size)) }
@@ -179,36 +164,42 @@ struct TileCost {
 
   /// Tiles of a size that was asked for.
   ///
-  /// - Throws: If there can be no such tiles, or if they do not keep within `memoryLimit` bytes.
-  func choice(_ size: Extent, memoryLimit: Int?) throws(ConvolutionError) -> TileChoice {
+  /// - Throws: If there can be no such tiles, or if they do not keep within `limit` bytes.
+  func choice(_ size: Extent, limit: Int) throws(ConvolutionError) -> TileChoice {
     guard size.height >= verticalParts.taps, size.width >= horizontalParts.taps, size.width % 2 == 0 else {
       throw ConvolutionError(
         "a tile of \(size) cannot be: it needs at least \(verticalParts.taps) x \(horizontalParts.taps) places and an even "
           + "width")
     }
     var leastBytes = Int.max
-    guard let choice = fitting(size, memoryLimit, &leastBytes) else { throw Self.refusal(leastBytes, memoryLimit) }
+    guard let choice = fitting(size, limit, &leastBytes) else { throw Self.refusal(leastBytes, limit) }
     return choice
   }
 
-  /// Tiles of a size, in blocks that fit the limit; nil if none do.
-  private func fitting(_ size: Extent, _ memoryLimit: Int?, _ leastBytes: inout Int) -> TileChoice? {
+  /// Tiles of a size, as generously as the limit allows; nil if it has no room for them.
+  private func fitting(_ size: Extent, _ limit: Int, _ leastBytes: inout Int) -> TileChoice? {
     var choice = TileChoice(size: size, tilesPerBlock: tilesPerBlock(size))
-    guard let memoryLimit else { return choice }
-    var parts = workingParts(choice)
-    if parts.shared + parts.worker > memoryLimit {
-      choice.tilesPerBlock = 1
-      parts = workingParts(choice)
+    let fewest = layout(tilesPerBlock: 1).input.arrangement == .tiles ? min(64 / scalarBytes, choice.tilesPerBlock) : 1
+    while true {
+      let stretches = memory(choice).stretches(pass)
+      leastBytes = min(leastBytes, stretches.bytes(threads: 1))
+      choice.workers = stretches.threads(within: limit)
+      if choice.workers > 0 { return choice }
+      if pass == .forward && choice.keepsTransposed {
+        choice.keepsTransposed = false
+      } else if pass != .forward && choice.sumsParts {
+        choice.sumsParts = false
+      } else if choice.tilesPerBlock > fewest {
+        choice.tilesPerBlock = max(fewest, choice.tilesPerBlock / 2)
+      } else {
+        return nil
+      }
     }
-    leastBytes = min(leastBytes, parts.shared + parts.worker)
-    guard parts.shared + parts.worker <= memoryLimit else { return nil }
-    choice.workers = (memoryLimit - parts.shared) / parts.worker
-    return choice
   }
 
-  private static func refusal(_ leastBytes: Int, _ memoryLimit: Int?) -> ConvolutionError {
+  private static func refusal(_ leastBytes: Int, _ limit: Int) -> ConvolutionError {
     ConvolutionError(
-      "the Fourier method needs about \(leastBytes >> 10) KiB of working memory here, the limit is "
-        + "\((memoryLimit ?? 0) >> 10) KiB: raise the limit, or convolve fewer channels at once")
+      "the Fourier method", needs: leastBytes, limit: limit,
+      or: "take the direct method or fewer channels at once")
   }
 }

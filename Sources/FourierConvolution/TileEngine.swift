@@ -24,6 +24,10 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   let blocks: Int
   /// Threads for which there is memory.
   let workers: Int
+  /// What the passes hold.
+  let memory: TileMemory
+  /// Whether inference keeps the transposed spectra of filters.
+  private let keepsTransposed: Bool
   /// Whether every channel is multiplied by a filter of its own.
   let isDepthwise: Bool
 
@@ -55,6 +59,9 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
       lanes: LaneTransform<Scalar>.lanes)
     (inputMap, outputMap, filterMap) = (layout.input, layout.output, layout.filter)
     isDepthwise = layout.isDepthwise
+    keepsTransposed = choice.keepsTransposed
+    memory = TileMemory(
+      problem, choice, layout: layout, tiles: tiles, scalarBytes: MemoryLayout<Scalar>.stride)
     inputTables = PlaceTables(
       rows: vertical.inputPlaces, columns: horizontal.inputPlaces, size: size,
       plane: Extent(height: problem.vertical.input, width: problem.horizontal.input))
@@ -133,7 +140,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   /// ranges let each product fetch what the next one wants.
   func forEachFrequencyRange(_ body: (Range<Int>) -> Void) {
     let pieces = min(frequencies, Parallel.threads == 1 ? 1 : 6 * Parallel.threads)
-    Parallel.forEach(pieces) { index in
+    Parallel.forEach(pieces, atMost: workers) { index in
       body(frequencies * index / pieces..<frequencies * (index + 1) / pieces)
     }
   }
@@ -142,7 +149,8 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   ///
   /// - Parameters:
   ///   - forward: Whether the forward pass will use them.
-  ///   - backward: Whether the backward pass will. Then Wᵀ is not kept: the forward pass makes it as it goes.
+  ///   - backward: Whether the backward pass will. Then Wᵀ is not kept: the forward pass makes it as it goes, as it does
+  ///     where memory is short.
   func filterSpectra(_ filter: Tensor<Scalar>, forward: Bool, backward: Bool) -> FilterSpectra<Scalar> {
     var scaled = filter
     scaled *= normalization
@@ -151,10 +159,10 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
       let byChannels = inputMap.arrangement == .channels
       // What a depthwise forward pass multiplies with is one number for many tiles.
       let packed = forward && isDepthwise && !byChannels ? packedFilterSpectra(planes) : nil
-      let needsTransposed = forward && !backward && !isDepthwise && byChannels
+      let needsTransposed = forward && !backward && !isDepthwise && byChannels && keepsTransposed
       let values = packed == nil || backward ? filterSpectra(planes) : nil
       return FilterSpectra(
-        filter: filter, values: needsTransposed ? nil : values,
+        values: needsTransposed ? nil : values,
         transposed: needsTransposed ? transposed(values!) : nil, packed: packed)
     }
   }
@@ -170,9 +178,8 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   }
 }
 
-/// The spectra of a filter bank, with the filters that they belong to. Written once, before anyone else sees it.
+/// The spectra of a filter bank. Written once, before anyone else sees it.
 final class FilterSpectra<Scalar: ConvolutionScalar>: @unchecked Sendable {
-  let filter: Tensor<Scalar>
   /// W, one output after the other, or one term after the other (``LaneLayout``), if wanted.
   let values: Scratch<Scalar>?
   /// Wᵀ, `[frequency][group][term][output]`, if wanted.
@@ -180,10 +187,7 @@ final class FilterSpectra<Scalar: ConvolutionScalar>: @unchecked Sendable {
   /// W, `[output][frequency]`, if wanted.
   let packed: Scratch<Scalar>?
 
-  init(
-    filter: Tensor<Scalar>, values: Scratch<Scalar>?, transposed: Scratch<Scalar>? = nil, packed: Scratch<Scalar>? = nil
-  ) {
-    self.filter = filter
+  init(values: Scratch<Scalar>?, transposed: Scratch<Scalar>? = nil, packed: Scratch<Scalar>? = nil) {
     self.values = values
     self.transposed = transposed
     self.packed = packed

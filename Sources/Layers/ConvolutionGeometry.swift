@@ -116,7 +116,12 @@ public struct ConvolutionGeometry: Hashable, Sendable {
 public struct ConvolutionError: Error, Hashable, Sendable, CustomStringConvertible {
   /// One sentence with the remedy.
   public let description: String
+  /// The least memory limit that would do, in bytes, if that is what was wrong.
+  public let neededBytes: Int?
 
   /// An error with this sentence.
-  public init(_ description: String) { self.description = description }
+  public init(_ description: String, neededBytes: Int? = nil) {
+    self.description = description
+    self.neededBytes = neededBytes
+  }
 }

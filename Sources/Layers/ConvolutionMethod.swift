@@ -45,6 +45,12 @@ public protocol ConvolutionMethod<Scalar>: Sendable {
   ///
   /// - Throws: If the method has a memory limit and cannot keep within it; the sentence gives the estimate.
   func workingMemory(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) throws(ConvolutionError) -> Int
+
+  /// The bytes of working memory that a training step needs, ``record(_:_:bias:_:)`` and
+  /// ``gradients(_:_:wantsInput:)``, beside operands and results; the tape's included.
+  ///
+  /// - Throws: If the method has a memory limit and cannot keep within it; the sentence gives the estimate.
+  func trainingMemory(_ problem: ConvolutionProblem) throws(ConvolutionError) -> Int
 }
 
 /// One of the three computations of a convolution.
@@ -93,6 +99,12 @@ extension ConvolutionMethod {
       wantsInput ? inputGradient(gradient, tape.filter, tape.problem) : nil,
       filterGradient(gradient, tape.input, tape.problem)
     )
+  }
+
+  public func trainingMemory(_ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
+    var most = 0
+    for pass in ConvolutionPass.allCases { most = max(most, try workingMemory(pass, problem)) }
+    return most
   }
 
   /// The feature maps of images under filters, any geometry; the simplest way to call a method.

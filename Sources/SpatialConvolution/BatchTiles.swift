@@ -1,3 +1,4 @@
+import CKernels
 import Layers
 import Tensors
 
@@ -41,14 +42,14 @@ struct BatchTiles<Scalar: IndirectScalar> {
     var count = max(1, min((wanted + pieces - 1) / pieces, worthwhile))
     cut(count)
     func fits() -> Bool {
-      workerBytes <= Self.cacheBytes && memoryLimit.map { sharedBytes + workerBytes <= $0 } ?? true
+      stretches[0].perThread <= Self.cacheBytes && memoryLimit.map { stretches.bytes(threads: 1) <= $0 } ?? true
     }
     while !fits() {
       guard count < vertical.terms.count else { return nil }
       count = min(2 * count, vertical.terms.count)
       cut(count)
     }
-    if let memoryLimit { workers = (memoryLimit - sharedBytes) / workerBytes }
+    if let memoryLimit { workers = stretches.threads(within: memoryLimit) }
   }
 
   /// Whether this is faster than sums across the channels or along the columns, as was measured: what it saves at borders
@@ -118,15 +119,20 @@ struct BatchTiles<Scalar: IndirectScalar> {
   private var partBytes: Int {
     (pass == .filterGradient ? sumCount : packedPerGroup) * MemoryLayout<Scalar>.stride
   }
-  private var sharedBytes: Int {
-    let shared = pass == .filterGradient ? parts * filtersPerGroup : packedPerGroup + Scalar.vectorWidth
-    return problem.geometry.groups * shared * MemoryLayout<Scalar>.stride
+  /// What is held: packed filters or sums of parts, and the copies of bands.
+  var stretches: [WorkingSet] {
+    let isFilterGradient = pass == .filterGradient
+    let groups = problem.geometry.groups
+    let shared = isFilterGradient ? groups * parts * filtersPerGroup : groups * packedPerGroup + Scalar.vectorWidth
+    let copies = [operandCount, resultCount].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
+    let others =
+      isFilterGradient
+      ? Scratch<Scalar>.byteCount(sumCount) + Scratch<Bool>.byteCount(taps) : Scratch<sk_term>.byteCount(Self.mostTerms)
+    return [
+      WorkingSet(
+        shared: problem.flippedBytes(Scalar.self) + Scratch<Scalar>.byteCount(shared), perThread: copies + others)
+    ]
   }
-  private var workerBytes: Int {
-    (operandCount + resultCount + sumCount) * MemoryLayout<Scalar>.stride + Self.mostTerms * 8
-  }
-  /// The bytes that so many threads work in.
-  func workingBytes(threads: Int) -> Int { sharedBytes + min(threads, workers) * workerBytes }
 
   // MARK: Copies
 

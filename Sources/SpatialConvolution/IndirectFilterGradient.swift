@@ -38,10 +38,12 @@ struct FilterGradientTiles<Scalar: IndirectScalar> {
     guard chooseTile(memoryLimit) else { return nil }
     // Parts cost memory, and time to add them up: as much as a tile each, or 4 MiB in all.
     let pieces = groups * blocks.count * channelParts
-    let room = memoryLimit.map { max(0, $0 - workerBytes - tableBytes) / partBytes } ?? .max
     parts = max(
-      1, min((Self.pieces + pieces - 1) / pieces, problem.batch * grid.count, room, max(1, (4 << 20) / partBytes)))
-    if let memoryLimit { workers = (memoryLimit - sharedBytes) / workerBytes }
+      1, min((Self.pieces + pieces - 1) / pieces, problem.batch * grid.count, max(1, (4 << 20) / partBytes)))
+    if let memoryLimit {
+      while parts > 1, stretches.bytes(threads: 1) > memoryLimit { parts -= 1 }
+      workers = stretches.threads(within: memoryLimit)
+    }
   }
 
   private var taps: Int { problem.vertical.kernel * problem.horizontal.kernel }
@@ -60,10 +62,15 @@ struct FilterGradientTiles<Scalar: IndirectScalar> {
 
   private var partBytes: Int { sumsPerPart * MemoryLayout<Scalar>.stride }
   private var tableBytes: Int { (channelsAtOnce * taps + grid.tableCount) * MemoryLayout<Int32>.stride }
-  private var sharedBytes: Int { parts * partBytes + tableBytes }
-  private var workerBytes: Int { (tileCount + gradientCount) * MemoryLayout<Scalar>.stride }
-  /// The bytes that so many threads work in.
-  func workingBytes(threads: Int) -> Int { sharedBytes + min(threads, workers) * workerBytes }
+  private var workerBytes: Int { Scratch<Scalar>.byteCount(tileCount) + Scratch<Scalar>.byteCount(gradientCount) }
+  /// What is held while the sums are made, and while they are put in order.
+  var stretches: [WorkingSet] {
+    let sums = Scratch<Scalar>.byteCount(parts * sumsPerPart)
+    return [
+      WorkingSet(shared: sums + tableBytes, perThread: workerBytes),
+      WorkingSet(shared: max(sums, problem.flippedBytes(Scalar.self)), perThread: 0),
+    ]
+  }
 
   /// Tiles of some hundred positions, for so many sums may follow each other without loss, in about 256 KiB.
   private mutating func chooseTile(_ memoryLimit: Int?) -> Bool {
@@ -71,7 +78,7 @@ struct FilterGradientTiles<Scalar: IndirectScalar> {
     guard Double(channelsAtOnce) * Double(vertical.reach) * Double(horizontal.reach) < 0x1p31 else { return false }
     func fits(_ bytes: Int) -> Bool {
       guard tileCount < 1 << 31, workerBytes <= bytes else { return false }
-      return memoryLimit.map { partBytes + tableBytes + workerBytes <= $0 } ?? true
+      return memoryLimit.map { stretches.bytes(threads: 1) <= $0 } ?? true
     }
     let most = 512
     grid.columns = min(horizontal.positions, most)

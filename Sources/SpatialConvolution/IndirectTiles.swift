@@ -53,7 +53,7 @@ struct IndirectTiles<Scalar: IndirectScalar> {
       ? LaneBlocks.split(lanes, atMost: 6, unit: 1) : LaneBlocks.split(lanes, atMost: 4, unit: Scalar.vectorWidth)
     guard chooseTile(memoryLimit) else { return nil }
     deal()
-    if let memoryLimit { workers = (memoryLimit - sharedBytes) / workerBytes }
+    if let memoryLimit { workers = stretches.threads(within: memoryLimit) }
   }
 
   /// Which way the vectors should run, from the time of a term of all lanes and positions.
@@ -113,13 +113,22 @@ struct IndirectTiles<Scalar: IndirectScalar> {
   /// Sums in the order of lanes, before they are added where they belong.
   var foldCount: Int { folds && !slides ? run * Self.blockWidth : 0 }
 
-  var sharedBytes: Int {
-    let packed = needsNoPacking ? 0 : problem.geometry.groups * packedPerGroup
-    return packed * MemoryLayout<Scalar>.stride + (terms + grid.tableCount) * MemoryLayout<Int32>.stride
+  /// Numbers of a block's filters of a channel, in the order of taps, where residues want another.
+  var orderedCount: Int { taps * Self.blockWidth }
+  /// The bytes of the packed filters.
+  var packedBytes: Int {
+    needsNoPacking ? 0 : Scratch<Scalar>.byteCount(problem.geometry.groups * packedPerGroup)
   }
-  var workerBytes: Int { (tileCount + resultCount + foldCount) * MemoryLayout<Scalar>.stride }
-  /// The bytes that so many threads work in.
-  func workingBytes(threads: Int) -> Int { sharedBytes + min(threads, workers) * workerBytes }
+  /// What is held while filters are packed, and while they are used.
+  var stretches: [WorkingSet] {
+    let tables = (terms + grid.tableCount) * MemoryLayout<Int32>.stride
+    let shared = packedBytes + problem.flippedBytes(Scalar.self) + tables
+    let work = [tileCount, resultCount, foldCount].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
+    return [
+      WorkingSet(shared: shared, perThread: needsNoPacking ? 0 : Scratch<Scalar>.byteCount(orderedCount)),
+      WorkingSet(shared: shared, perThread: work),
+    ]
+  }
 
   // MARK: Choice
 
@@ -128,8 +137,9 @@ struct IndirectTiles<Scalar: IndirectScalar> {
     func fits() -> Bool {
       // Places in tables are 32-bit numbers.
       guard tileCount < 1 << 31, channels * grid.plane * MemoryLayout<Scalar>.stride <= 512 << 10 else { return false }
-      return memoryLimit.map { sharedBytes + workerBytes <= $0 } ?? true
+      return isWithinLimit
     }
+    var isWithinLimit: Bool { memoryLimit.map { stretches.bytes(threads: 1) <= $0 } ?? true }
     // What a single position sees, before any product of sizes could overflow.
     guard Double(channels) * Double(grid.vertical.reach) * Double(grid.horizontal.reach) < 0x1p31 else { return false }
     // Sums along columns stay in the first-level cache.
@@ -142,7 +152,7 @@ struct IndirectTiles<Scalar: IndirectScalar> {
     while grid.columns > 1, !fits() { grid.columns = (grid.columns + 1) / 2 }
     guard fits() else {
       // A single position may see more than half a cache.
-      return tileCount < 1 << 31 && memoryLimit.map { sharedBytes + workerBytes <= $0 } ?? true
+      return tileCount < 1 << 31 && isWithinLimit
     }
     var most = min(grid.vertical.positions, mostPositions / grid.columns)
     while grid.rows < most {

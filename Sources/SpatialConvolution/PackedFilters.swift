@@ -1,5 +1,4 @@
 import Layers
-import Synchronization
 import Tensors
 
 extension IndirectSweep {
@@ -20,8 +19,8 @@ extension IndirectSweep {
         let blocks = tiles.blocks.count
         let filtersPerGroup = tiles.lanes * tiles.terms
         areFinite = !Parallel.anyOf(
-          groups * blocks, grain: max(1, (1 << 15) * blocks / max(1, perGroup)),
-          workspace: { Scratch<Scalar>(count: tiles.terms / tiles.channels * IndirectTiles<Scalar>.blockWidth) }
+          groups * blocks, grain: max(1, (1 << 15) * blocks / max(1, perGroup)), atMost: tiles.workers,
+          workspace: { Scratch<Scalar>(count: tiles.orderedCount) }
         ) { index, ordered in
           let (group, block) = (index / blocks, tiles.blocks[index % blocks])
           return !pack(
@@ -68,38 +67,5 @@ extension IndirectSweep {
       }
     }
     return areFinite
-  }
-}
-
-/// The packed filters that were used lately for inference.
-///
-/// A class because copies of a method share it. An entry holds on to its filters, so that whoever changes them writes
-/// to a copy: as long as the memory is the same, the numbers are.
-final class KeptFilters<Scalar: RowScalar>: Sendable {
-  private struct Entry: Sendable {
-    let filter: Tensor<Scalar>
-    let geometry: ConvolutionGeometry
-    let packed: Tensor<Scalar>
-  }
-
-  private static var capacity: Int { 8 }
-  private let entries = Mutex<[Entry]>([])
-
-  /// The filters packed for a forward pass, by `pack` unless they are here.
-  func packed(
-    _ filter: Tensor<Scalar>, _ geometry: ConvolutionGeometry, _ pack: () -> Tensor<Scalar>
-  ) -> Tensor<Scalar> {
-    let kept = entries.withLock { entries in
-      entries.first {
-        $0.filter.sharesStorage(with: filter) && $0.filter.shape == filter.shape && $0.geometry == geometry
-      }?.packed
-    }
-    if let kept { return kept }
-    let packed = pack()
-    entries.withLock { entries in
-      if entries.count >= Self.capacity { entries.removeFirst() }
-      entries.append(Entry(filter: filter, geometry: geometry, packed: packed))
-    }
-    return packed
   }
 }

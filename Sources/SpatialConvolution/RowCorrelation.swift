@@ -9,9 +9,9 @@ struct RowCorrelation<Scalar: RowScalar> {
   private let vertical: ConvolutionAxis
   private let horizontal: ConvolutionAxis
   /// Output rows that share a band of padded rows.
-  private let rowsAtOnce: Int
+  private var rowsAtOnce: Int
   /// Threads for which a memory limit has room.
-  private let workers: Int
+  private var workers = Int.max
   private let columnSources: [Int32]
 
   init(_ problem: ConvolutionProblem, _ memoryLimit: Int?) {
@@ -21,15 +21,21 @@ struct RowCorrelation<Scalar: RowScalar> {
     let share = memoryLimit ?? .max
     let rows = max(0, min(1 << 20, share) / rowBytes - vertical.span) / vertical.stride
     rowsAtOnce = max(1, min(vertical.output, max(rows, min(8, vertical.span))))
-    let bytes = ((rowsAtOnce - 1) * vertical.stride + vertical.span) * rowBytes
-    workers = memoryLimit.map { max(1, $0 / bytes) } ?? .max
     columnSources = (0..<horizontal.padded).map { [horizontal] in horizontal.source($0).map(Int32.init) ?? -1 }
+    guard let memoryLimit else { return }
+    while rowsAtOnce > 1, stretches.bytes(threads: 1) > memoryLimit { rowsAtOnce -= max(1, rowsAtOnce / 8) }
+    workers = max(1, stretches.threads(within: memoryLimit))
   }
 
   private var bandRows: Int { (rowsAtOnce - 1) * vertical.stride + vertical.span }
-  /// The bytes that so many threads work in.
-  func workingBytes(threads: Int) -> Int {
-    min(threads, workers) * bandRows * horizontal.padded * MemoryLayout<Scalar>.stride
+  /// What is held: the filters, if they have to be turned, a bias of zeros, a table, and bands.
+  var stretches: [WorkingSet] {
+    let bias = Scratch<Scalar>.byteCount(problem.outputChannels)
+    return [
+      WorkingSet(
+        shared: problem.flippedBytes(Scalar.self) + bias + horizontal.padded * MemoryLayout<Int32>.stride,
+        perThread: Scratch<Scalar>.byteCount(bandRows * horizontal.padded))
+    ]
   }
   private var bands: Int { (vertical.output + rowsAtOnce - 1) / rowsAtOnce }
   private func rows(band: Int) -> Range<Int> { band * rowsAtOnce..<min(vertical.output, (band + 1) * rowsAtOnce) }

@@ -1,4 +1,3 @@
-import Foundation
 import Layers
 import Tensors
 
@@ -10,7 +9,9 @@ import Tensors
 /// (depthwise), windows pass over one plane at a time (`WindowSweep`), or rows are correlated in place
 /// (`RowCorrelation`). Either way it is the sum itself: exact on integers that the scalar can hold.
 public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
-  /// The most working memory that a pass may take, in bytes; nil for no limit.
+  /// The most working memory that a pass may take beside its operands and its result, in bytes; nil for no limit but the
+  /// machine's memory. It covers the packed filters that are kept. To keep it, fewer threads and smaller tiles are taken;
+  /// a pass that cannot keep it traps, with the estimate that ``workingMemory(_:_:)`` throws beforehand.
   public var memoryLimit: Int?
 
   /// The direct method.
@@ -19,7 +20,7 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   /// `direct`.
   public var name: String { "direct" }
 
-  private let keptFilters = KeptFilters<Scalar>()
+  private let keptFilters = KeptFilters<Scalar, ConvolutionGeometry, Tensor<Scalar>>()
 
   /// How a pass is cut up, if it is worth more than going row by row and the memory limit has room.
   private func tiles(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> IndirectTiles<Scalar>? {
@@ -60,6 +61,7 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem, keeps: Bool
   ) -> Tensor<Scalar> {
     problem.check(input: input, filter: filter, bias: bias)
+    checkMemory(.forward, problem)
     if let windows = windows(problem, .forward), filter.isFinite {
       return WindowSweep(windows)(input, oriented(filter, problem), bias: bias)
     }
@@ -72,10 +74,12 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
       return RowCorrelation(problem, memoryLimit).forward(input, oriented(filter, problem), bias)
     }
     let sweep = IndirectSweep(tiles)
-    let packed =
-      keeps && !tiles.needsNoPacking
-      ? keptFilters.packed(filter, problem.geometry) { sweep.pack(oriented(filter, problem)).filters }
-      : sweep.pack(oriented(filter, problem)).filters
+    func pack() -> Tensor<Scalar> { sweep.pack(oriented(filter, problem)).filters }
+    guard keeps && !tiles.needsNoPacking else { return sweep(input, pack(), bias: bias) }
+    let others = tiles.stretches.bytes(threads: min(Parallel.threads, tiles.workers)) - tiles.packedBytes
+    let packed = keptFilters.value(
+      filter, problem.geometry, bytes: tiles.packedBytes,
+      budget: memoryLimit.map { $0 - others } ?? type(of: keptFilters).usualBudget, make: pack)
     return sweep(input, packed, bias: bias)
   }
 
@@ -83,6 +87,7 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     problem.check(filter: filter, gradient: gradient)
+    checkMemory(.inputGradient, problem)
     let weight = oriented(filter, problem)
     if let windows = windows(problem, .inputGradient), weight.isFinite {
       return WindowSweep(windows)(gradient, weight, bias: nil)
@@ -105,6 +110,7 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     problem.check(input: input, gradient: gradient)
+    checkMemory(.filterGradient, problem)
     let weight =
       if let batch = batchTiles(problem, .filterGradient),
         let result = BatchFilterGradient(tiles: batch)(gradient, input)
@@ -121,29 +127,35 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   public func workingMemory(
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> Int {
-    let threads = Parallel.threads
-    let batchBytes = batchTiles(problem, pass)?.workingBytes(threads: threads) ?? 0
-    let otherwise =
-      if pass == .filterGradient, Self.isDense(problem),
-        let tiles = FilterGradientTiles<Scalar>(problem, memoryLimit: memoryLimit)
-      {
-        tiles.workingBytes(threads: threads)
-      } else if pass != .filterGradient, let tiles = tiles(problem, pass) {
-        tiles.workingBytes(threads: threads)
-      } else if pass != .filterGradient, let windows = windows(problem, pass) {
-        windows.workingBytes(threads: threads)
-      } else {
-        RowCorrelation<Scalar>(problem, memoryLimit).workingBytes(threads: threads)
-      }
-    // What is not finite is computed the other way.
-    let bytes = max(batchBytes, otherwise)
-    let memoryLimit = memoryLimit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    if bytes > memoryLimit {
+    let stretches = stretches(pass, problem)
+    let limit = memoryLimit ?? ResidentMemory.machine
+    let threads = min(Parallel.threads, stretches.threads(within: limit))
+    guard threads > 0 else {
       throw ConvolutionError(
-        "the direct method needs about \(bytes >> 10) KiB of working memory here, the limit is \(memoryLimit >> 10) KiB: "
-          + "raise the limit")
+        "the direct method", needs: stretches.bytes(threads: 1), limit: limit, or: "convolve narrower images")
     }
-    return bytes
+    return stretches.bytes(threads: threads)
+  }
+
+  /// What a pass holds, stretch after stretch.
+  private func stretches(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> [WorkingSet] {
+    if let batch = batchTiles(problem, pass) { return batch.stretches }
+    if pass == .filterGradient {
+      if Self.isDense(problem), let tiles = FilterGradientTiles<Scalar>(problem, memoryLimit: memoryLimit) {
+        return tiles.stretches
+      }
+    } else if let tiles = tiles(problem, pass) {
+      return tiles.stretches
+    } else if let windows = windows(problem, pass) {
+      return windows.stretches
+    }
+    return RowCorrelation<Scalar>(problem, memoryLimit).stretches
+  }
+
+  /// Traps if a pass cannot keep the memory limit.
+  private func checkMemory(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) {
+    guard memoryLimit != nil else { return }
+    do { _ = try workingMemory(pass, problem) } catch { preconditionFailure("\(error)") }
   }
 
   /// The seconds that inference (`forward`) or a training step (either gradient) would take on one core: a rule of thumb
@@ -178,5 +190,12 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
         for i in w.indices { flipped[i] = w[i / taps * taps + taps - 1 - i % taps] }
       }
     }
+  }
+}
+
+extension ConvolutionProblem {
+  /// The bytes of flipped filters, where they are to be flipped.
+  func flippedBytes<Scalar>(_: Scalar.Type) -> Int where Scalar: TensorScalar {
+    geometry.operation == .convolution ? Scratch<Scalar>.byteCount(filterShape.count) : 0
   }
 }

@@ -30,6 +30,14 @@ struct WindowColumns {
   let runs: Scratch<sk_column_run>
   let residues: [Residue]
 
+  /// The bytes of the tables.
+  var byteCount: Int {
+    residues.reduce(Scratch<sk_column_run>.byteCount(runs.count)) { bytes, residue in
+      bytes + Scratch<Int32>.byteCount(residue.offsets.count) + Scratch<Int32>.byteCount(residue.ranges.count)
+        + Scratch<sk_column_run>.byteCount(residue.targets.count)
+    }
+  }
+
   /// - Parameters:
   ///   - width: Numbers of a vector.
   ///   - vectors: Vectors of a block.

@@ -25,6 +25,11 @@ struct WindowRows {
   let sources: Scratch<Int32>
   let steps: Scratch<sk_window_step>
 
+  /// The bytes of the tables.
+  var byteCount: Int {
+    Scratch<Int32>.byteCount(sources.count) + Scratch<sk_window_step>.byteCount(steps.count)
+  }
+
   /// - Parameters:
   ///   - terms: Planes that are summed.
   ///   - termDistance: Kernels from that of one of them to that of the next.

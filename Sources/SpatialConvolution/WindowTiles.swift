@@ -42,7 +42,7 @@ struct WindowTiles<Scalar: WindowScalar> {
     columns = WindowColumns(
       horizontal, interleaved: interleaved, width: Scalar.vectorNumbers, vectors: Scalar.windowVectors)
     guard chooseRows(memoryLimit) else { return nil }
-    if let memoryLimit { workers = memoryLimit / workerBytes }
+    if let memoryLimit { workers = stretches.threads(within: memoryLimit) }
   }
 
   // MARK: Sizes
@@ -72,16 +72,31 @@ struct WindowTiles<Scalar: WindowScalar> {
   /// A plane of sums that were sent elsewhere, of all lanes.
   var foldCount: Int { isInterleaved && folds ? problem.vertical.input * problem.horizontal.input * lanes : 0 }
 
-  private var workerBytes: Int { (bandCount + bankCount + sumCount + foldCount) * MemoryLayout<Scalar>.stride }
-  /// The bytes that so many threads work in.
-  func workingBytes(threads: Int) -> Int { min(threads, workers) * workerBytes }
+  private var workerBytes: Int {
+    [bandCount, bankCount, sumCount, foldCount, lanes].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
+      + 2 * Scratch<UnsafePointer<Scalar>?>.byteCount(lanes)
+  }
+  /// What is held: filters, if they have to be turned, a bias of zeros, the tables of rows and columns, and bands.
+  var stretches: [WorkingSet] {
+    let table = WindowRows(vertical, terms: terms, termDistance: 1, rowsAtOnce: rows)
+    let parts = vertical.residues.count * columns.residues.count
+    let tables = table.byteCount + columns.byteCount + parts * Scratch<sk_column_run>.byteCount(taps)
+    let bias = Scratch<Scalar>.byteCount(results * problem.geometry.groups)
+    return [
+      WorkingSet(
+        shared: problem.flippedBytes(Scalar.self) + bias + tables,
+        perThread: workerBytes)
+    ]
+  }
 
   // MARK: Choice
 
   /// Bands of about half a second-level cache, smaller ones under a limit, and enough of them for some threads.
   private mutating func chooseRows(_ memoryLimit: Int?) -> Bool {
     let budget = 1 << 20
-    func fits(_ most: Int) -> Bool { workerBytes <= most && bandCount < 1 << 31 }
+    func fits() -> Bool {
+      bandCount < 1 << 31 && memoryLimit.map { stretches.bytes(threads: 1) <= $0 } ?? true
+    }
     // Rows that share registers, and as many as they see together.
     let block = SK_WINDOW_ROWS * vertical.residues.map { WindowTaps($0, step: vertical.step).distance }.max()!
     let pieces = folds ? 1 : max(1, 16 / max((units + lanes - 1) / lanes, 1))
@@ -93,9 +108,9 @@ struct WindowTiles<Scalar: WindowScalar> {
     }
     rows = min(rows, vertical.positions)
     // Interleaving is for what stays in the cache.
-    if isInterleaved, !fits(4 << 20) { return false }
-    while rows > 1, !fits(memoryLimit ?? .max) { rows = (rows + 1) / 2 }
-    return fits(memoryLimit ?? .max)
+    if isInterleaved, workerBytes > 4 << 20 { return false }
+    while rows > 1, !fits() { rows = (rows + 1) / 2 }
+    return fits()
   }
 
   /// About the cycles that a unit takes, to choose by.

@@ -74,7 +74,7 @@ public enum Benchmark {
     _ benchmark: BenchmarkCase, _ settings: BenchmarkSettings, _ method: any ConvolutionMethod<Scalar>
   ) throws(ConvolutionError) -> BenchmarkResult {
     let problem = try benchmark.problem()
-    _ = try method.workingMemory(settings.pass.longest, problem)
+    _ = try settings.pass.workingMemory(method, problem)
     let operands = BenchmarkOperands<Scalar>(benchmark, problem, settings.pass)
     let (x, w) = (operands.x, operands.w)
     let check = SampledCheck(problem, x, w)

@@ -76,6 +76,15 @@ public enum BenchmarkPass: String, CaseIterable, Sendable {
   /// A training step: forward, then the gradients of input and filters, with new weights on every call.
   case training
 
-  /// The pass whose plan and working memory are those of the whole.
+  /// The pass whose plan is that of the whole.
   var longest: ConvolutionPass { self == .forward ? .forward : .filterGradient }
+
+  /// The bytes that a method works in.
+  ///
+  /// - Throws: If its memory limit cannot be kept.
+  func workingMemory<Scalar: TensorScalar>(
+    _ method: any ConvolutionMethod<Scalar>, _ problem: ConvolutionProblem
+  ) throws(ConvolutionError) -> Int {
+    self == .forward ? try method.workingMemory(.forward, problem) : try method.trainingMemory(problem)
+  }
 }

@@ -54,7 +54,7 @@ public struct Regret: Sendable {
     let automatic = AutomaticConvolution(direct: direct, fourier: fourier, planning: settings.planning)
     let candidates = automatic.candidates(problem, settings.pass.longest)
     guard !candidates.isEmpty else {
-      _ = try automatic.workingMemory(settings.pass.longest, problem)
+      _ = try settings.pass.workingMemory(automatic, problem)
       preconditionFailure("no way to do it, yet within the memory limit")
     }
     let plan = automatic.plan(problem, settings.pass.longest)

@@ -145,9 +145,13 @@ package struct InputFile: ~Copyable {
 /// A number of bytes as people read it: `12 bytes`, `1.5 MiB`.
 package struct ByteCount: CustomStringConvertible {
   private let count: Int
+  private let rounding: FloatingPointRoundingRule
 
-  /// This many bytes.
-  package init(_ count: Int) { self.count = count }
+  /// This many bytes, rounded to a tenth of a unit: upwards, if what is said must be enough.
+  package init(_ count: Int, rounding: FloatingPointRoundingRule = .toNearestOrAwayFromZero) {
+    self.count = count
+    self.rounding = rounding
+  }
 
   package var description: String {
     guard count >= 1024 else { return count == 1 ? "1 byte" : "\(count) bytes" }
@@ -158,6 +162,6 @@ package struct ByteCount: CustomStringConvertible {
       value /= 1024
       units.removeFirst()
     }
-    return "\((value * 10).rounded() / 10) \(units.first!)"
+    return "\((value * 10).rounded(rounding) / 10) \(units.first!)"
   }
 }

@@ -84,6 +84,9 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     storage = copy
   }
 
+  /// Whether nobody else holds the same memory.
+  package mutating func isUniquelyReferenced() -> Bool { isKnownUniquelyReferenced(&storage) }
+
   /// Whether two tensors share the same memory, and so must be equal.
   public func sharesStorage(with other: Tensor) -> Bool { storage === other.storage }
 

@@ -35,6 +35,9 @@ public enum MemoryPool {
   static let alignment = 64
 
   private struct Shelves {
+    /// Bytes that are in use now, and the most since ``peak(while:)`` began.
+    var used = 0
+    var peak = 0
     var blocks: [Int: [UnsafeMutableRawPointer]] = [:]
     var bytes = 0
     var limit = environmentLimit ?? max(512 << 20, Int(clamping: ProcessInfo.processInfo.physicalMemory / 8))
@@ -57,8 +60,19 @@ public enum MemoryPool {
     }
   }
 
-  /// Rounds a request up to eighths of a power of two, so that near sizes share a shelf.
-  private static func sizeClass(_ byteCount: Int) -> Int {
+  /// The most bytes in use at a time while `body` runs, beyond those before it. All of the process counts.
+  package static func peak(while body: () throws -> Void) rethrows -> Int {
+    let before = guarded.withLock { guarded in
+      guarded.shelves.peak = guarded.shelves.used
+      return guarded.shelves.used
+    }
+    try body()
+    return guarded.withLock { $0.shelves.peak } - before
+  }
+
+  /// The bytes of the block that serves a request: rounded up to eighths of a power of two, so that near sizes share a
+  /// shelf.
+  package static func sizeClass(_ byteCount: Int) -> Int {
     guard byteCount > 4096 else { return max(alignment, (byteCount + alignment - 1) & ~(alignment - 1)) }
     let power = 1 << (Int.bitWidth - 1 - byteCount.leadingZeroBitCount)
     if byteCount == power { return power }
@@ -70,6 +84,8 @@ public enum MemoryPool {
   public static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
     let size = sizeClass(byteCount)
     let kept = guarded.withLock { guarded -> Shelf in
+      guarded.shelves.used += size
+      guarded.shelves.peak = max(guarded.shelves.peak, guarded.shelves.used)
       guard let block = guarded.shelves.blocks[size]?.popLast() else { return Shelf(block: nil) }
       guarded.shelves.bytes -= size
       return Shelf(block: block)
@@ -96,6 +112,7 @@ public enum MemoryPool {
     let size = sizeClass(byteCount)
     let shelf = Shelf(block: block)
     let kept = guarded.withLock { guarded -> Bool in
+      guarded.shelves.used -= size
       guard guarded.shelves.bytes + size <= guarded.shelves.limit else { return false }
       guarded.shelves.blocks[size, default: []].append(shelf.block!)
       guarded.shelves.bytes += size
@@ -137,4 +154,9 @@ public final class Scratch<Element: BitwiseCopyable> {
   }
 
   deinit { MemoryPool.deallocate(base, byteCount: count * MemoryLayout<Element>.stride) }
+
+  /// The bytes that so many elements take.
+  package static func byteCount(_ count: Int) -> Int {
+    MemoryPool.sizeClass(count * MemoryLayout<Element>.stride)
+  }
 }

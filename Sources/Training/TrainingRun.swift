@@ -40,15 +40,8 @@ public struct TrainingRun {
   public func check() throws { try check(initialNetwork()) }
 
   private func check(_ network: any Layer<Float>) throws {
-    let method = configuration.method
-    for layer in network.summary(for: Shape([configuration.batchSize] + data.training.imageShape.extents)) {
-      guard let problem = layer.problem else { continue }
-      for pass in ConvolutionPass.allCases {
-        do { _ = try method.workingMemory(pass, problem) } catch {
-          throw TrainingError("the memory limit is too low for layer \(layer.place), \(layer.label): \(error)")
-        }
-      }
-    }
+    let batch = Shape([configuration.batchSize] + data.training.imageShape.extents)
+    try network.checkMemory(for: batch, configuration.method, training: true)
   }
 
   /// Trains: see ``TrainingLoop/run(checkpoint:shouldStop:onEvent:)``.

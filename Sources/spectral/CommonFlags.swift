@@ -17,7 +17,8 @@ enum CommonFlags {
   static let data = Flag("--data", .text("DIR", example: "data/mnist"), "the folder with the files of the data set")
   static let deterministic = Flag(
     switch: "--deterministic",
-    "the same bits on every run, whatever the threads: plans are chosen by estimate, not by stop-watch")
+    "the same bits on every run of this machine and build, whatever the threads: plans are chosen by estimate, not by "
+      + "stop-watch; without it, the last bits are not promised")
   static let memoryLimit = Flag(
     "--memory-limit", .byteSize,
     "working memory a convolution may take beside its arrays, e.g. 512MiB or 2GB; smaller tiles keep it (default: "

@@ -67,8 +67,10 @@ struct CrossCheck {
     problem = try ConvolutionProblem(geometry, input: x.shape, filter: w.shape)
     let spatial = SpatialConvolution<Scalar>(memoryLimit: memoryLimit)
     var spectral = FourierConvolution<Scalar>(memoryLimit: memoryLimit, rigor: rigor)
+    let exact = SpatialConvolution<Double>(memoryLimit: memoryLimit)
     _ = try spatial.workingMemory(.forward, problem)
     _ = try spectral.workingMemory(.forward, problem)
+    _ = try exact.workingMemory(.forward, problem)
     if planning == .measured,
       case .fourier(let tile) = AutomaticConvolution(direct: nil, fourier: spectral, planning: .measured).plan(problem)
     {
@@ -93,7 +95,7 @@ struct CrossCheck {
       (directError, fourierError) = (Distance(direct, exact), Distance(fourier, exact))
       exactCount = exact.places.count
     } else {
-      let exact = SpatialConvolution<Double>(memoryLimit: memoryLimit).forward(x64, w64, bias: nil, problem)
+      let exact = exact.forward(x64, w64, bias: nil, problem)
       (directError, fourierError) = (Distance(direct, exact), Distance(fourier, exact))
       exactCount = exact.count
     }

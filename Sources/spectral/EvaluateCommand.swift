@@ -22,7 +22,7 @@ enum EvaluateCommand: Subcommand {
       .init("Network", [Common.checkpoint, convolution]),
       .init("Data", [dataset, Common.data, batchSize]),
       .init("Output", [Common.json]),
-      .init("Computation", [Common.plan, Common.threads, Common.deterministic]),
+      .init("Computation", [Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
     ],
     examples: [
       .init("spectral evaluate --checkpoint lenet.safetensors", "On the digits it was trained on."),
@@ -50,8 +50,10 @@ enum EvaluateCommand: Subcommand {
       )
     }
     test.normalization = checkpoint.normalization
-    let network = try checkpoint.network(
-      method: checkpoint.method(arguments.optional(convolution), planning, arguments))
+    let method = try checkpoint.method(arguments.optional(convolution), planning, arguments)
+    let network = try checkpoint.network(method: method)
+    try network.checkMemory(
+      for: Shape([min(arguments[batchSize], test.count)] + input.image), method, training: false)
     let evaluation = Evaluation(of: network, on: test, batchSize: arguments[batchSize])
     try? Wisdom.save()
     try Console.result(
@@ -73,6 +75,7 @@ extension Checkpoint {
     var request = TrainingRequest()
     request.convolution = choice
     request.planning = planning
+    request.memoryLimit = arguments.optional(CommonFlags.memoryLimit)
     request.deterministic = arguments[CommonFlags.deterministic] ? true : nil
     return try request.configuration(resuming: configuration).method
   }

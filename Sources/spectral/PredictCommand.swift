@@ -19,7 +19,7 @@ enum PredictCommand: Subcommand {
     sections: [
       .init("Network", [Common.checkpoint, convolution]),
       .init("Output", [Common.json]),
-      .init("Computation", [Common.plan, Common.threads, Common.deterministic]),
+      .init("Computation", [Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
     ],
     examples: [
       .init("spectral predict --checkpoint lenet.safetensors seven.png", "PNG, JPEG, PGM or PPM."),
@@ -31,8 +31,9 @@ enum PredictCommand: Subcommand {
     let planning = try Common.planning(arguments)
     Common.applyThreads(arguments)
     let checkpoint = try Checkpoint(path: arguments[Common.checkpoint])
-    let network = try checkpoint.network(
-      method: checkpoint.method(arguments.optional(convolution), planning, arguments))
+    let method = try checkpoint.method(arguments.optional(convolution), planning, arguments)
+    let network = try checkpoint.network(method: method)
+    try network.checkMemory(for: Shape([1] + checkpoint.input.image), method, training: false)
     for path in arguments.operands {
       let image = try Image(path: path)
       guard image.pixels.count > 0 else { throw FileError(path, "the picture has no pixels") }

@@ -116,7 +116,7 @@ import Testing
     let refused = spectral(arguments + ["--memory-limit", "1KiB"], in: folder)
     #expect(refused.code == 1 && refused.lines.count == 1, "\(refused)")
     #expect(refused.talk.contains("the memory limit is too low for layer 0, Convolution2D(1 -> 6"))
-    #expect(refused.talk.contains("needs about") && refused.talk.contains("the limit is 1 KiB"))
+    #expect(refused.talk.contains("needs about") && refused.talk.contains("the limit is 1.0 KiB"))
     #expect(try Data(contentsOf: folder.appendingPathComponent("net.safetensors")) == kept)
   }
 
