@@ -61,6 +61,7 @@ let package = Package(
     room("FourierConvolution", ["CKernels", "Fourier", "Layers"]),
     room("AutomaticConvolution", ["SpatialConvolution", "FourierConvolution"]),
     room("Streaming", ["AutomaticConvolution"]),
+    room("Restoration", ["Fourier", "FourierConvolution", "Layers", "Tensors"]),
     room("Imaging", ["CImageCodecs", "Tensors"]),
     room("Kernels", ["Fourier", "Imaging", "Layers", "Tensors"]),
     room("FrequencyFilters", ["Fourier", "Layers", "Tensors"]),
@@ -72,7 +73,8 @@ let package = Package(
       "SpectralKit",
       [
         "Tensors", "Fourier", "Layers", "SpatialConvolution", "FourierConvolution", "AutomaticConvolution",
-        "Streaming", "Imaging", "Kernels", "FrequencyFilters", "Charts", "Pictures", "Datasets", "Training",
+        "Streaming", "Restoration", "Imaging", "Kernels", "FrequencyFilters", "Charts", "Pictures", "Datasets",
+        "Training",
       ]),
     room("SpectralBenchmarks", ["AutomaticConvolution", "CKernels"]),
     .executableTarget(
@@ -87,6 +89,7 @@ let package = Package(
     tests("ChartsTests", ["Charts"]),
     tests("BenchmarkTests", ["SpectralBenchmarks"]),
     tests("StreamingTests", ["Streaming"]),
+    tests("RestorationTests", ["Imaging", "Kernels", "Restoration"], exclude: ["Fixtures"]),
     tests("ImagingTests", ["Imaging"], exclude: ["Fixtures"]),
     tests("KernelsTests", ["Kernels", "SpatialConvolution"], exclude: ["Fixtures"]),
     tests("PicturesTests", ["Pictures"]),

@@ -9,6 +9,7 @@
 @_exported import Kernels
 @_exported import Layers
 @_exported import Pictures
+@_exported import Restoration
 @_exported import SpatialConvolution
 @_exported import Streaming
 @_exported import Tensors

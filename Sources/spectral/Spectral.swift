@@ -21,7 +21,7 @@ enum Spectral {
 
   static let subcommands: [any Subcommand.Type] = [
     TrainCommand.self, EvaluateCommand.self, PredictCommand.self, FilterCommand.self, HybridCommand.self,
-    ConvolveCommand.self, Conv2DCommand.self,
+    DeblurCommand.self, MatchCommand.self, ConvolveCommand.self, Conv2DCommand.self,
     CompareCommand.self, BenchmarkCommand.self, DemoCommand.self,
   ]
 

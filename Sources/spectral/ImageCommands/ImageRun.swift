@@ -67,6 +67,9 @@ struct ImageRun {
     Console.say(text)
   }
 
+  /// Whether the work within a single image may show a bar of its own.
+  var showsBarWithin: Bool { inputs.count == 1 && Console.isInteractive && !arguments[ImageFlags.quiet] }
+
   private var showsBar: Bool { inputs.count > 1 && Console.isInteractive && !arguments[ImageFlags.quiet] }
 
   /// Calls `body` for each image. One that fails does not stop the others.

@@ -1,0 +1,134 @@
+import Foundation
+import Restoration
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct PeriodicNoiseTests {
+  struct Sine { let fx, fy, amplitude: Double }
+
+  /// A picture with waves added, clipped to 0...1 and rounded to 8 bits, as a file would have it.
+  private func spoiled(_ picture: Tensor<Double>, _ waves: [Sine]) -> Tensor<Double> {
+    let (height, width) = (picture.shape[-2], picture.shape[-1])
+    var result = picture
+    result.withUnsafeMutableElements { x in
+      for i in x.indices {
+        let (row, column) = (Double(i / width % height), Double(i % width))
+        for (number, wave) in waves.enumerated() {
+          x[i] += wave.amplitude * cos(2 * Double.pi * (wave.fx * column + wave.fy * row) + Double(number))
+        }
+        x[i] = (min(max(x[i], 0), 1) * 255).rounded() / 255
+      }
+    }
+    return result
+  }
+
+  /// Each wave is found, to a twentieth of a bin and a tenth of its amplitude, and nothing else.
+  private func expectFound(_ found: [PeriodicNoise.Wave], _ waves: [Sine], side: Int, amplitudeWithin: Double = 0.1) {
+    #expect(found.count == waves.count, "\(found)")
+    for wave in waves {
+      let nearest = found.min { hypot($0.fx - wave.fx, $0.fy - wave.fy) < hypot($1.fx - wave.fx, $1.fy - wave.fy) }
+      guard let nearest else { continue }
+      #expect(hypot(nearest.fx - wave.fx, nearest.fy - wave.fy) < 0.05 / Double(side), "\(wave): \(nearest)")
+      #expect(abs(nearest.amplitude / wave.amplitude - 1) < amplitudeWithin, "\(wave): \(nearest)")
+    }
+  }
+
+  @Test(arguments: [
+    [Sine(fx: 0.125, fy: 0.25, amplitude: 0.05)], [Sine(fx: 0.1237, fy: -0.2111, amplitude: 0.05)],
+    [Sine(fx: 0.2013, fy: 0, amplitude: 0.04)], [Sine(fx: 0, fy: 0.31, amplitude: 0.04)],
+    [Sine(fx: 0.08, fy: 0.03, amplitude: 0.06), Sine(fx: 0.33, fy: -0.4, amplitude: 0.03)],
+  ])
+  func wavesInADrawingAreFoundAndRemoved(waves: [Sine]) throws {
+    // Dark and bright enough for nothing to be clipped.
+    let scene = 0.8 * Scenes.drawn(240, 320) + 0.1
+    let picture = spoiled(scene, waves)
+    let noise = PeriodicNoise()
+    let found = try noise.waves(in: picture)
+    expectFound(found, waves, side: 240)
+    let cleaned = try noise.removed(from: picture)
+    #expect(cleaned.waves == found)
+    let (before, after) = (Scenes.decibels(picture, scene), Scenes.decibels(cleaned.images, scene))
+    #expect(after > before + 10, "\(before) dB to \(after) dB")
+  }
+
+  @Test func aDrawingHasNone() throws {
+    for seed in 1...4 { #expect(try PeriodicNoise().waves(in: Scenes.drawn(240, 320, seed: UInt64(seed))) == []) }
+    #expect(try PeriodicNoise().waves(in: Tensor<Float>([64, 64], repeating: 0.5)) == [])
+    var random = RandomGenerator(seed: 3)
+    #expect(try PeriodicNoise().waves(in: Tensor<Float>.normal([300, 300], using: &random)) == [])
+    let clean = try PeriodicNoise().removed(from: Tensor<Float>([64, 64], repeating: 0.5))
+    #expect(clean.waves.isEmpty && clean.images == Tensor([64, 64], repeating: 0.5))
+  }
+
+  /// A chessboard of single pixels is a wave of half a cycle per pixel along both axes, which has no twin.
+  @Test func aWaveAtItsTwinsPlace() throws {
+    let waves = [Sine(fx: 0.5, fy: 0.5, amplitude: 0.05)]
+    let scene = 0.8 * Scenes.drawn(128, 128) + 0.1
+    let found = try PeriodicNoise().waves(in: spoiled(scene, waves))
+    expectFound(
+      found.map { .init(fx: abs($0.fx), fy: abs($0.fy), amplitude: $0.amplitude, prominence: 0) }, waves, side: 128)
+  }
+
+  @Test func aWaveInOneColourIsFound() throws {
+    let scene = 0.8 * Scenes.drawn(200, 200) + 0.1
+    let wave = Sine(fx: 0.17, fy: 0.05, amplitude: 0.06)
+    let picture = Tensor<Double>([3, 200, 200], scene.elements + spoiled(scene, [wave]).elements + scene.elements)
+    let cleaned = try PeriodicNoise().removed(from: picture)
+    // The amplitude is a root mean square over the three planes.
+    expectFound(
+      cleaned.waves, [Sine(fx: wave.fx, fy: wave.fy, amplitude: wave.amplitude / 3.0.squareRoot())], side: 200)
+    let truth = Tensor<Double>([3, 200, 200], scene.elements + scene.elements + scene.elements)
+    #expect(Scenes.decibels(cleaned.images, truth) > Scenes.decibels(picture, truth) + 8)
+  }
+
+  @Test(
+    .enabled(if: sharedData("images") != nil, "needs ../shared/data/images"),
+    arguments: ["camera", "coins", "astronaut"])
+  func aCleanPhotographHasNone(name: String) throws {
+    let picture = try Scenes.photograph(name)
+    #expect(try PeriodicNoise().waves(in: picture) == [])
+    #expect(try PeriodicNoise().waves(in: picture.converted(to: Float.self)) == [])
+  }
+
+  /// Strong enough that blacks and whites are clipped: then a wave is no longer the same everywhere, and has overtones.
+  @Test(
+    .enabled(if: sharedData("images") != nil, "needs ../shared/data/images"),
+    arguments: ["camera", "coins", "astronaut"])
+  func wavesInAPhotographAreRemoved(name: String) throws {
+    let photograph = try Scenes.photograph(name)
+    for waves in [
+      [Sine(fx: 0.1237, fy: 0.2111, amplitude: 0.05)], [Sine(fx: 0.08, fy: -0.03, amplitude: 0.1)],
+      [Sine(fx: 0.2, fy: 0, amplitude: 0.15), Sine(fx: 0.31, fy: -0.17, amplitude: 0.05)],
+    ] {
+      let picture = spoiled(photograph, waves)
+      let cleaned = try PeriodicNoise().removed(from: picture)
+      for wave in waves {
+        #expect(
+          cleaned.waves.contains { hypot($0.fx - wave.fx, $0.fy - wave.fy) < 0.1 / 303 },
+          "\(wave) in \(name): \(cleaned.waves)")
+      }
+      let (before, after) = (Scenes.decibels(picture, photograph), Scenes.decibels(cleaned.images, photograph))
+      print(
+        "\(name), \(waves.map { "\($0.amplitude) at (\($0.fx), \($0.fy))" }.joined(separator: " and ")): "
+          + String(format: "%.2f dB to %.2f dB, %d waves found", before, after, cleaned.waves.count))
+      #expect(after > before + 9)
+    }
+  }
+
+  @Test func whatCannotBe() {
+    let small = #expect(throws: RestorationError.self) { try PeriodicNoise().waves(in: Tensor<Float>.zeros([31, 80])) }
+    #expect(small?.description.contains("at least 32 x 32") == true)
+    var image = Tensor<Float>.zeros([40, 40])
+    image[2, 3] = .infinity
+    let infinite = #expect(throws: RestorationError.self) { try PeriodicNoise().waves(in: image) }
+    #expect(infinite?.description.contains("row 2, column 3") == true)
+  }
+
+  @Test func resultsDoNotDependOnThreads() throws {
+    let picture = spoiled(Scenes.drawn(200, 300), [Sine(fx: 0.2, fy: 0.1, amplitude: 0.1)]).converted(to: Float.self)
+    let one = try withThreads(1) { try PeriodicNoise().removed(from: picture) }
+    let four = try withThreads(4) { try PeriodicNoise().removed(from: picture) }
+    #expect(one.waves == four.waves && one.images.hasSameBits(as: four.images))
+  }
+}
