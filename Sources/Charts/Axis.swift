@@ -37,7 +37,7 @@ public struct Axis: Sendable {
     self.ticks = ticks
   }
 
-  func canShow(_ value: Double) -> Bool { value.isFinite && (spread == .linear || value > 0) }
+  package func canShow(_ value: Double) -> Bool { value.isFinite && (spread == .linear || value > 0) }
 
   /// A number as it is written along the axis.
   public func label(_ value: Double) -> String {

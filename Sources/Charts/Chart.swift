@@ -12,7 +12,7 @@ public struct Chart: Sendable {
   }
 
   /// How a curve is drawn.
-  public enum Style: Hashable, Sendable {
+  public enum Style: String, CaseIterable, Hashable, Sendable {
     /// A line with a mark at each point.
     case line
     /// A line without marks: for very many points.
@@ -74,7 +74,7 @@ public struct Chart: Sendable {
   }
 
   /// The curves without the points that an axis cannot show.
-  var shown: [Series] {
+  package var shown: [Series] {
     series.map { series in
       var series = series
       series.points.removeAll { !horizontal.canShow($0.x) || !vertical.canShow($0.y) }
@@ -83,7 +83,7 @@ public struct Chart: Sendable {
   }
 
   /// The scales on which all points have a place.
-  var scales: (horizontal: Scale, vertical: Scale) {
+  package var scales: (horizontal: Scale, vertical: Scale) {
     let points = shown.flatMap(\.points)
     return (
       Scale(horizontal, values: points.map(\.x) + marks.map(\.x).filter(horizontal.canShow), snug: true),

@@ -36,6 +36,16 @@ public struct Scale: Sendable {
     }
   }
 
+  /// A scale that begins and ends at given numbers.
+  ///
+  /// - Precondition: the axis can show both, and they differ.
+  public init(_ axis: Axis, domain: ClosedRange<Double>) {
+    precondition(
+      axis.canShow(domain.lowerBound) && axis.canShow(domain.upperBound) && domain.lowerBound < domain.upperBound,
+      "\(axis.title) cannot run over \(domain)")
+    (self.axis, self.domain) = (axis, domain)
+  }
+
   /// Where a number is: 0 at the lower end, 1 at the upper.
   public func position(_ value: Double) -> Double {
     let (low, high) = (domain.lowerBound, domain.upperBound)

@@ -26,8 +26,20 @@ public struct ColorMap: Sendable {
   /// Lightness in OKLab rises evenly from 0.1 to 0.97, so that equal differences look equally large, are in the right
   /// order for those who see few colours, and survive printing in grey; the hue turns from violet to yellow meanwhile.
   public static let magnitude = ColorMap { x in
-    let chroma = 0.16 * pow(sin(.pi * (0.08 + 0.84 * x)), 0.6)
-    return PerceivedColor(lightness: 0.1 + 0.87 * x, chroma: chroma, hue: 5.2 - 3.35 * x).color
+    PerceivedColor(
+      lightness: 0.1 + 0.87 * x, chroma: curve([0.05, 0.1, 0.085, 0.1, 0.14, 0.11], x),
+      hue: curve([5.2, 4.85, 4.1, 3.1, 2.4, 1.9], x)
+    ).color
+  }
+
+  /// A smooth curve through values at equal steps from 0 to 1 (Catmull and Rom's).
+  private static func curve(_ values: [Double], _ x: Double) -> Double {
+    let place = x * Double(values.count - 1)
+    let i = min(Int(place), values.count - 2)
+    let t = place - Double(i)
+    let (b, c) = (values[i], values[i + 1])
+    let (a, d) = (i > 0 ? values[i - 1] : 2 * b - c, i + 2 < values.count ? values[i + 2] : 2 * c - b)
+    return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
   }
 
   /// For numbers with a sign, 0.5 standing for zero, which is mid-grey: blue and darker below, orange and lighter above.
@@ -35,9 +47,10 @@ public struct ColorMap: Sendable {
   /// Lightness in OKLab rises evenly all the way, by as much on either side.
   public static let signed = ColorMap { x in
     let distance = abs(2 * x - 1)
-    let chroma = 0.16 * sin(.pi / 2 * min(1, 1.6 * distance)) * (1 - 0.3 * distance * distance)
     return PerceivedColor(
-      lightness: Self.midGrey + 0.33 * (2 * x - 1), chroma: chroma, hue: x < 0.5 ? 4.55 : 1.15
+      lightness: midGrey + 0.32 * (2 * x - 1),
+      chroma: 0.15 * sin(.pi / 2 * min(1, 1.6 * distance)) * (1 - 0.6 * distance * distance),
+      hue: x < 0.5 ? 4.55 : 0.95 + 0.75 * distance
     ).color
   }
 
@@ -46,6 +59,9 @@ public struct ColorMap: Sendable {
 
   /// For angles as a share of a turn: all hues at one lightness and one chroma, so that no angle stands out.
   public static let phase = ColorMap { x in
-    PerceivedColor(lightness: 0.74, chroma: 0.124, hue: 0.5 + 2 * .pi * x).color
+    PerceivedColor(lightness: 0.74, chroma: 0.124, hue: phaseOrigin + 2 * .pi * x).color
   }
+
+  /// The hue at either end of ``phase``, so that its middle, phase 0, is the opposite one: blue-green.
+  static let phaseOrigin = 0.5
 }

@@ -23,6 +23,8 @@ enum Spectral {
     TrainCommand.self, EvaluateCommand.self, PredictCommand.self, FilterCommand.self, HybridCommand.self,
     DeblurCommand.self, MatchCommand.self, ConvolveCommand.self, Conv2DCommand.self,
     CompareCommand.self, BenchmarkCommand.self, DemoCommand.self,
+    TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ConvolveCommand.self, Conv2DCommand.self,
+    CompareCommand.self, SpectrumCommand.self, BenchmarkCommand.self, DemoCommand.self,
   ]
 
   static func main() {

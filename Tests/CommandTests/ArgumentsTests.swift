@@ -2,7 +2,9 @@ import Testing
 
 /// What every subcommand has in common: help, version, exit codes, and the words about wrong usage.
 @Suite struct ArgumentsTests {
-  static let subcommands = ["train", "evaluate", "predict", "convolve", "conv2d", "compare", "benchmark", "demo"]
+  static let subcommands = [
+    "train", "evaluate", "predict", "convolve", "conv2d", "compare", "spectrum", "benchmark", "demo",
+  ]
 
   @Test func helpGoesToStandardOutput() {
     for arguments in [["--help"], ["-h"], ["help"]] {
@@ -33,6 +35,7 @@ import Testing
     ([], ["conv2d", "compare", "--help"]),
     (["conv3d"], ["conv3d", "did you mean conv2d?"]),
     (["xyzzy"], ["xyzzy", "train, evaluate, predict, filter, hybrid, convolve, conv2d, compare, benchmark, demo"]),
+    (["xyzzy"], ["xyzzy", subcommands.joined(separator: ", ")]),
     (["--verison"], ["--verison", "did you mean --version?"]),
     (["conv2d", "--ouput", "y.npy"], ["--ouput", "did you mean --output?"]),
     (["conv2d", "-stride", "2"], ["-stride", "did you mean --stride?"]),

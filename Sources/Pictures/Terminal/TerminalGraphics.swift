@@ -6,6 +6,8 @@ import Tensors
 public enum TerminalGraphics: String, CaseIterable, Hashable, Sendable {
   /// Kitty's protocol: the PNG itself.
   case kitty
+  /// DEC's Sixel: pixels of up to 256 colours.
+  case sixel
   /// Half-blocks of the true colours of two pixels, one above the other.
   case blocks
   /// Letters that are darker and brighter: text that goes everywhere.
@@ -19,6 +21,7 @@ public enum TerminalGraphics: String, CaseIterable, Hashable, Sendable {
     guard image.width > 0, image.height > 0 else { throw FileError("terminal", "the picture has no pixels to show") }
     switch self {
     case .kitty: return try KittyGraphics.text(of: screen.fitted(image, to: screen.pixels), on: screen)
+    case .sixel: return SixelGraphics.text(of: screen.fitted(image.opaque, to: screen.pixels))
     case .blocks:
       return HalfBlocks.text(of: screen.fitted(image.opaque, to: (screen.rows * 2, screen.columns)))
     case .ascii:
@@ -83,7 +86,7 @@ extension Image {
   }
 
   /// The steps of 0...255 of a pixel's colours.
-  func bytes(_ row: Int, _ column: Int) -> (red: UInt8, green: UInt8, blue: UInt8) {
+  package func bytes(_ row: Int, _ column: Int) -> (red: UInt8, green: UInt8, blue: UInt8) {
     let area = width * height
     return pixels.withUnsafeElements { values in
       func byte(_ channel: Int) -> UInt8 {

@@ -27,10 +27,10 @@ enum ImageFlags {
   static let quality = Flag("--quality", .integer(1...100, example: 90), default: "95", "of a JPEG")
   static let show = Flag(
     switch: "--show",
-    "draw the result on the terminal: by Kitty's graphics, in coloured half-blocks, or in plain letters, "
+    "draw the result on the terminal: by Kitty's or Sixel's graphics, in coloured half-blocks, or in plain letters, "
       + "whichever is the best that works")
   static let graphics = Flag(
-    "--graphics", .word(example: TerminalGraphics.blocks), "how --show draws, instead of the best that works")
+    "--graphics", .word(example: TerminalGraphics.sixel), "how --show draws, instead of the best that works")
 
   // MARK: Computation
 

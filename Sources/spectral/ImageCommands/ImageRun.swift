@@ -45,7 +45,9 @@ struct ImageRun {
   var shows: Bool { arguments[ImageFlags.show] || arguments.has(ImageFlags.graphics) }
 
   /// Refuses a run that would leave nothing behind.
-  func requireResult(_ others: Bool = false) throws(UsageError) {
+  ///
+  /// - Parameter others: Whether something else was asked for.
+  func requireResult(orElse others: Bool = false) throws(UsageError) {
     guard output != nil || shows || others else {
       throw UsageError(
         "nothing would be left of the result: add \(ImageFlags.output.example) or \(ImageFlags.show.name)")

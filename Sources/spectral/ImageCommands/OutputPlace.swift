@@ -16,6 +16,16 @@ struct OutputPlace: Sendable {
     case image
     /// Pictures: .png, .jpg, .pgm, .ppm.
     case picture
+    /// Pictures, or .svg.
+    case drawing
+
+    fileprivate var endings: String {
+      switch self {
+      case .image: ".npy, .png, .jpg, .pgm or .ppm"
+      case .picture: ".png, .jpg, .pgm or .ppm"
+      case .drawing: ".svg, .png, .jpg, .pgm or .ppm"
+      }
+    }
   }
 
   /// Judges the value of a flag.
@@ -53,14 +63,12 @@ struct OutputPlace: Sendable {
 
   private static func check(_ path: String, _ flag: Flag<String>, _ kind: Kind) throws(UsageError) {
     let ending = (path as NSString).pathExtension.lowercased()
-    if kind == .image && ending == "npy" { return }
-    // A pipe or a device has no ending: pictures go there as PNG.
+    if (kind == .image && ending == "npy") || (kind == .drawing && ending == "svg") { return }
     if (try? ImageFormat(path: path)) == nil {
       throw UsageError(
         "\(flag.name) \(path): "
-          + (ending.isEmpty
-            ? "the name has no extension" : "\(kind == .image ? "images" : "pictures") are not written as .\(ending)")
-          + ": end it in \(kind == .image ? ".npy, " : "").png, .jpg, .pgm or .ppm")
+          + (ending.isEmpty ? "the name has no extension" : "the result cannot be written as .\(ending)")
+          + ": end it in \(kind.endings)")
     }
   }
 
