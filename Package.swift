@@ -76,9 +76,11 @@ let package = Package(
         "Streaming", "Restoration", "Imaging", "Kernels", "FrequencyFilters", "Charts", "Pictures", "Datasets",
         "Training",
       ]),
+    room("Lessons", ["SpectralKit", "Charts", "SpectralBenchmarks"]),
     room("SpectralBenchmarks", ["AutomaticConvolution", "CKernels"]),
     .executableTarget(
-      name: "spectral", dependencies: ["SpectralKit", "SpectralBenchmarks", "Charts"], swiftSettings: swiftSettings),
+      name: "spectral", dependencies: ["SpectralKit", "SpectralBenchmarks", "Charts", "Lessons"],
+      swiftSettings: swiftSettings),
 
     // The tests mirror the rooms.
     .target(name: "TestSupport", dependencies: ["Layers"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
@@ -96,8 +98,9 @@ let package = Package(
     tests("FrequencyFiltersTests", ["FrequencyFilters", "Imaging"], exclude: ["Fixtures"]),
     tests("DatasetsTests", ["CZlib", "Datasets", "Imaging"]),
     tests("TrainingTests", ["SpectralKit"]),
+    tests("LessonTests", ["Charts", "Lessons"]),
     tests("CommandTests", ["SpectralKit", "spectral"]),
-    tests("DocumentationTests", ["SpectralKit", "spectral"]),
+    tests("DocumentationTests", ["Lessons", "SpectralKit", "spectral"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -51,7 +51,7 @@ public struct SVGFigure: Sendable {
     return """
       <style>
       \(rules("#ffffff", "#1d2a36", "#566573", "#dfe5ea") { colors[$0].light })
-      @media (prefers-color-scheme: dark){\(rules("#12171c", "#e6edf3", "#a3b1bf", "#2c363f") { colors[$0].dark })}
+      @media screen and (prefers-color-scheme: dark){\(rules("#12171c", "#e6edf3", "#a3b1bf", "#2c363f") { colors[$0].dark })}
       .paper{fill:var(--paper)} text{fill:var(--ink)} .soft{fill:var(--soft)} .grid{stroke:var(--grid)}
       .frame,.mark{stroke:var(--soft);fill:none} .mark{stroke-dasharray:2 4}
       .curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
@@ -65,7 +65,7 @@ public struct SVGFigure: Sendable {
   /// The width that a text may take: more than it does in most typefaces.
   static func width(of text: String, size: Double = fontSize) -> Double { 0.62 * size * Double(text.count) }
 
-  static func escaped(_ text: String) -> String {
+  package static func escaped(_ text: String) -> String {
     var escaped = ""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -25,6 +25,8 @@ enum Spectral {
     CompareCommand.self, BenchmarkCommand.self, DemoCommand.self,
     TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ConvolveCommand.self, Conv2DCommand.self,
     CompareCommand.self, SpectrumCommand.self, BenchmarkCommand.self, DemoCommand.self,
+    TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ConvolveCommand.self, Conv2DCommand.self,
+    CompareCommand.self, LessonCommand.self, BenchmarkCommand.self, DemoCommand.self,
   ]
 
   static func main() {

@@ -60,7 +60,8 @@ struct Toolchain: Sendable {
   private static func isRoom(_ folder: URL) -> Bool {
     let name = folder.deletingPathExtension().lastPathComponent
     let source = Page.root.appendingPathComponent("Sources/\(name)").path
-    return FileManager.default.fileExists(atPath: source) && name != "spectral" && name != "SpectralBenchmarks"
+    return FileManager.default.fileExists(atPath: source)
+      && !["spectral", "SpectralBenchmarks", "Lessons"].contains(name)
   }
 
   private var moduleMaps: [URL] {

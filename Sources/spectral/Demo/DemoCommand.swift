@@ -1,5 +1,6 @@
 import Charts
 import Foundation
+import Lessons
 import SpectralKit
 
 /// `spectral demo`: the main job from end to end, on data that needs no files.
@@ -70,7 +71,7 @@ enum DemoCommand: Subcommand {
   }
 
   private static func crossCheck(_ folder: Folder, isDeterministic: Bool) throws -> CrossCheck {
-    let scene = DemoPictures.scene(side: 640)
+    let scene = Scene.zonePlate(side: 640)
     let kernel = try NamedKernel.disc(31).values()
     let check = try CrossCheck(
       scene, kernel, boundary: .reflect, memoryLimit: nil, rigor: isDeterministic ? .estimate : .measure, runs: 9)
@@ -192,23 +193,4 @@ enum DemoCommand: Subcommand {
 
     """
   }
-}
-
-/// The folder of the results.
-private struct Folder {
-  let path: String
-
-  /// Makes the folder, unless it is there.
-  init(_ path: String) throws {
-    self.path = path
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(path, "the folder cannot be made: choose another place with --output DIR")
-    }
-  }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
-  func write(_ name: String, _ image: Image) throws { try image.write(to: file(name)) }
-  func write(_ name: String, _ text: String) throws { try AtomicFile.write(Data(text.utf8), to: file(name)) }
 }

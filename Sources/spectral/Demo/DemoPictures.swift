@@ -3,30 +3,6 @@ import SpectralKit
 
 /// What the demo shows of its data, its network and its results.
 enum DemoPictures {
-  /// Rings that get finer outwards (a zone plate) beside a row of drawn digits: every frequency and sharp edges, on
-  /// `side` x `side` pixels; a tenth of the side for each digit.
-  static func scene(side: Int) -> Tensor<Float> {
-    let digits = ProceduralDigits(seed: 7).dataset(.test, count: 10)
-    let strip = side / 10
-    let centre = Double(side) / 2
-    var scene = Tensor<Float>([1, side, side]) { pixels in
-      for i in pixels.indices {
-        let (y, x) = (Double(i / side) - centre, Double(i % side) - centre)
-        // The frequency is proportional to the radius: 0.25 cycles per pixel at the edge.
-        pixels[i] = Float(0.5 + 0.5 * cos(.pi * (x * x + y * y) * 0.5 / Double(side)))
-      }
-    }
-    scene.withUnsafeMutableElements { pixels in
-      for digit in 0..<10 {
-        let image = Image(pixels: digits.image(at: digit)).resized(height: strip, width: strip).pixels.elements
-        for (i, value) in image.enumerated() {
-          pixels[(side - strip + i / strip) * side + digit * strip + i % strip] = value
-        }
-      }
-    }
-    return scene
-  }
-
   /// Test images in rows of twenty, framed in red where the network was wrong.
   static func contactSheet(_ dataset: Dataset, predictions: [Int]) -> Image {
     let (columns, scale, gap) = (20, 2, 6)

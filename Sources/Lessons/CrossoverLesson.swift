@@ -1,0 +1,244 @@
+import Charts
+import SpectralBenchmarks
+import SpectralKit
+
+/// Idea 12: large kernels are where the frequency domain wins.
+public enum CrossoverLesson: Lesson {
+  public static let word = "crossover"
+  public static let title = "Where the frequency domain wins"
+
+  public static let listing = #"""
+    import SpectralKit
+
+    // A picture of 512 x 512 pixels under larger and larger kernels.
+    var random = RandomGenerator(seed: 1)
+    let picture = Tensor<Float>.uniform([1, 1, 512, 512], in: 0..<1, using: &random)
+    let methods: [any ConvolutionMethod<Float>] = [SpatialConvolution(), FourierConvolution()]
+    for side in [3, 11, 31, 63] {
+      let kernel = Tensor<Float>.uniform([1, 1, side, side], in: 0..<1, using: &random)
+      let same = ConvolutionGeometry(kernel: Extent(side), padding: .same)
+      for method in methods {
+        _ = try method(picture, kernel, same)  // the first call plans
+        let time = try ContinuousClock().measure { _ = try method(picture, kernel, same) }
+        print("\(side) x \(side)", method.name, time)
+      }
+    }
+    """#
+
+  /// A shape whose kernel grows.
+  public struct Curve: Sendable {
+    public let name: String
+    public let kernels: [Int]
+    /// Seconds; the direct method ends where it becomes too slow.
+    public let direct, fourier: [Double]
+    /// Where the Fourier method becomes the faster one, in taps along each axis, by interpolation; nil if nowhere.
+    public let crossing: Double?
+  }
+
+  /// A network with large kernels, trained through one method.
+  public struct Training: Sendable {
+    public let method: String
+    public let losses: [Double]
+    public let accuracy: Double
+    public let seconds: Double
+  }
+
+  public struct Findings: Sendable {
+    public var curves: [Curve]
+    /// Direct, then Fourier.
+    public var trainings: [Training]
+    public var imageCount: Int
+    public var kernelLabels: [String]
+  }
+
+  // MARK: Computing
+
+  public static func measure(_ material: LessonMaterial, _ progress: LessonProgress) throws -> Findings {
+    let kernels = [3, 5, 7, 9, 11, 15, 21, 31, 47, 63]
+    let shapes = [
+      BenchmarkCase(name: "one image, 512 x 512", kind: .image, height: 512, width: 512, kernel: 3),
+      BenchmarkCase(
+        name: "depthwise, 4 x 64 x 56 x 56", kind: .conv2d, batch: 4, inputChannels: 64, outputChannels: 64, height: 56,
+        width: 56, kernel: 3, groups: 64),
+      BenchmarkCase(
+        name: "dense, 4 x 32 x 56 x 56 to 32", kind: .conv2d, batch: 4, inputChannels: 32, outputChannels: 32,
+        height: 56,
+        width: 56, kernel: 3),
+    ]
+    progress.say("times \(2 * shapes.count) curves, about 25 s, and then trains a network twice")
+    var done = 0.0
+    let curves = try shapes.map { shape in
+      try curve(shape, kernels) { name in
+        try progress.check()
+        progress.advance(done / Double(2 * shapes.count * kernels.count), name)
+        done += 1
+      }
+    }
+    let images = material.data.training.prefix(640)
+    let trainings = try trainings(images, material.data.test.prefix(1000), progress)
+    return Findings(
+      curves: curves, trainings: trainings, imageCount: images.count, kernelLabels: ["3 x 3", "13 x 13", "31 x 31"])
+  }
+
+  private static func curve(
+    _ shape: BenchmarkCase, _ kernels: [Int], _ next: (String) throws -> Void
+  ) throws -> Curve {
+    func seconds(_ method: any ConvolutionMethod<Float>, patience: Double) throws -> [Double] {
+      var times: [Double] = []
+      for kernel in kernels where kernel <= min(shape.height, shape.width) {
+        try next("\(shape.name), kernel \(kernel) x \(kernel), \(method.name)")
+        // The definition's time grows with the taps: what would take too long is left out.
+        if let last = times.last {
+          let before = kernels[times.count - 1]
+          guard last * Double(kernel * kernel) / Double(before * before) < patience else { break }
+        }
+        var sized = shape
+        sized.kernel = kernel
+        let problem = try sized.problem()
+        var random = RandomGenerator(seed: 3)
+        let x = Tensor<Float>.normal(problem.inputShape, using: &random)
+        let w = Tensor<Float>.normal(problem.filterShape, deviation: 1 / Double(kernel), using: &random)
+        times.append(Timings.measure(budget: 0.1, most: 7) { _ = method.forward(x, w, bias: nil, problem) }.median)
+      }
+      return times
+    }
+    let direct = try seconds(SpatialConvolution(), patience: 0.4)
+    let fourier = try seconds(FourierConvolution(), patience: .infinity)
+    let both = min(direct.count, fourier.count)
+    let crossings = Crossing.between(
+      places: kernels.prefix(both).map(Double.init), first: Array(fourier.prefix(both)),
+      second: Array(direct.prefix(both)))
+    return Curve(
+      name: shape.name, kernels: kernels, direct: direct, fourier: fourier,
+      crossing: crossings.last { $0.firstIsLowerBeyond }?.place)
+  }
+
+  private static func trainings(
+    _ images: Dataset, _ test: Dataset, _ progress: LessonProgress
+  ) throws -> [Training] {
+    let methods: [any ConvolutionMethod<Float>] = [SpatialConvolution(), FourierConvolution()]
+    let sessions = methods.map { method -> any Session in
+      // The same seed, so the same network.
+      var random = RandomGenerator(seed: 12)
+      return LessonTraining(
+        Models.largeKernel(image: images.imageShape, classes: images.classNames.count, method: method, using: &random),
+        on: images, epochs: 3, batchSize: 32, rate: 4e-3)
+    }
+    let seconds = sessions.map { $0.estimatedSeconds() }.reduce(0, +)
+    progress.say("trains the same network twice on \(grouped(images.count)) images, about \(time(seconds))")
+    return try zip(methods, sessions).map { method, session in
+      var session = session
+      let accuracy = try session.train(method.name, progress, test: test)
+      return Training(method: method.name, losses: session.losses, accuracy: accuracy, seconds: session.seconds)
+    }
+  }
+
+  // MARK: Telling
+
+  public static func text(_ findings: Findings) -> LessonText {
+    let (direct, fourier) = (findings.trainings[0], findings.trainings[1])
+    let difference = zip(direct.losses, fourier.losses).map { abs($0 - $1) }.max() ?? 0
+    return LessonText(
+      idea: """
+        By definition a kernel costs its area, for every pixel. By spectra its size hardly matters. Somewhere the curves \
+        cross.
+        """,
+      body: curves(findings) + training(findings),
+      numbers: findings.curves.map { curve in
+        .init(
+          "spectra win: \(curve.name)",
+          curve.crossing.map { "from about \(decimals($0, 0)) x \(decimals($0, 0))" }
+            ?? (curve.fourier[0] < curve.direct[0] ? "at all sizes timed" : "at none of the sizes timed"))
+      } + [
+        .init("training through the definition", time(direct.seconds)),
+        .init("training through spectra", time(fourier.seconds)),
+        .init("ratio", "\(decimals(direct.seconds / fourier.seconds, 1))"),
+        .init("accuracy, definition and spectra", "\(percent(direct.accuracy)) and \(percent(fourier.accuracy))"),
+      ],
+      notice: [
+        """
+        On logarithmic axes the direct curve rises with slope 2 in the end, twice the kernel, four times the time, and \
+        the Fourier curve is nearly flat.
+        """,
+        """
+        The two losses differ by at most \(scientific(difference)) at any step. The methods round differently, a \
+        training amplifies every last bit, and still both go the same way.
+        """,
+        "For 3 x 3 kernels the definition is hard to beat. A good library chooses, shape by shape.",
+      ],
+      exercises: [
+        .init(
+          "Count the multiplications for an image of 512 x 512 under a kernel of 31 x 31, both ways, roughly.",
+          answer: """
+            Definition: \(math: .power("512", "2") + "·" + .power("31", "2")) ≈ 2.5 × 10⁸. Spectra: three transforms of \
+            \(math: "2.5 " + .power("N", "2") + "log" + .power("N", "2")) operations with N = 542, about 4 × 10⁷, and \
+            the product, which is small beside it.
+            """),
+        .init(
+          "Why do spectra pay off earlier for a layer with many channels than for a depthwise one?",
+          answer: """
+            A layer with \(math: "C") inputs and \(math: "O") outputs transforms \(math: "C + O") planes, but multiplies \
+            \(math: "C O") pairs: the price of a transform is shared by many products. Depthwise, every product pays for \
+            its own transforms. (The direct method, too, is at its best with many channels: see where the curves cross \
+            here.)
+            """),
+      ])
+  }
+
+  private static func curves(_ findings: Findings) -> [Block] {
+    let text: [Block] = [
+      .text(
+        """
+        For an image of \(math: "N") x \(math: "N") pixels and a kernel of \(math: "k") x \(math: "k") weights, the \
+        definition takes
+        """),
+      .formula(
+        .power("N", "2") + .power("k", "2") + .words("products, and spectra take about") + .power("N", "2") + "log N"),
+      .text("operations. Timed on this machine, one call after the other, the two look like this."),
+    ]
+    return text
+      + findings.curves.map { curve in
+        func points(_ seconds: [Double]) -> [Chart.Point] {
+          zip(curve.kernels, seconds).map { .init(Double($0), $1) }
+        }
+        let crossing = curve.crossing.map { [Chart.Mark(x: $0, "spectra win from \(decimals($0, 0))")] } ?? []
+        return .chart(
+          Chart(
+            curve.name, horizontal: Axis("taps of the kernel along each axis", ticks: curve.kernels.map(Double.init)),
+            vertical: Axis("time", unit: .seconds),
+            series: [.init("direct", points(curve.direct)), .init("fft", points(curve.fourier))], marks: crossing),
+          alt: """
+            Time against kernel size for \(curve.name). Direct rises from \(time(curve.direct[0])) to \
+            \(time(curve.direct.last!)), fft goes from \(time(curve.fourier[0])) to \(time(curve.fourier.last!)).
+            """, caption: "Median of a few calls, forward pass, \(Parallel.threads) threads.")
+      }
+  }
+
+  private static func training(_ findings: Findings) -> [Block] {
+    let series = findings.trainings.map { training in
+      Chart.Series(
+        training.method, smoothed(training.losses).enumerated().map { .init(Double($0.offset), $0.element) },
+        style: .smooth)
+    }
+    return [
+      .heading("A network with large kernels"),
+      .text(
+        """
+        Training multiplies the difference: a step has three passes, and each is a convolution with a kernel as large. \
+        Here is a small residual network with depthwise kernels of 13 x 13 and 31 x 31, on \
+        \(grouped(findings.imageCount)) images, three times each, through either method.
+        """),
+      .chart(
+        Chart(
+          "Loss of the same network through both methods", horizontal: Axis("step", .linear),
+          vertical: Axis("cross-entropy", .linear),
+          series: series),
+        alt: "Two falling loss curves that lie close together.", caption: "Running means over about 25 steps."),
+      .table(
+        Table(
+          ["method", "training", "accuracy"],
+          findings.trainings.map { [$0.method, time($0.seconds), percent($0.accuracy)] }),
+        caption: "The same images in the same order, from the same first weights."),
+    ]
+  }
+}

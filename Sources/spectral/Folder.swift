@@ -1,0 +1,21 @@
+import Foundation
+import SpectralKit
+
+/// The folder of the results.
+struct Folder {
+  let path: String
+
+  /// Makes the folder, unless it is there.
+  init(_ path: String) throws {
+    self.path = path
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw FileError(path, "the folder cannot be made: choose another place with --output DIR")
+    }
+  }
+
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+  func write(_ name: String, _ image: Image) throws { try image.write(to: file(name)) }
+  func write(_ name: String, _ text: String) throws { try AtomicFile.write(Data(text.utf8), to: file(name)) }
+}
