@@ -10,7 +10,8 @@ enum CompareCommand: Subcommand {
 
   private static let kernel = Flag(
     "--kernel", .kernel, default: "gaussian:4",
-    "box:N, disc:N, random:N (N pixels across), gaussian:SIGMA (pixels), or an array kH x kW in a file")
+    "e.g. box:5, gaussian:4 or motion:21,30 (pixels and degrees), an array kH x kW in a file, or the numbers themselves; "
+      + "spectral kernel --help tells all names")
   private static let boundary = Flag(
     "--boundary", .word(example: Boundary.zero), default: Boundary.reflect.rawValue,
     "what lies beyond the border of the picture")
@@ -48,7 +49,7 @@ enum CompareCommand: Subcommand {
     let planning = try Common.planning(arguments) ?? .estimated
     let path = arguments.operands[0]
     let image = try Image(path: path)
-    let kernelValues = try arguments[kernel].values()
+    let kernelValues = try arguments[kernel].kernel().taps
     let planes = arguments[channels] == .luminance ? image.luminance.pixels : image.pixels
     let rigor: PlanningRigor = arguments[Common.deterministic] ? .estimate : .measure
     func check<Scalar: AnyMethodScalar>(_: Scalar.Type) throws -> CrossCheck {

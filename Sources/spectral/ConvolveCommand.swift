@@ -1,44 +1,42 @@
 import Foundation
 import SpectralKit
 
-/// `spectral convolve`: one kernel over one image, however large.
+/// `spectral convolve`: one kernel over images, however large.
 enum ConvolveCommand: Subcommand {
   private typealias Common = CommonFlags
 
   private static let kernel = Flag(
     "--kernel", .kernel, isRequired: true,
-    "box:N, disc:N, random:N (N pixels across), gaussian:SIGMA (pixels), an array kH x kW in a file, or the numbers "
-      + "themselves, as in 1,2,1;2,4,2;1,2,1")
-  private static let output = Flag(
-    "--output", short: "-o", .text("FILE", example: "out.npy"), isRequired: true,
-    "where the result goes: .npy for an array, .png, .jpg, .pgm or .ppm for a picture; may be the input")
-  private static let boundary = Flag(
-    "--boundary", .word(example: Boundary.mirror), default: Boundary.reflect.rawValue,
-    "what lies beyond the border: zero; reflect dcba|abcd|dcba; mirror dcb|abcd|cba; replicate aaaa|abcd|dddd; circular "
-      + "abcd|abcd|abcd")
+    "e.g. box:5, gaussian:4 or motion:21,30 (pixels and degrees), an array kH x kW in a file, or the numbers themselves, "
+      + "as in 1,2,1;2,4,2;1,2,1; spectral kernel --help tells all names")
   private static let operation = Flag(
     "--operation", .word(example: ConvolutionOperation.correlation), default: ConvolutionOperation.convolution.rawValue,
     "true convolution, with the kernel flipped, as in compare; or correlation, as conv2d has it unless told")
+  private static let signed = Flag(
+    switch: "--signed",
+    "draw results around 0, as those of slopes are: 0 is mid-grey, the ends are the largest magnitude; else a picture's "
+      + "values outside 0...1 are clipped, and counted")
   private static let memoryLimit = Flag(
     Common.memoryLimit.name, .byteSize, default: "512MiB",
-    "the most memory that the process may hold, e.g. 512MiB or 2GB; the image is taken in pieces that keep it")
-  private static let quiet = Flag(switch: "--quiet", "say nothing unless something is wrong")
-  private static let verbose = Flag(switch: "--verbose", "also say how it is done, how fast, and in how much memory")
+    "the most memory that the process may hold, e.g. 512MiB or 2GB; an array is taken in pieces that keep it, a picture "
+      + "that would not fit is refused")
 
   static let specification = Specification(
-    name: "convolve", summary: "one kernel over one image, larger than the memory if need be",
+    name: "convolve", summary: "one kernel over images, larger than the memory if need be",
     discussion: """
-      Convolves an image with a kernel; the output has the size of the image. An array, H x W or H x W x C in a .npy \
-      file, is streamed: a piece is read while another is convolved and a third is written. Up to 16 bits a number the \
-      computation and the output are in single precision, else in double. If the run ends early, even by a kill, the same \
-      command goes on where it stopped, and the result has the same bits. A picture is convolved as a whole. Channels are \
-      taken one by one, transparency is left alone. An even kernel's odd pixel is at the end, as in conv2d --padding same.
+      Convolves images with a kernel; the output has the size of the image. \(ImageFlags.discussion) Channels are taken \
+      one by one. An even kernel's odd pixel is at the end, as in conv2d --padding same.
+
+      An array that becomes an array is streamed: a piece is read while another is convolved and a third is written. Up \
+      to 16 bits a number the computation and the output are in single precision, else in double. If the run ends early, \
+      even by a kill, the same command goes on where it stopped, and the result has the same bits. Everything else is \
+      convolved as a whole.
       """,
-    operands: "IMAGE", operandCount: 1...1,
+    operands: ImageFlags.operands, operandCount: ImageFlags.operandCount,
     sections: [
-      .init("Task", [kernel, output, boundary, operation]),
-      .init("Computation", [Common.method, memoryLimit, Common.threads]),
-      .init("Talk", [quiet, verbose]),
+      .init("Task", [kernel, operation]), ImageFlags.pixels,
+      .init("Results", ImageFlags.results.flags + [signed]),
+      .init("Computation", [Common.method, memoryLimit, Common.threads]), ImageFlags.talk,
     ],
     examples: [
       .init(
@@ -46,41 +44,52 @@ enum ConvolveCommand: Subcommand {
         "An image of any size within half a gibibyte."),
       .init("spectral convolve photo.png --kernel gaussian:8 -o soft.png", "A blur of 49 x 49 taps."),
       .init(
+        "spectral convolve photo.jpg --kernel sobel:x --luminance --signed -o edges.png", "Slopes around mid-grey."),
+      .init("spectral convolve photos --kernel motion:21,30 --linear-light -o moved", "All images of a folder."),
+      .init(
         "spectral convolve x.npy --kernel=-1,0,1 --operation correlation --boundary replicate -o dx.npy",
         "Differences along the rows."),
     ])
 
   static func run(_ arguments: Arguments) throws {
-    guard !arguments[quiet] || !arguments[verbose] else {
-      throw UsageError("\(quiet.name) and \(verbose.name) contradict each other: take one")
-    }
-    Common.applyThreads(arguments)
-    let path = arguments.operands[0]
-    let talk: StreamingProgress.Talk = arguments[quiet] ? .none : arguments[verbose] ? .much : .little
-    if try isPicture(path) {
-      try convolvePicture(path, arguments, talk)
-    } else {
-      try stream(path, arguments, talk)
+    let limit = try workingLimit(arguments)
+    let streams = try ImageInputs.paths(arguments.operands).map { (try? isStreamed($0, arguments)) ?? false }
+    // The file, the decoded picture and its convolution are there at once.
+    let run = try ImageRun(
+      arguments, outputKind: streams.allSatisfy { $0 } ? .anything : .image, sizeLimit: limit / 3)
+    try run.requireResult()
+    let kernel = try arguments[kernel].kernel(byteLimit: limit)
+    let edit = KernelEdit(
+      kernel: kernel, boundary: arguments[ImageFlags.boundary], operation: arguments[operation],
+      method: arguments[Common.method], memoryLimit: limit / 3, isSigned: arguments[signed])
+    try run.forEachImage { input, stages in
+      if try isStreamed(input, arguments), let target = run.output?.path(for: input) {
+        try stream(kernel, from: input, to: target, arguments)
+      } else {
+        try run.apply(edit, to: input, &stages)
+      }
     }
   }
 
-  private static func isPicture(_ path: String) throws -> Bool {
+  /// Whether an image is an array that becomes an array number by number.
+  private static func isStreamed(_ path: String, _ arguments: Arguments) throws -> Bool {
+    let needsWhole =
+      arguments[ImageFlags.linearLight] || arguments[ImageFlags.luminance] || arguments[ImageFlags.show]
+      || arguments.has(ImageFlags.graphics)
+    let isPictureWanted = arguments.optional(ImageFlags.output).map { (try? ImageFormat(path: $0)) != nil } ?? true
+    guard !needsWhole, !isPictureWanted else { return false }
     var file = try InputFile(path)
     // A pipe cannot be read again, and holds no picture that could be named.
-    guard file.size != nil else { return false }
-    return ImageFormat(firstBytes: try file.read(upTo: 8)) != nil
+    guard file.size != nil else { return true }
+    return ImageFormat(firstBytes: try file.read(upTo: 8)) == nil
   }
 
-  // MARK: Arrays
-
-  private static func stream(_ path: String, _ arguments: Arguments, _ talk: StreamingProgress.Talk) throws {
-    let target = arguments[output]
-    guard (try? ImageFormat(path: target)) == nil else {
-      throw UsageError("\(output.name) \(target) is a picture's name, but \(path) is an array: name a file .npy")
-    }
+  private static func stream(_ kernel: Kernel, from path: String, to target: String, _ arguments: Arguments) throws {
     let convolution = StreamedConvolution(
-      kernel: try arguments[kernel].values(), boundary: arguments[boundary], operation: arguments[operation],
+      kernel: kernel.taps, boundary: arguments[ImageFlags.boundary], operation: arguments[operation],
       method: arguments[Common.method], memoryLimit: try workingLimit(arguments))
+    let talk: StreamingProgress.Talk =
+      arguments[ImageFlags.quiet] ? .none : arguments[ImageFlags.verbose] ? .much : .little
     Interruption.watch()
     var progress = StreamingProgress(path, to: target, talk: talk)
     let report: StreamReport
@@ -116,36 +125,4 @@ enum ConvolveCommand: Subcommand {
   /// The program without its work: code, stacks, plans. It holds some 25 MiB; a fixed number, since the work is cut by
   /// what is left, and a run that is resumed must be cut as it was.
   private static let programBytes = 40 << 20
-
-  // MARK: Pictures
-
-  private static func convolvePicture(_ path: String, _ arguments: Arguments, _ talk: StreamingProgress.Talk) throws {
-    let target = arguments[output]
-    do { _ = try ImageFormat(path: target) } catch {
-      throw UsageError("\(output.name) \(target) is no picture's name, but \(path) is a picture: name a file .png")
-    }
-    let values = try arguments[kernel].values().converted(to: Float.self)
-    let limit = try workingLimit(arguments)
-    // The file, the decoded picture and its convolution are there at once.
-    var image = try Image(path: path, sizeLimit: limit / 3)
-    let shape = image.pixels.shape
-    let geometry = ConvolutionGeometry(
-      kernel: Extent(height: values.shape[0], width: values.shape[1]), padding: .same, boundary: arguments[boundary],
-      operation: arguments[operation])
-    let method = arguments[Common.method].method(
-      for: Float.self, deterministic: true, memoryLimit: limit - 2 * image.pixels.byteCount)
-    let clock = ContinuousClock()
-    let start = clock.now
-    do {
-      image.pixels = try method(
-        image.pixels.reshaped(to: [shape[0], 1, shape[1], shape[2]]),
-        values.reshaped(to: [1, 1, values.shape[0], values.shape[1]]), geometry
-      ).reshaped(to: shape)
-    } catch {
-      throw CommandError("\(memoryLimit.name): \(error)")
-    }
-    let seconds = (clock.now - start).seconds
-    try image.write(to: target)
-    if talk != .none { Console.say("\(target) (\(shape)): \(method.name) in \(duration(seconds))") }
-  }
 }

@@ -20,13 +20,9 @@ enum Spectral {
   static let version = "0.1.0"
 
   static let subcommands: [any Subcommand.Type] = [
-    TrainCommand.self, EvaluateCommand.self, PredictCommand.self, FilterCommand.self, HybridCommand.self,
-    DeblurCommand.self, MatchCommand.self, ConvolveCommand.self, Conv2DCommand.self,
-    CompareCommand.self, BenchmarkCommand.self, DemoCommand.self,
-    TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ConvolveCommand.self, Conv2DCommand.self,
-    CompareCommand.self, SpectrumCommand.self, BenchmarkCommand.self, DemoCommand.self,
-    TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ConvolveCommand.self, Conv2DCommand.self,
-    CompareCommand.self, LessonCommand.self, BenchmarkCommand.self, DemoCommand.self,
+    TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SpectrumCommand.self, FilterCommand.self,
+    HybridCommand.self, ConvolveCommand.self, KernelCommand.self, DeblurCommand.self, MatchCommand.self,
+    LessonCommand.self, Conv2DCommand.self, CompareCommand.self, BenchmarkCommand.self, DemoCommand.self,
   ]
 
   static func main() {

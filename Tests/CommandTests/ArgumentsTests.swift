@@ -4,6 +4,7 @@ import Testing
 @Suite struct ArgumentsTests {
   static let subcommands = [
     "train", "evaluate", "predict", "convolve", "conv2d", "compare", "spectrum", "benchmark", "demo",
+    "train", "evaluate", "predict", "convolve", "kernel", "conv2d", "compare", "benchmark", "demo",
   ]
 
   @Test func helpGoesToStandardOutput() {
@@ -36,6 +37,7 @@ import Testing
     (["conv3d"], ["conv3d", "did you mean conv2d?"]),
     (["xyzzy"], ["xyzzy", "train, evaluate, predict, filter, hybrid, convolve, conv2d, compare, benchmark, demo"]),
     (["xyzzy"], ["xyzzy", subcommands.joined(separator: ", ")]),
+    (["xyzzy"], ["xyzzy", "train, evaluate, predict, convolve, kernel, conv2d, compare, benchmark, demo"]),
     (["--verison"], ["--verison", "did you mean --version?"]),
     (["conv2d", "--ouput", "y.npy"], ["--ouput", "did you mean --output?"]),
     (["conv2d", "-stride", "2"], ["-stride", "did you mean --stride?"]),

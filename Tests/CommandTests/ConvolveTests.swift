@@ -66,14 +66,94 @@ import Testing
     #expect(y.alpha == x.alpha)
   }
 
+  @Test func whatAPictureCannotHoldIsSaid() throws {
+    let ramp = Tensor<Float>([1, 8, 16], (0..<128).map { Float($0 % 16) * 17 / 255 })
+    try Image(pixels: ramp).write(to: path("x.png"))
+    let clipped = spectral("convolve", "x.png", "--kernel", "sobel:x", "-o", "y.png", in: folder)
+    // A slope of 17 steps of 255 times 8 in 14 columns of 16, half of that in the outermost: all below 1.
+    #expect(clipped.code == 0 && clipped.talk.isEmpty, "\(clipped)")
+    let inside = try Image(path: path("y.png")).pixels
+    #expect(inside[0, 4, 7] == 136.0 / 255 && inside[0, 4, 0] == 68.0 / 255)
+    let falling = spectral(
+      "convolve", "x.png", "--kernel", "sobel:x", "--operation", "correlation", "-o", "y.png", in: folder)
+    #expect(falling.code == 0 && falling.lines.count == 1, "\(falling)")
+    #expect(falling.talk.contains("y.png: 128 of 128 values lay outside 0...1 and were clipped; --signed"))
+    let signed = spectral(
+      "convolve", "x.png", "--kernel", "sobel:x", "--operation", "correlation", "--signed", "-o", "y.png", in: folder)
+    #expect(signed.code == 0 && signed.talk.contains("y.png: mid-grey is 0, the ends are ±0.5333"), "\(signed)")
+    // The most negative value is at the lower end: bluer than it is red.
+    let drawn = try Image(path: path("y.png")).pixels
+    #expect(drawn[2, 4, 7] > drawn[0, 4, 7])
+    // The numbers themselves.
+    let numbers = spectral(
+      "convolve", "x.png", "--kernel", "sobel:x", "--operation", "correlation", "-o", "y.npy", in: folder)
+    #expect(numbers.code == 0 && numbers.talk.isEmpty)
+    #expect(abs(try Tensor<Float>(npy: path("y.npy"))[4, 7] + 136.0 / 255) < 1e-6)
+  }
+
+  @Test func severalAtOnce() throws {
+    var random = RandomGenerator(seed: 3)
+    try FileManager.default.createDirectory(
+      at: folder.appendingPathComponent("in"), withIntermediateDirectories: false)
+    try FileManager.default.createDirectory(
+      at: folder.appendingPathComponent("out"), withIntermediateDirectories: false)
+    for name in ["a.png", "b.ppm"] {
+      try Image(pixels: .uniform([3, 9, 11], in: 0..<1, using: &random)).write(to: path("in/\(name)"))
+    }
+    try Tensor<Double>.normal([9, 7, 4], using: &random).writeNPY(to: path("in/c.npy"))
+    let outcome = spectral("convolve", "in", "--kernel", "1", "-o", "out", "--quiet", in: folder)
+    #expect(outcome.code == 0 && outcome.talk.isEmpty, "\(outcome)")
+    for name in ["a.png", "b.ppm", "c.npy"] { #expect(try data("out/\(name)") == data("in/\(name)"), "\(name)") }
+    // One that fails does not keep the others from being done.
+    try Data("no picture".utf8).write(to: folder.appendingPathComponent("in/b.ppm"))
+    try FileManager.default.removeItem(atPath: path("out/c.npy"))
+    let partly = spectral("convolve", "in", "--kernel", "1", "-o", "out", "--quiet", in: folder)
+    #expect(partly.code == 1 && partly.talk.contains("1 of 3 images failed"), "\(partly)")
+    #expect(try data("out/c.npy") == data("in/c.npy"))
+  }
+
+  /// Light is convolved, not what files store; and an array can be drawn.
+  @Test func lightLuminanceAndArrays() throws {
+    let half = Tensor<Float>([1, 1, 2], [0, 1])
+    try Image(pixels: half).write(to: path("x.png"))
+    let outcome = spectral(
+      "convolve", "x.png", "--kernel", "0.5,0.5", "--boundary", "circular", "--linear-light", "-o", "y.png", in: folder)
+    #expect(outcome.code == 0, "\(outcome)")
+    // Half the light is stored as 188 of 255.
+    #expect(try Image(path: path("y.png")).pixels.elements == [188.0 / 255, 188.0 / 255])
+    let red = Tensor<Float>([3, 1, 2], [1, 0, 0, 0, 0, 0])
+    try Image(pixels: red).write(to: path("red.png"))
+    #expect(
+      spectral(
+        "convolve", "red.png", "--kernel", "0,0,1", "--luminance", "--boundary", "zero", "-o", "y.npy", in: folder
+      ).code == 0)
+    // The brightness 0.2126 moved to the right, and the colours stayed.
+    let moved = try Tensor<Float>(npy: path("y.npy"))
+    for (c, pair) in [[0.7874, 0.2126], [-0.2126, 0.2126], [-0.2126, 0.2126]].enumerated() {
+      for x in 0..<2 { #expect(abs(Double(moved[0, x, c]) - pair[x]) < 1e-6) }
+    }
+    try Tensor<Double>([2, 2], [0, 0.2, 0.4, 1]).writeNPY(to: path("a.npy"))
+    #expect(spectral("convolve", "a.npy", "--kernel", "1", "-o", "a.png", in: folder).code == 0)
+    #expect(try Image(path: path("a.png")).pixels.elements == [0, 0.2, 0.4, 1])
+    let shown = spectral("convolve", "a.npy", "--kernel", "box:1", "--show", "--graphics", "ascii", in: folder)
+    #expect(shown.code == 0 && !shown.output.isEmpty && shown.talk.isEmpty, "\(shown)")
+    let nothing = spectral("convolve", "a.npy", "--kernel", "1", in: folder)
+    #expect(nothing.code == 2 && nothing.talk.contains("add --output"), "\(nothing)")
+  }
+
   private static let refused: [([String], Int32, [String])] = [
     (["x.npy", "--kernel", "1,2;3"], 2, ["--kernel must have rows of the same length"]),
     (["x.npy", "--kernel", "1,2;"], 2, ["--kernel must be"]), (["x.npy", "--kernel", "nan"], 2, ["--kernel must be"]),
     (["x.npy", "--kernel", "absent.npy"], 1, ["absent.npy", "no such file"]),
     (["absent.npy", "--kernel", "1"], 1, ["absent.npy", "no such file"]),
     (["text.npy", "--kernel", "1"], 1, ["text.npy", "not a .npy file"]),
-    (["x.npy", "--kernel", "1", "-o", "y.png"], 2, ["y.png is a picture's name", "x.npy is an array"]),
-    (["x.png", "--kernel", "1"], 2, ["y.npy is no picture's name"]),
+    (["x.png", "--kernel", "1", "-o", "y.txt"], 2, ["images are not written as .txt"]),
+    (
+      ["x.npy", "--kernel", "1", "-o", "y.png", "--memory-limit", "60MiB"], 1, ["x.npy", "would take", "the limit is"]
+    ),
+    (["x.npy", "x.png", "--kernel", "1", "-o", "y.png"], 2, ["y.png is one file for 2 images: name a folder"]),
+    (["x.npy", "--kernel", "gaussian:1e5"], 1, ["gaussian:1e5", "600001 x 600001 taps and take 2.6 TiB"]),
+    (["x.npy", "--kernel", "motion:9"], 2, ["--kernel must be motion:LENGTH,ANGLE", "e.g. --kernel motion:21,30"]),
     (["x.npy", "--kernel", "1", "-o", "absent/y.npy"], 1, ["absent/y.npy", "does not exist"]),
     (["x.npy", "--kernel", "1", "-o", "/dev/full"], 1, ["/dev/full", "no regular file"]),
     (["/dev/zero", "--kernel", "1"], 1, ["/dev/zero"]),

@@ -11,6 +11,17 @@ struct Specification: Sendable {
     }
   }
 
+  /// Words that operands or values may be made of, and what they mean.
+  struct Words: Sendable {
+    let title: String
+    let entries: [(word: String, meaning: String)]
+
+    init(_ title: String, _ entries: [(word: String, meaning: String)]) {
+      self.title = title
+      self.entries = entries
+    }
+  }
+
   /// A command line that works, and what it does.
   struct Example: Sendable {
     let command: String
@@ -32,6 +43,8 @@ struct Specification: Sendable {
   var operands = ""
   /// How many operands there may be.
   var operandCount = 0...0
+  /// Words that operands or values may be made of.
+  var words: Words?
   let sections: [Section]
   let examples: [Example]
 
@@ -44,6 +57,10 @@ struct Specification: Sendable {
     let others = flags.allSatisfy(\.isRequired) ? "" : " [flags]"
     var lines = ["Usage: spectral \(name)\(required)\(others)\(operands.isEmpty ? "" : " \(operands)")", ""]
     lines += wrapped(discussion, width: Self.width)
+    if let words {
+      lines += ["", "\(words.title):"]
+      for (word, meaning) in words.entries { lines += Self.lines(word, meaning) }
+    }
     for section in sections {
       lines += ["", "\(section.title):"]
       for flag in section.flags { lines += Self.lines(flag) }
@@ -60,10 +77,15 @@ struct Specification: Sendable {
 
   private static func lines(_ flag: any AnyFlag) -> [String] {
     let names = [flag.short, flag.name].compactMap { $0 }.joined(separator: ", ")
-    let head = "  \(names)\(flag.placeholder.map { " \($0)" } ?? "")"
     var text = flag.help
     if flag.isRequired { text += " (required)" }
     if let standard = flag.defaultText { text += " [\(standard)]" }
+    return lines("\(names)\(flag.placeholder.map { " \($0)" } ?? "")", text)
+  }
+
+  /// A word and what it means, beside each other where there is room.
+  private static func lines(_ word: String, _ text: String) -> [String] {
+    let head = "  " + word
     let body = wrapped(text, width: width - column)
     if head.count <= column - 2 {
       return [head + String(repeating: " ", count: column - head.count) + (body.first ?? "")]

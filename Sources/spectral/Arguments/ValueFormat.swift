@@ -5,6 +5,7 @@ struct ValueError: Error {
   /// E.g. `must be a whole number of at least 1`.
   let problem: String
   /// A text that works, where the problem itself quotes what was wrong; nil for that of the format.
+  /// A text that works, where one is closer than the format's own.
   let example: String?
 
   init(_ problem: String, example: String? = nil) { (self.problem, self.example) = (problem, example) }

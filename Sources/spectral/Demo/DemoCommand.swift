@@ -72,7 +72,7 @@ enum DemoCommand: Subcommand {
 
   private static func crossCheck(_ folder: Folder, isDeterministic: Bool) throws -> CrossCheck {
     let scene = Scene.zonePlate(side: 640)
-    let kernel = try NamedKernel.disc(31).values()
+    let kernel = Kernel(.disk(diameter: 31)).taps
     let check = try CrossCheck(
       scene, kernel, boundary: .reflect, memoryLimit: nil, rigor: isDeterministic ? .estimate : .measure, runs: 9)
     try folder.write("cross-check-input.png", Image(pixels: scene))

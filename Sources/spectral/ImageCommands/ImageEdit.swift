@@ -19,6 +19,9 @@ protocol ImageEdit: Sendable {
   /// back, and as a picture its zero is mid-grey.
   var isSigned: Bool { get }
 
+  /// What to do about values that a picture could not hold, as the end of a sentence.
+  var clippingRemedy: String { get }
+
   /// Writes what else is wanted of an image and its result, e.g. pictures of their spectra.
   func finish<Scalar: AnyMethodScalar>(
     _ before: ImagePlanes<Scalar>, _ after: ImagePlanes<Scalar>, input: String, stages: inout StageTimes
@@ -27,6 +30,7 @@ protocol ImageEdit: Sendable {
 
 extension ImageEdit {
   var isSigned: Bool { false }
+  var clippingRemedy: String { "a .npy file holds them" }
   func finish<Scalar: AnyMethodScalar>(
     _ before: ImagePlanes<Scalar>, _ after: ImagePlanes<Scalar>, input: String, stages: inout StageTimes
   ) throws {}
@@ -38,11 +42,14 @@ extension ImageRun {
   /// - Parameter leavesOthers: Whether the edit itself writes something, so that the result need not be written.
   func apply(_ edit: some ImageEdit, leavesOthers: Bool = false) throws {
     try requireResult(leavesOthers)
-    try forEachImage { input, stages in
-      switch try stages.measure("decode", { try read(input) }) {
-      case .float(let image): try apply(edit, image, input, &stages)
-      case .double(let image): try apply(edit, image, input, &stages)
-      }
+    try forEachImage { input, stages in try apply(edit, to: input, &stages) }
+  }
+
+  /// Edits one image, and writes and shows the result as the flags ask.
+  func apply(_ edit: some ImageEdit, to input: String, _ stages: inout StageTimes) throws {
+    switch try stages.measure("decode", { try read(input) }) {
+    case .float(let image): try apply(edit, image, input, &stages)
+    case .double(let image): try apply(edit, image, input, &stages)
     }
   }
 
@@ -61,13 +68,16 @@ extension ImageRun {
       result.planes = edited
     }
     try edit.finish(image, result, input: input, stages: &stages)
-    if let path = output?.path(for: input) { try write(result, edit.isSigned, to: path, &stages) }
+    if let path = output?.path(for: input) {
+      try write(result, edit.isSigned, to: path, &stages, clippingRemedy: edit.clippingRemedy)
+    }
     try show(edit.isSigned ? SignedPicture(result).image : Image(shown: result))
   }
 
   /// Writes an image, and says what of it a picture could not hold.
   func write<Scalar>(
-    _ image: ImagePlanes<Scalar>, _ isSigned: Bool, to path: String, _ stages: inout StageTimes
+    _ image: ImagePlanes<Scalar>, _ isSigned: Bool, to path: String, _ stages: inout StageTimes,
+    clippingRemedy: String = "a .npy file holds them"
   ) throws {
     let depth = arguments.optional(ImageFlags.bitDepth)?.bits
     let quality = arguments[ImageFlags.quality]
@@ -80,7 +90,7 @@ extension ImageRun {
     let clipped = try stages.measure("encode") { try image.write(to: path, bitDepth: depth, quality: quality) }
     if clipped > 0 {
       say(
-        "\(path): \(clipped) of \(image.planes.count) values lay outside 0...1 and were clipped; a .npy file holds them"
+        "\(path): \(clipped) of \(image.planes.count) values lay outside 0...1 and were clipped; \(clippingRemedy)"
       )
     }
   }

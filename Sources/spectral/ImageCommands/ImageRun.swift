@@ -14,17 +14,24 @@ struct ImageRun {
   let inputs: [String]
   /// Where changed images go, if that was said.
   let output: OutputPlace?
+  /// The most bytes that a decoded image may take.
+  let sizeLimit: Int
 
   /// Judges the arguments that all image commands share, and sets the number of threads.
   ///
-  /// - Parameter outputKind: What ``ImageFlags/output`` may name.
+  /// - Parameters:
+  ///   - outputKind: What ``ImageFlags/output`` may name.
+  ///   - sizeLimit: In place of ``ImageFlags/sizeLimit``, which the command then does not have.
   /// - Throws: ``UsageError`` or `FileError`.
-  init(_ arguments: Arguments, outputKind: OutputPlace.Kind = .image, fileExtension: String? = nil) throws {
+  init(
+    _ arguments: Arguments, outputKind: OutputPlace.Kind = .image, fileExtension: String? = nil, sizeLimit: Int? = nil
+  ) throws {
     guard !arguments[ImageFlags.quiet] || !arguments[ImageFlags.verbose] else {
       throw UsageError("\(ImageFlags.quiet.name) and \(ImageFlags.verbose.name) contradict each other: take one")
     }
     CommonFlags.applyThreads(arguments)
     self.arguments = arguments
+    self.sizeLimit = sizeLimit ?? arguments[ImageFlags.sizeLimit]
     let inputs = try ImageInputs.paths(arguments.operands)
     self.inputs = inputs
     output = try arguments.optional(ImageFlags.output).map {
@@ -100,7 +107,8 @@ struct ImageRun {
       do {
         try body(input, &stages)
         sayStages(input, stages)
-      } catch let error as UsageError {
+      } catch let error where error is UsageError || error is Interruption {
+        if showsBar { ProgressBar.clear() }
         throw error
       } catch {
         failures += 1
@@ -115,7 +123,7 @@ struct ImageRun {
   }
 
   private func sayStages(_ input: String, _ stages: StageTimes) {
-    if arguments[ImageFlags.verbose] { say("\(input): \(stages.description)") }
+    if arguments[ImageFlags.verbose] && !stages.stages.isEmpty { say("\(input): \(stages.description)") }
   }
 
   /// Reads an image in the precision that suits its file, with light as `--linear-light` says.
@@ -123,7 +131,7 @@ struct ImageRun {
   /// - Throws: `FileError`, also for an image with NaN or infinity, which a transform would spread all over it.
   func read(_ path: String) throws -> AnyImagePlanes {
     let image = try AnyImagePlanes(
-      path: path, sizeLimit: arguments[ImageFlags.sizeLimit],
+      path: path, sizeLimit: sizeLimit,
       light: arguments[ImageFlags.linearLight] ? .linear : .stored)
     let place =
       switch image {

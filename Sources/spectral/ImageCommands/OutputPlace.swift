@@ -18,10 +18,12 @@ struct OutputPlace: Sendable {
     case picture
     /// Pictures, or .svg.
     case drawing
+    /// A file of any name.
+    case anything
 
     fileprivate var endings: String {
       switch self {
-      case .image: ".npy, .png, .jpg, .pgm or .ppm"
+      case .image, .anything: ".npy, .png, .jpg, .pgm or .ppm"
       case .picture: ".png, .jpg, .pgm or .ppm"
       case .drawing: ".svg, .png, .jpg, .pgm or .ppm"
       }
@@ -63,7 +65,8 @@ struct OutputPlace: Sendable {
 
   private static func check(_ path: String, _ flag: Flag<String>, _ kind: Kind) throws(UsageError) {
     let ending = (path as NSString).pathExtension.lowercased()
-    if (kind == .image && ending == "npy") || (kind == .drawing && ending == "svg") { return }
+    if kind == .anything || (kind == .image && ending == "npy") || (kind == .drawing && ending == "svg") { return }
+    // A pipe or a device has no ending: pictures go there as PNG.
     if (try? ImageFormat(path: path)) == nil {
       throw UsageError(
         "\(flag.name) \(path): "

@@ -1,0 +1,34 @@
+import SpectralKit
+
+/// A kernel over images that are in memory.
+struct KernelEdit: ImageEdit {
+  let kernel: Kernel
+  let boundary: Boundary
+  let operation: ConvolutionOperation
+  let method: ConvolutionChoice
+  /// Bytes that the convolution may take beside its arrays.
+  let memoryLimit: Int
+  let isSigned: Bool
+
+  var clippingRemedy: String { "--signed draws them around mid-grey, a .npy file holds them" }
+
+  func edited<Scalar: AnyMethodScalar>(
+    _ planes: Tensor<Scalar>, name: String, stages: inout StageTimes
+  ) throws -> Tensor<Scalar> {
+    let shape = planes.shape
+    let geometry = ConvolutionGeometry(
+      kernel: kernel.extent, padding: .same, boundary: boundary, operation: operation)
+    // By estimate, so that a picture has the same bits on every run, as an array has.
+    let method = method.method(for: Scalar.self, deterministic: true, memoryLimit: memoryLimit)
+    do {
+      return try stages.measure("convolve by \(method.name)") {
+        try method(
+          planes.reshaped(to: [shape[0], 1, shape[1], shape[2]]),
+          kernel.taps.converted(to: Scalar.self).reshaped(to: [1, 1, kernel.height, kernel.width]), geometry
+        ).reshaped(to: shape)
+      }
+    } catch let error as ConvolutionError {
+      throw CommandError("\(name): \(error)")
+    }
+  }
+}
