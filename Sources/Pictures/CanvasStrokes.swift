@@ -66,6 +66,8 @@ extension Canvas {
   /// - Parameter lines: The points of each line; where lines cross, the colour is mixed in once.
   public mutating func stroke(_ lines: [[(x: Double, y: Double)]], thickness: Double, color: Color, opacity: Double = 1)
   {
+    // What is nowhere, or further off than any picture reaches, is left out.
+    let lines = lines.filter { $0.allSatisfy { abs($0.x) < 1e6 && abs($0.y) < 1e6 } }
     let points = lines.joined()
     guard let first = points.first else { return }
     let reach = thickness / 2 + 1
@@ -74,22 +76,15 @@ extension Canvas {
       (left, right) = (min(left, point.x), max(right, point.x))
       (top, bottom) = (min(top, point.y), max(bottom, point.y))
     }
-    guard [left, right, top, bottom].allSatisfy({ $0.isFinite && abs($0) < 1e6 }) else { return }
-    let columns = max(0, Int(left - reach))..<max(0, min(width, Int(right + reach) + 1))
-    let rows = max(0, Int(top - reach))..<max(0, min(height, Int(bottom + reach) + 1))
+    let columns = Self.pixels(left - reach, right + reach, in: 0..<width)
+    let rows = Self.pixels(top - reach, bottom + reach, in: 0..<height)
     guard !columns.isEmpty, !rows.isEmpty else { return }
     var coverage = [Float](repeating: 0, count: columns.count * rows.count)
     for line in lines {
       for i in 0..<max(line.count - 1, 1) where !line.isEmpty {
         let (a, b) = (line[i], line[min(i + 1, line.count - 1)])
-        let own =
-          max(
-            columns.lowerBound, Int(min(a.x, b.x) - reach))..<max(
-            columns.lowerBound, min(columns.upperBound, Int(max(a.x, b.x) + reach) + 1))
-        for row in max(
-          rows.lowerBound, Int(min(a.y, b.y) - reach))..<max(
-            rows.lowerBound, min(rows.upperBound, Int(max(a.y, b.y) + reach) + 1))
-        {
+        let own = Self.pixels(min(a.x, b.x) - reach, max(a.x, b.x) + reach, in: columns)
+        for row in Self.pixels(min(a.y, b.y) - reach, max(a.y, b.y) + reach, in: rows) {
           for column in own {
             let distance = Self.distance((Double(column) + 0.5, Double(row) + 0.5), a, b)
             let share = Float(min(max(thickness / 2 + 0.5 - distance, 0), 1))
@@ -105,6 +100,11 @@ extension Canvas {
         if share > 0 { blend(color, row: row, column: column, share: share * Float(opacity)) }
       }
     }
+  }
+
+  /// The pixels from one place to another, as far as they lie in a range.
+  private static func pixels(_ low: Double, _ high: Double, in range: Range<Int>) -> Range<Int> {
+    (Int(low.rounded(.down))..<Int(high.rounded(.down)) + 1).clamped(to: range)
   }
 
   /// From a point to the line between two others.

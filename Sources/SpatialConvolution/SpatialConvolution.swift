@@ -164,7 +164,8 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     let single = Double(MemoryLayout<Scalar>.stride) / 4
     let terms = Double(problem.multiplyAdds) * single
     let outputs = Double(problem.outputShape.count) * single
-    let beginning = 2e-5
+    // A single tap is a multiplication: spectra could only spoil it.
+    let beginning = problem.vertical.kernel * problem.horizontal.kernel == 1 ? 0 : 2e-5
     guard Self.isDense(problem) else {
       let isStrided = problem.horizontal.stride > 1 || problem.vertical.stride > 1
       let forward = isStrided ? terms / 4e9 : terms / 83e9 + outputs * 0.6e-9 + beginning

@@ -78,10 +78,10 @@ enum DeblurCommand: Subcommand {
     examples: [
       .init("spectral deblur blurred.png -o sharp.png --psf motion:21,30", "A camera that moved by 21 pixels."),
       .init(
-        "spectral deblur stars.npy -o points.npy --psf gaussian:2 --algorithm richardson-lucy --iterations 50",
+        "spectral deblur stars.npy -o out.npy --psf gaussian:2 --algorithm richardson-lucy --iterations 50",
         "Light that is never negative."),
       .init(
-        "spectral deblur photo.jpg -o sharp.jpg --psf disk:7 --noise 0.02 --luminance --before-after both.png",
+        "spectral deblur photo.jpg -o out.jpg --psf disk:7 --noise 0.02 --luminance --before-after both.png",
         "Out of focus, with more noise than was found."),
     ])
 

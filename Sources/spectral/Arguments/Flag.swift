@@ -36,7 +36,6 @@ struct Flag<Value: Sendable>: AnyFlag {
     do { return try format.read(text) } catch {
       if let example = error.example { throw UsageError("\(name) \(error.problem): e.g. \(name) \(example)") }
       throw UsageError("\(name) \(error.problem), not '\(text)': e.g. \(name) \(format.example)")
-      throw UsageError("\(name) \(error.problem), not '\(text)': e.g. \(name) \(error.example ?? format.example)")
     }
   }
 

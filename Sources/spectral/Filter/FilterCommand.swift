@@ -67,7 +67,7 @@ enum FilterCommand: Subcommand {
     examples: [
       .init("spectral filter photo.jpg --lowpass gaussian:0.08 -o soft.jpg", "Keep waves longer than some 12 pixels."),
       .init(
-        "spectral filter scan.png --notch gaussian:0.25,0.1,0.02 --notch gaussian:0.4,0.16,0.02 -o clean.png",
+        "spectral filter scan.png --notch gaussian:0.25,0.1,0.02 --notch gaussian:0.4,0.2,0.02 -o b.png",
         "Take two waves of a printed screen away."),
       .init(
         "spectral filter photos/ --unsharp gaussian:0.1,0.8 --luminance -o sharp/",

@@ -41,7 +41,7 @@ extension ImageRun {
   ///
   /// - Parameter leavesOthers: Whether the edit itself writes something, so that the result need not be written.
   func apply(_ edit: some ImageEdit, leavesOthers: Bool = false) throws {
-    try requireResult(leavesOthers)
+    try requireResult(orElse: leavesOthers)
     try forEachImage { input, stages in try apply(edit, to: input, &stages) }
   }
 
