@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 
-.PHONY: build test demo sanitize format lint docs dependencies clean
+.PHONY: build test demo sanitize format lint docs pictures dependencies clean
 
 build: dependencies ## The command and the library.
 	$(SWIFT) build -c release
@@ -27,6 +27,10 @@ lint: ## Finds what format would change, and more.
 
 docs: dependencies ## The documentation, in Docs/build.
 	Scripts/build-documentation.sh
+
+pictures: dependencies ## The pictures that the pages draw, into the catalog.
+	$(SWIFT) build -c release --build-tests
+	SPECTRAL_REDRAW=1 $(SWIFT) test -c release --skip-build --filter SnippetTests
 
 dependencies:
 	@Scripts/install-dependencies.sh

@@ -17,12 +17,13 @@ public enum ConvolutionLesson: Lesson {
     let correlated = try SpatialConvolution<Double>()(x, w)  // the window as it is
     let convolved = try SpatialConvolution<Double>()(x, w, convolution)  // the window turned by half a turn
     print(correlated.scalar, convolved.scalar)
-    precondition(correlated.scalar == 1 * 1 + 2 * 2 - 5 + 3 * 9)
-    precondition(convolved.scalar == 3 * 1 - 5 + 2 * 8 + 1 * 9)
+    precondition(correlated.scalar == 27)  // 1·1 + 2·2 - 1·5 + 3·9
+    precondition(convolved.scalar == 23)  // 3·1 - 1·5 + 2·8 + 1·9
 
     // Turning the kernel makes one of the other.
     let turned = Tensor<Double>([1, 1, 3, 3], w.elements.reversed())
-    precondition(try SpatialConvolution<Double>()(x, turned) == convolved)
+    let again = try SpatialConvolution<Double>()(x, turned)
+    precondition(again == convolved)
     """#
 
   public struct Findings: Sendable {
