@@ -27,35 +27,37 @@ struct BatchFilterGradient<Scalar: RowScalar> {
     let result = gradient.withUnsafeElements { g in
       input.withUnsafeElements { x in
         Tensor<Scalar>(problem.filterShape) { dw in
-          let (count, parts) = (dw.count, tiles.parts)
-          let sums = Scratch<Scalar>(count: parts * count)
+          let sums = Scratch<Scalar>(count: tiles.parts * dw.count)
           sum(g.baseAddress!, x.baseAddress!, to: sums.base)
-          let dw = dw.baseAddress!
-          dw.update(from: sums.base, count: count)
-          for part in 1..<max(1, parts) {
-            let sums = sums.base + part * count
-            for i in 0..<count { dw[i] += sums[i] }
-          }
+          addParts(sums.base, to: dw)
         }
       }
     }
     return result.withUnsafeElements { Scalar.areFinite($0.baseAddress!, $0.count) } ? result : nil
   }
 
+  /// Adds the sums of all parts.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func addParts(_ sums: UnsafePointer<Scalar>, to dw: UnsafeMutableBufferPointer<Scalar>) {
+    let (count, dw) = (dw.count, dw.baseAddress!)
+    dw.update(from: sums, count: count)
+    for part in 1..<max(1, tiles.parts) {
+      for i in 0..<count { dw[i] += sums[part * count + i] }
+    }
+  }
+
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func sum(_ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>, to sums: UnsafeMutablePointer<Scalar>) {
     let (groups, parts, bands) = (problem.geometry.groups, tiles.parts, tiles.bands)
-    let rows = tiles.vertical.tapRuns(problem.vertical.kernel, together: false)
-    // A single channel keeps few sums in registers: the taps of a row stand in for others.
-    let columns = tiles.horizontal.tapRuns(problem.horizontal.kernel, together: tiles.channels == 1)
     let pieces = tiles.imageGroups * bands.count
     Parallel.forEach(parts * groups, atMost: tiles.workers, workspace: { Workspace(tiles) }) { index, workspace in
       let (part, group) = index.quotientAndRemainder(dividingBy: groups)
       workspace.touched.base.update(repeating: false, count: tiles.taps)
       for piece in part * pieces / parts..<(part + 1) * pieces / parts {
         let (imageGroup, band) = piece.quotientAndRemainder(dividingBy: bands.count)
-        add(g, x, imageGroup, group, bands[band], rows, columns, workspace)
+        add(g, x, imageGroup, group, bands[band], workspace)
       }
       let (pairs, width) = (tiles.channels * tiles.lanes, Scalar.vectorWidth)
       for tap in 0..<tiles.taps where !workspace.touched.base[tap] {
@@ -71,8 +73,7 @@ struct BatchFilterGradient<Scalar: RowScalar> {
   /// Adds what a band of some images contributes.
   private func add(
     _ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>, _ imageGroup: Int, _ group: Int,
-    _ band: (rows: Range<Int>, places: Range<Int>), _ rows: [BatchAxis.TapRun], _ columns: [BatchAxis.TapRun],
-    _ workspace: Workspace
+    _ band: BatchTiles<Scalar>.Band, _ workspace: Workspace
   ) {
     let (groups, channels, outputs) = (problem.geometry.groups, tiles.channels, tiles.lanes)
     let first = imageGroup * tiles.imagesAtOnce
@@ -89,10 +90,10 @@ struct BatchFilterGradient<Scalar: RowScalar> {
       channels: outputs, rows: band.rows, width: tiles.width, images: images, to: workspace.gradients.base)
     let (tapSums, channelSums) = (Scalar.vectorWidth, tiles.taps * Scalar.vectorWidth)
     let imageRow = tiles.placeWidth * pixel
-    for rowRun in rows {
+    for rowRun in tiles.rowTaps {
       let row = rowRun.overlap.clamped(to: band.rows)
       guard !row.positions.isEmpty else { continue }
-      for columnRun in columns {
+      for columnRun in tiles.columnTaps {
         let (column, together) = (columnRun.overlap, columnRun.taps.count > 1)
         let overlap = sk_overlap(
           rows: row.positions.count, columns: column.positions.count, g_row: tiles.width * pixel,

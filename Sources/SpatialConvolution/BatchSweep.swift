@@ -72,8 +72,6 @@ struct BatchSweep<Scalar: RowScalar> {
     _ y: UnsafeMutablePointer<Scalar>
   ) {
     let (groups, channels, lanes, bands) = (problem.geometry.groups, tiles.channels, tiles.lanes, tiles.bands)
-    let columns = tiles.horizontal.runs(0..<tiles.width)
-    let rows = bands.map { tiles.vertical.runs($0.rows) }
     let operandPlane = tiles.placeWidth * (tiles.pass == .forward ? problem.vertical.input : problem.vertical.output)
     let plane = tiles.width * tiles.vertical.terms.count
     Parallel.forEach(
@@ -89,8 +87,8 @@ struct BatchSweep<Scalar: RowScalar> {
         x + (first * groups + group) * channels * operandPlane, planes: groups * channels, plane: operandPlane,
         channels: channels, rows: band.places, width: tiles.placeWidth, images: images, to: workspace.operand.base)
       let count = band.rows.count * tiles.width
-      for rowRun in rows[bandIndex] {
-        for run in columns {
+      for rowRun in band.runs {
+        for run in tiles.columnRuns {
           let terms = fill(workspace.terms.base, rowRun, run, firstPlace: band.places.lowerBound, pixel: pixel)
           for row in 0..<rowRun.positions.count {
             let position =

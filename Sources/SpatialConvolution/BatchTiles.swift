@@ -14,10 +14,21 @@ struct BatchTiles<Scalar: IndirectScalar> {
   let horizontal: BatchAxis
   /// Vectors of images that are computed together.
   let vectors: Int
-  /// Rows of positions of each band, and the rows of the operand that they see.
-  private(set) var bands: [(rows: Range<Int>, places: Range<Int>)] = []
+  /// The columns in runs, for the forward pass and the input gradient.
+  let columnRuns: [BatchAxis.Run]
+  /// What the taps of the kernel see, for the filter gradient.
+  let (rowTaps, columnTaps): ([BatchAxis.TapRun], [BatchAxis.TapRun])
+  private(set) var bands: [Band] = []
   /// Threads for which a memory limit has room.
   private(set) var workers = Int.max
+
+  struct Band {
+    /// Rows of positions, and in runs.
+    let rows: Range<Int>
+    let runs: [BatchAxis.Run]
+    /// The rows of the operand that they see.
+    let places: Range<Int>
+  }
 
   /// Nil if it would not be faster, images are few for the vectors, a row of them does not fit in the cache, or nothing fits in the memory limit.
   init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?) {
@@ -30,6 +41,14 @@ struct BatchTiles<Scalar: IndirectScalar> {
     guard Self.isWorthwhile(problem, pass) else { return nil }
     let make = pass == .inputGradient ? BatchAxis.init(inputGradient:) : BatchAxis.init(forward:)
     (vertical, horizontal) = (make(problem.vertical), make(problem.horizontal))
+    columnRuns = pass == .filterGradient ? [] : horizontal.runs(0..<horizontal.terms.count)
+    // A single channel keeps few sums in registers: the taps of a row stand in for others.
+    (rowTaps, columnTaps) =
+      pass == .filterGradient
+      ? (
+        vertical.tapRuns(problem.vertical.kernel, together: false),
+        horizontal.tapRuns(problem.horizontal.kernel, together: problem.channelsPerGroup == 1)
+      ) : ([], [])
     vectors = images >= 4 * width ? 2 : 1
     guard vertical.mostTerms * horizontal.mostTerms <= Self.mostTerms, partBytes <= Self.cacheBytes / 2 else {
       return nil
@@ -83,7 +102,8 @@ struct BatchTiles<Scalar: IndirectScalar> {
     let rows = vertical.terms.count
     bands = (0..<count).map { band in
       let range = band * rows / count..<(band + 1) * rows / count
-      return (range, vertical.places(range))
+      return Band(
+        rows: range, runs: pass == .filterGradient ? [] : vertical.runs(range), places: vertical.places(range))
     }
   }
 

@@ -21,6 +21,7 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   public var name: String { "direct" }
 
   private let keptFilters = KeptFilters<Scalar, ConvolutionGeometry, Tensor<Scalar>>()
+  private let keptBatchTiles = KeptBatchTiles<Scalar>()
 
   /// How a pass is cut up, if it is worth more than going row by row and the memory limit has room.
   private func tiles(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> IndirectTiles<Scalar>? {
@@ -35,7 +36,7 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
 
   /// How a pass goes across the images of a batch, if that is worth it.
   private func batchTiles(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> BatchTiles<Scalar>? {
-    Self.isDense(problem) ? BatchTiles(problem, pass, memoryLimit: memoryLimit) : nil
+    Self.isDense(problem) ? keptBatchTiles.tiles(problem, pass, memoryLimit: memoryLimit) : nil
   }
 
   /// Whether enough channels meet that products of matrices beat going row by row.
