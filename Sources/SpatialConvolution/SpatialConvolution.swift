@@ -32,6 +32,11 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     Self.isDense(problem) ? nil : WindowTiles(problem, pass, memoryLimit: memoryLimit)
   }
 
+  /// The same for the filter gradient.
+  private func gradientWindows(_ problem: ConvolutionProblem) -> WindowGradientTiles<Scalar>? {
+    Self.isDense(problem) ? nil : WindowGradientTiles(problem, memoryLimit: memoryLimit)
+  }
+
   /// How a pass goes across the images of a batch, if that is worth it.
   private func batchTiles(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> BatchTiles<Scalar>? {
     Self.isDense(problem) ? BatchTiles(problem, pass, memoryLimit: memoryLimit) : nil
@@ -113,9 +118,20 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
       } else if Self.isDense(problem), let tiles = FilterGradientTiles<Scalar>(problem, memoryLimit: memoryLimit) {
         IndirectFilterGradient(tiles)(gradient, input)
       } else {
-        RowCorrelation(problem, memoryLimit).filterGradient(gradient, input)
+        windowFilterGradient(gradient, input, problem)
+          ?? RowCorrelation(problem, memoryLimit).filterGradient(gradient, input)
       }
     return oriented(weight, problem)
+  }
+
+  /// The filter gradient of single planes; nil where memory has no room for it, or where something infinite must meet
+  /// every zero of the border, which windows skip.
+  private func windowFilterGradient(
+    _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
+  ) -> Tensor<Scalar>? {
+    guard let tiles = gradientWindows(problem) else { return nil }
+    let weight = WindowFilterGradient(tiles)(gradient, input)
+    return weight.isFinite ? weight : nil
   }
 
   public func workingMemory(
@@ -130,6 +146,8 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
         tiles.workingBytes(threads: threads)
       } else if pass != .filterGradient, let tiles = tiles(problem, pass) {
         tiles.workingBytes(threads: threads)
+      } else if pass == .filterGradient, let windows = gradientWindows(problem) {
+        windows.workingBytes(threads: threads)
       } else if pass != .filterGradient, let windows = windows(problem, pass) {
         windows.workingBytes(threads: threads)
       } else {
@@ -154,9 +172,10 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     let outputs = Double(problem.outputShape.count) * single
     let beginning = 2e-5
     guard Self.isDense(problem) else {
-      let isStrided = problem.horizontal.stride > 1 || problem.vertical.stride > 1
-      let forward = isStrided ? terms / 4e9 : terms / 83e9 + outputs * 0.6e-9 + beginning
-      return pass == .forward ? forward : 2 * forward + terms / 4e9
+      let passes: [ConvolutionPass] = pass == .forward ? [.forward] : ConvolutionPass.allCases
+      return passes.reduce(0) {
+        $0 + WindowCost(problem, $1, lanes: 64 / MemoryLayout<Scalar>.stride).seconds + beginning
+      }
     }
     if let batch = BatchTiles<Scalar>(problem, .forward, memoryLimit: nil) {
       return (pass == .forward ? 1 : 3.6) * batch.seconds + beginning
