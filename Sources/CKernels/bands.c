@@ -25,9 +25,6 @@
   }                                                                                                                  \
   void sk_fold_row_##NAME(T *to, const T *row, const sk_column_run *runs, ptrdiff_t run_count, ptrdiff_t width) {    \
     SK_CALL(, fold_row_##NAME, to, row, runs, run_count, width)                                                      \
-  }                                                                                                                  \
-  void sk_add_vector_sums_##NAME(T *to, const T *vectors, ptrdiff_t count) {                                         \
-    SK_CALL(, add_vector_sums_##NAME, to, vectors, count)                                                            \
   }
 
 FUNCTIONS(float, f32)

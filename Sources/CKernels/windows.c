@@ -7,6 +7,20 @@
 #include <immintrin.h>
 #endif
 
+// Fetches the lines of a step.
+static inline __attribute__((always_inline)) void fetch(sk_window_ahead *ahead) {
+  for (ptrdiff_t i = 0; i < ahead->lines; i++) {
+    if (ahead->at >= ahead->end) {
+      if (ahead->next >= ahead->next_end) return;
+      ahead->at = ahead->next;
+      ahead->end = ahead->next_end;
+      ahead->next_end = ahead->next;
+    }
+    __builtin_prefetch(ahead->at, 0, 2);
+    ahead->at += 64;
+  }
+}
+
 #define SK_BODY "windows.inc"
 #include "levels.inc"
 
@@ -14,12 +28,14 @@
   ptrdiff_t sk_window_vectors_##NAME(void) { SK_CALL(return, vectors_##NAME) }                                         \
   ptrdiff_t sk_vector_width_##NAME(void) { SK_CALL(return, width_##NAME) }                                             \
   void sk_correlate_rows_##NAME(const sk_window_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                \
-                                const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count) {      \
-    SK_CALL(, correlate_rows_##NAME, shape, sums, rows, pixels, weights, start, steps, count)                          \
+                                const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count,        \
+                                sk_window_ahead *ahead) {                                                              \
+    SK_CALL(, correlate_rows_##NAME, shape, sums, rows, pixels, weights, start, steps, count, ahead)                   \
   }                                                                                                                    \
-  void sk_correlate_taps_##NAME(const sk_tap_shape *shape, T *sums, ptrdiff_t rows, ptrdiff_t taps, const T *pixels,   \
-                                const T *gradient, ptrdiff_t columns, const sk_window_step *steps, ptrdiff_t count) {  \
-    SK_CALL(, correlate_taps_##NAME, shape, sums, rows, taps, pixels, gradient, columns, steps, count)                 \
+  void sk_correlate_taps_##NAME(const sk_tap_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                   \
+                                const T *gradient, const sk_window_step *steps, ptrdiff_t count,                       \
+                                sk_window_ahead *ahead) {                                                              \
+    SK_CALL(, correlate_taps_##NAME, shape, sums, rows, pixels, gradient, steps, count, ahead)                         \
   }
 
 FUNCTIONS(float, f32)

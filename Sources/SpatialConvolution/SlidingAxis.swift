@@ -34,6 +34,8 @@ struct SlidingAxis {
     case windows
     /// The output gradient, with so many zeros in front.
     case gradient(shift: Int)
+    /// The padded image from one of its pixels on.
+    case part(first: Int)
   }
 
   private let axis: ConvolutionAxis
@@ -90,6 +92,24 @@ struct SlidingAxis {
     }
   }
 
+  /// The filter gradient, as far as some outputs contribute: positions are taps, and these outputs stand for the taps of
+  /// a kernel that passes over the padded image.
+  init(filterGradient axis: ConvolutionAxis, outputs: Range<Int>) {
+    self.axis = axis
+    folds = false
+    positions = axis.kernel
+    content = .part(first: outputs.lowerBound * axis.stride)
+    step = axis.dilation
+    reach = (outputs.count - 1) * axis.stride + 1
+    residues = [
+      Residue(
+        first: 0,
+        taps: outputs.indices.map {
+          Tap(index: $0 - outputs.lowerBound, place: ($0 - outputs.lowerBound) * axis.stride)
+        })
+    ]
+  }
+
   /// Places of the copy that so many neighbouring positions see.
   func places(_ positions: Int) -> Int { (positions - 1) * step + reach }
 
@@ -97,6 +117,7 @@ struct SlidingAxis {
   func source(_ place: Int) -> Int? {
     switch content {
     case .image: return axis.source(place)
+    case .part(let first): return axis.source(first + place)
     case .windows: return axis.source(output: place / axis.kernel, tap: place % axis.kernel)
     case .gradient(let shift): return place >= shift && place - shift < axis.output ? place - shift : nil
     }

@@ -34,6 +34,11 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     Self.isDense(problem) ? nil : WindowTiles(problem, pass, memoryLimit: memoryLimit)
   }
 
+  /// The same for the filter gradient.
+  private func gradientWindows(_ problem: ConvolutionProblem) -> WindowGradientTiles<Scalar>? {
+    Self.isDense(problem) ? nil : WindowGradientTiles(problem, memoryLimit: memoryLimit)
+  }
+
   /// How a pass goes across the images of a batch, if that is worth it.
   private func batchTiles(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> BatchTiles<Scalar>? {
     Self.isDense(problem) ? keptBatchTiles.tiles(problem, pass, memoryLimit: memoryLimit) : nil
@@ -120,9 +125,20 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
       } else if Self.isDense(problem), let tiles = FilterGradientTiles<Scalar>(problem, memoryLimit: memoryLimit) {
         IndirectFilterGradient(tiles)(gradient, input)
       } else {
-        RowCorrelation(problem, memoryLimit).filterGradient(gradient, input)
+        windowFilterGradient(gradient, input, problem)
+          ?? RowCorrelation(problem, memoryLimit).filterGradient(gradient, input)
       }
     return oriented(weight, problem)
+  }
+
+  /// The filter gradient of single planes; nil where memory has no room for it, or where something infinite must meet
+  /// every zero of the border, which windows skip.
+  private func windowFilterGradient(
+    _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
+  ) -> Tensor<Scalar>? {
+    guard let tiles = gradientWindows(problem) else { return nil }
+    let weight = WindowFilterGradient(tiles)(gradient, input)
+    return weight.isFinite ? weight : nil
   }
 
   public func workingMemory(
@@ -145,6 +161,7 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
       if Self.isDense(problem), let tiles = FilterGradientTiles<Scalar>(problem, memoryLimit: memoryLimit) {
         return tiles.stretches
       }
+      if let windows = gradientWindows(problem) { return windows.stretches }
     } else if let tiles = tiles(problem, pass) {
       return tiles.stretches
     } else if let windows = windows(problem, pass) {
@@ -168,9 +185,10 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     // A single tap is a multiplication: spectra could only spoil it.
     let beginning = problem.vertical.kernel * problem.horizontal.kernel == 1 ? 0 : 2e-5
     guard Self.isDense(problem) else {
-      let isStrided = problem.horizontal.stride > 1 || problem.vertical.stride > 1
-      let forward = isStrided ? terms / 4e9 : terms / 83e9 + outputs * 0.6e-9 + beginning
-      return pass == .forward ? forward : 2 * forward + terms / 4e9
+      let passes: [ConvolutionPass] = pass == .forward ? [.forward] : ConvolutionPass.allCases
+      return passes.reduce(0) {
+        $0 + WindowCost(problem, $1, lanes: 64 / MemoryLayout<Scalar>.stride).seconds + beginning
+      }
     }
     if let batch = BatchTiles<Scalar>(problem, .forward, memoryLimit: nil) {
       return (pass == .forward ? 1 : 3.6) * batch.seconds + beginning

@@ -16,6 +16,8 @@ struct WindowRows {
     let positions: Range<Int>
     /// The rows that are copied, of each plane.
     let sources: Range<Int>
+    /// From the first of these rows to the last.
+    let sourceRows: Range<Int>
     /// The blocks of each residue.
     let blocks: [[Block]]
   }
@@ -83,7 +85,11 @@ struct WindowRows {
           return Block(first: block.first, count: block.count, steps: firstStep..<steps.count)
         }
       }
-      bands.append(Band(positions: positions, sources: firstSource..<sources.count, blocks: planned))
+      let copied = sources[firstSource...]
+      let sourceRows = Int(copied.min() ?? 0)..<Int(copied.max() ?? -1) + 1
+      bands.append(
+        Band(
+          positions: positions, sources: firstSource..<sources.count, sourceRows: sourceRows, blocks: planned))
     }
     self.taps = taps
     self.bands = bands

@@ -12,14 +12,13 @@ public protocol WindowScalar: TensorScalar {
   static func correlateRows(
     _ shape: UnsafePointer<sk_window_shape>, _ sums: UnsafeMutablePointer<Self>, _ rows: Int,
     _ pixels: UnsafePointer<Self>, _ weights: UnsafePointer<Self>, _ start: UnsafePointer<Self>,
-    _ steps: UnsafePointer<sk_window_step>, _ count: Int)
+    _ steps: UnsafePointer<sk_window_step>, _ count: Int, _ ahead: UnsafeMutablePointer<sk_window_ahead>)
   /// Adds to the vectors of up to `SK_WINDOW_ROWS` rows of taps.
   static func correlateTaps(
-    _ shape: UnsafePointer<sk_tap_shape>, _ sums: UnsafeMutablePointer<Self>, _ rows: Int, _ taps: Int,
-    _ pixels: UnsafePointer<Self>, _ gradient: UnsafePointer<Self>, _ columns: Int,
-    _ steps: UnsafePointer<sk_window_step>, _ count: Int)
-  /// `to[i] +=` the sum of the i-th vector.
-  static func addVectorSums(_ to: UnsafeMutablePointer<Self>, _ vectors: UnsafePointer<Self>, _ count: Int)
+    _ shape: UnsafePointer<sk_tap_shape>, _ sums: UnsafeMutablePointer<Self>, _ rows: Int,
+    _ pixels: UnsafePointer<Self>, _ gradient: UnsafePointer<Self>, _ steps: UnsafePointer<sk_window_step>,
+    _ count: Int,
+    _ ahead: UnsafeMutablePointer<sk_window_ahead>)
   /// Copies rows of a plane into a plain band.
   static func fillBand(
     _ band: UnsafeMutablePointer<Self>, _ bandPitch: Int, _ plane: UnsafePointer<Self>, _ pitch: Int,
@@ -46,20 +45,16 @@ extension Float: WindowScalar {
   public static func correlateRows(
     _ shape: UnsafePointer<sk_window_shape>, _ sums: UnsafeMutablePointer<Float>, _ rows: Int,
     _ pixels: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ start: UnsafePointer<Float>,
-    _ steps: UnsafePointer<sk_window_step>, _ count: Int
-  ) { sk_correlate_rows_f32(shape, sums, rows, pixels, weights, start, steps, count) }
+    _ steps: UnsafePointer<sk_window_step>, _ count: Int, _ ahead: UnsafeMutablePointer<sk_window_ahead>
+  ) { sk_correlate_rows_f32(shape, sums, rows, pixels, weights, start, steps, count, ahead) }
 
   @inline(__always)
   public static func correlateTaps(
-    _ shape: UnsafePointer<sk_tap_shape>, _ sums: UnsafeMutablePointer<Float>, _ rows: Int, _ taps: Int,
-    _ pixels: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, _ columns: Int,
-    _ steps: UnsafePointer<sk_window_step>, _ count: Int
-  ) { sk_correlate_taps_f32(shape, sums, rows, taps, pixels, gradient, columns, steps, count) }
-
-  @inline(__always)
-  public static func addVectorSums(_ to: UnsafeMutablePointer<Float>, _ vectors: UnsafePointer<Float>, _ count: Int) {
-    sk_add_vector_sums_f32(to, vectors, count)
-  }
+    _ shape: UnsafePointer<sk_tap_shape>, _ sums: UnsafeMutablePointer<Float>, _ rows: Int,
+    _ pixels: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, _ steps: UnsafePointer<sk_window_step>,
+    _ count: Int,
+    _ ahead: UnsafeMutablePointer<sk_window_ahead>
+  ) { sk_correlate_taps_f32(shape, sums, rows, pixels, gradient, steps, count, ahead) }
 
   @inline(__always)
   public static func fillBand(
@@ -94,20 +89,16 @@ extension Double: WindowScalar {
   public static func correlateRows(
     _ shape: UnsafePointer<sk_window_shape>, _ sums: UnsafeMutablePointer<Double>, _ rows: Int,
     _ pixels: UnsafePointer<Double>, _ weights: UnsafePointer<Double>, _ start: UnsafePointer<Double>,
-    _ steps: UnsafePointer<sk_window_step>, _ count: Int
-  ) { sk_correlate_rows_f64(shape, sums, rows, pixels, weights, start, steps, count) }
+    _ steps: UnsafePointer<sk_window_step>, _ count: Int, _ ahead: UnsafeMutablePointer<sk_window_ahead>
+  ) { sk_correlate_rows_f64(shape, sums, rows, pixels, weights, start, steps, count, ahead) }
 
   @inline(__always)
   public static func correlateTaps(
-    _ shape: UnsafePointer<sk_tap_shape>, _ sums: UnsafeMutablePointer<Double>, _ rows: Int, _ taps: Int,
-    _ pixels: UnsafePointer<Double>, _ gradient: UnsafePointer<Double>, _ columns: Int,
-    _ steps: UnsafePointer<sk_window_step>, _ count: Int
-  ) { sk_correlate_taps_f64(shape, sums, rows, taps, pixels, gradient, columns, steps, count) }
-
-  @inline(__always)
-  public static func addVectorSums(_ to: UnsafeMutablePointer<Double>, _ vectors: UnsafePointer<Double>, _ count: Int) {
-    sk_add_vector_sums_f64(to, vectors, count)
-  }
+    _ shape: UnsafePointer<sk_tap_shape>, _ sums: UnsafeMutablePointer<Double>, _ rows: Int,
+    _ pixels: UnsafePointer<Double>, _ gradient: UnsafePointer<Double>, _ steps: UnsafePointer<sk_window_step>,
+    _ count: Int,
+    _ ahead: UnsafeMutablePointer<sk_window_ahead>
+  ) { sk_correlate_taps_f64(shape, sums, rows, pixels, gradient, steps, count, ahead) }
 
   @inline(__always)
   public static func fillBand(

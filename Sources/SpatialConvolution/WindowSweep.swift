@@ -11,6 +11,8 @@ struct WindowSweep<Scalar: WindowScalar> {
   let tiles: WindowTiles<Scalar>
   private let rows: WindowRows
   private let parts: [Part]
+  /// How often the steps of each band are taken.
+  private let stepCounts: [Int]
 
   /// A residue of the rows with one of the columns.
   private struct Part {
@@ -47,6 +49,10 @@ struct WindowSweep<Scalar: WindowScalar> {
     self.rows = rows
     let direct = !tiles.isInterleaved && !tiles.folds
     let width = tiles.pass == .forward ? problem.horizontal.output : problem.horizontal.input
+    stepCounts = rows.bands.map { band in
+      let steps = band.blocks.reduce(0) { $0 + $1.reduce(0) { $0 + $1.steps.count } }
+      return tiles.results * steps * columns.residues.reduce(0) { $0 + $1.ranges.count / 2 }
+    }
     var tapsBefore = 0
     parts = rows.taps.indices.flatMap { v in
       columns.residues.indices.map { h in
@@ -97,6 +103,7 @@ struct WindowSweep<Scalar: WindowScalar> {
     /// A plane of sums that were sent elsewhere.
     let folded: Scratch<Scalar>
     let start: Scratch<Scalar>
+    let ahead = WindowAhead()
     let sources: Scratch<UnsafePointer<Scalar>?>
     let targets: Scratch<UnsafeMutablePointer<Scalar>?>
 
@@ -127,6 +134,7 @@ struct WindowSweep<Scalar: WindowScalar> {
       let units = block * lanes..<min(tiles.units, (block + 1) * lanes)
       fillBank(workspace, units, w)
       let bands = tiles.folds ? 0..<rows.bands.count : piece..<piece + 1
+      fetchAhead(workspace, index + 1, bands, x, y)
       for result in 0..<tiles.results {
         for lane in 0..<lanes {
           let unit = min(units.lowerBound + lane, units.upperBound - 1)
@@ -147,6 +155,30 @@ struct WindowSweep<Scalar: WindowScalar> {
         }
       }
     }
+  }
+
+  /// Lets the steps of some bands fetch what a piece reads and writes, if that is of one piece.
+  private func fetchAhead(
+    _ workspace: Workspace, _ index: Int, _ bands: Range<Int>, _ x: UnsafePointer<Scalar>,
+    _ y: UnsafeMutablePointer<Scalar>
+  ) {
+    let steps = bands.reduce(0) { $0 + stepCounts[$1] }
+    let pieces = tiles.folds ? 1 : rows.bands.count
+    let (block, piece) = index.quotientAndRemainder(dividingBy: pieces)
+    guard block * tiles.lanes < tiles.units else { return workspace.ahead.stop() }
+    let units = block * tiles.lanes..<min(tiles.units, (block + 1) * tiles.lanes)
+    func stretch(
+      _ start: UnsafePointer<Scalar>, _ planes: Int, _ extent: Extent, _ rows: Range<Int>
+    ) -> UnsafeBufferPointer<Scalar>? {
+      let plane = extent.height * extent.width
+      let first = start + units.lowerBound * planes * plane
+      if self.rows.bands.count == 1 { return UnsafeBufferPointer(start: first, count: units.count * planes * plane) }
+      guard units.count * planes == 1, pieces > 1 else { return nil }
+      return UnsafeBufferPointer(start: first + rows.lowerBound * extent.width, count: rows.count * extent.width)
+    }
+    workspace.ahead.start(
+      stretch(x, tiles.terms, operand, rows.bands[piece].sourceRows),
+      stretch(y, tiles.results, result, rows.bands[piece].positions), steps: steps)
   }
 
   /// The planes of a result, of all lanes.
@@ -240,7 +272,7 @@ struct WindowSweep<Scalar: WindowScalar> {
         let sums = direct ? plane + block.first * width : workspace.sums.base
         Scalar.correlateRows(
           shape, sums, block.count, workspace.band.base, weights, workspace.start.base,
-          rows.steps.base + block.steps.lowerBound, block.steps.count)
+          rows.steps.base + block.steps.lowerBound, block.steps.count, workspace.ahead.base)
         if direct { continue }
         for i in 0..<block.count {
           let row = workspace.sums.base + i * tiles.sumPitch

@@ -25,7 +25,8 @@ struct WindowTiles<Scalar: WindowScalar> {
   init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?) {
     guard let plain = Self(problem, pass, interleaved: false, memoryLimit) else { return nil }
     let interleaved = Self(problem, pass, interleaved: true, memoryLimit)
-    self = if let interleaved, interleaved.cost < plain.cost { interleaved } else { plain }
+    let cost = WindowCost(problem, pass, lanes: Scalar.vectorNumbers)
+    self = if let interleaved, cost.interleaved < cost.plain { interleaved } else { plain }
   }
 
   private init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, interleaved: Bool, _ memoryLimit: Int?) {
@@ -91,9 +92,10 @@ struct WindowTiles<Scalar: WindowScalar> {
 
   // MARK: Choice
 
-  /// Bands of about half a second-level cache, smaller ones under a limit, and enough of them for some threads.
+  /// Bands of about half a second-level cache, plain ones smaller, as nothing is lost by that; smaller ones under a
+  /// limit, and enough of them for some threads.
   private mutating func chooseRows(_ memoryLimit: Int?) -> Bool {
-    let budget = 1 << 20
+    let budget = isInterleaved ? 1 << 20 : 1 << 18
     func fits() -> Bool {
       bandCount < 1 << 31 && memoryLimit.map { stretches.bytes(threads: 1) <= $0 } ?? true
     }
@@ -103,32 +105,13 @@ struct WindowTiles<Scalar: WindowScalar> {
     let least = max(block, vertical.reach / max(vertical.step, 1))
     rows = min(vertical.positions, max((vertical.positions + pieces - 1) / pieces, least))
     if rows < vertical.positions { rows = (rows + block - 1) / block * block }
-    while rows > block, bandCount * MemoryLayout<Scalar>.stride > budget {
-      rows = max(block, (rows / 2 + block - 1) / block * block)
+    while rows > least, bandCount * MemoryLayout<Scalar>.stride > budget {
+      rows = max(least, (rows / 2 + block - 1) / block * block)
     }
     rows = min(rows, vertical.positions)
     // Interleaving is for what stays in the cache.
     if isInterleaved, workerBytes > 4 << 20 { return false }
     while rows > 1, !fits() { rows = (rows + 1) / 2 }
     return fits()
-  }
-
-  /// About the cycles that a unit takes, to choose by.
-  private var cost: Double {
-    let width = Double(Scalar.vectorNumbers)
-    let positions = Double(vertical.positions * horizontal.positions)
-    let pairs =
-      Double(terms * results * taps)
-      / (folds ? Double(problem.geometry.stride.height * problem.geometry.stride.width) : 1)
-    let operand =
-      pass == .forward
-      ? problem.vertical.input * problem.horizontal.input : problem.vertical.output * problem.horizontal.output
-    let copied = Double(terms * operand) + Double(results) * positions
-    if isInterleaved {
-      let fill = Double((units + lanes - 1) / lanes * lanes) / Double(max(units, 1))
-      return fill * (positions * pairs / 2 * 1.05 + copied * 5) / width
-    }
-    let rowVectors = ((Double(horizontal.positions) / width).rounded(.up))
-    return Double(vertical.positions) * rowVectors * pairs / 2 * 1.25 + copied * 1.5 / width
   }
 }

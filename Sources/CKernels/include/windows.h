@@ -19,6 +19,14 @@ typedef struct {
   int32_t first, last;
 } sk_window_step;
 
+// Two stretches of memory that are brought to the second-level cache along the way, some lines at every step: they will be
+// needed soon. What has been fetched is cut off in front.
+typedef struct {
+  const char *at, *end;
+  const char *next, *next_end;
+  ptrdiff_t lines;
+} sk_window_ahead;
+
 // How a row of sums meets a row of a band. Distances count numbers.
 typedef struct {
   int32_t interleaved;
@@ -38,11 +46,15 @@ typedef struct {
 
 // How rows of taps meet a row of a band. Distances count numbers.
 typedef struct {
+  // Taps of a row, and where the pixels of each begin.
+  ptrdiff_t tap_count;
+  const int32_t *taps;
   // From a row of taps to the next; the vectors of neighbouring taps stand side by side.
   ptrdiff_t sum_pitch;
   ptrdiff_t pixel_pitch;
-  // From the pixels of a tap to those of the next, and from those of a column to those of the next vector.
-  ptrdiff_t tap_step, column_step;
+  // Vectors of a row of gradient, from the pixels of one to those of the next, and how many numbers the last one has:
+  // what stands behind them in a band of pixels does not count.
+  ptrdiff_t columns, column_step, last_width;
   // From one row of gradient to the next, and from that of one row of taps to that of the next.
   ptrdiff_t gradient_pitch, gradient_step;
 } sk_tap_shape;
@@ -61,13 +73,12 @@ typedef struct {
   /* Sums of up to SK_WINDOW_ROWS rows: for each step and tap, weights times pixels are added to rows that begin as    \
      `start`, which is one number, or in an interleaved band a vector; weights likewise. */                            \
   void sk_correlate_rows_##NAME(const sk_window_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                \
-                                const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count);       \
-  /* For up to SK_WINDOW_ROWS rows of up to `sk_window_vectors` taps: adds to the vector of each tap the products of   \
-     gradient and pixels over `columns` vectors. */                                                                    \
-  void sk_correlate_taps_##NAME(const sk_tap_shape *shape, T *sums, ptrdiff_t rows, ptrdiff_t taps, const T *pixels,   \
-                                const T *gradient, ptrdiff_t columns, const sk_window_step *steps, ptrdiff_t count);   \
-  /* to[i] += the sum of the i-th vector. */                                                                           \
-  void sk_add_vector_sums_##NAME(T *to, const T *vectors, ptrdiff_t count);                                            \
+                                const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count,        \
+                                sk_window_ahead *ahead);                                                               \
+  /* For up to SK_WINDOW_ROWS rows of taps: adds to the vector of each tap the products of gradient and pixels. */     \
+  void sk_correlate_taps_##NAME(const sk_tap_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                   \
+                                const T *gradient, const sk_window_step *steps, ptrdiff_t count,                       \
+                                sk_window_ahead *ahead);                                                               \
   /* Copies rows of a plane into a plain band, whose rows have a vector's room behind the last run. Runs come in the   \
      order of `to`. */                                                                                                 \
   void sk_fill_band_##NAME(T *band, ptrdiff_t band_pitch, const T *plane, ptrdiff_t pitch, const int32_t *rows,        \

@@ -1,0 +1,205 @@
+import CKernels
+import Layers
+import Tensors
+
+/// The filter gradient of the direct method for single planes: each vector of pixels and each of output gradients meets
+/// all taps that pair them while it is in a register (`windows.h`).
+struct WindowFilterGradient<Scalar: RowScalar> {
+  private let tiles: WindowGradientTiles<Scalar>
+  private let bands: [Band]
+  /// How a row of gradients is copied, and which ones.
+  private let runs: Scratch<sk_column_run>
+  private let gradientRows: Scratch<Int32>
+
+  /// Some rows of outputs, and how taps meet what they see.
+  private struct Band {
+    let outputs: Range<Int>
+    let rows: WindowRows
+    let shape: sk_tap_shape
+    /// How often its steps are taken for a pair of planes.
+    let stepCount: Int
+    var plan: WindowRows.Band { rows.bands[0] }
+  }
+
+  /// What a thread works in.
+  private struct Workspace {
+    let band: Scratch<Scalar>
+    let gradient: Scratch<Scalar>
+    let sums: Scratch<Scalar>
+    let sources: Scratch<UnsafePointer<Scalar>?>
+    let targets: Scratch<UnsafeMutablePointer<Scalar>?>
+    let ahead = WindowAhead()
+
+    init(_ tiles: WindowGradientTiles<Scalar>) {
+      band = Scratch(count: tiles.bandCount)
+      gradient = Scratch(count: tiles.gradientCount)
+      sums = Scratch(count: tiles.sumCount)
+      sources = Scratch(count: tiles.lanes)
+      targets = Scratch(count: tiles.lanes)
+    }
+  }
+
+  private var problem: ConvolutionProblem { tiles.problem }
+  private var columns: WindowColumns { tiles.columns }
+
+  init(_ tiles: WindowGradientTiles<Scalar>) {
+    self.tiles = tiles
+    let (problem, columns, width) = (tiles.problem, tiles.columns, Scalar.vectorNumbers)
+    let positions = columns.positions
+    bands = tiles.ranges.map { outputs in
+      let rows = tiles.rows(of: outputs)
+      let taps = rows.taps[0]
+      let shape = sk_tap_shape(
+        tap_count: problem.horizontal.kernel, taps: columns.residues[0].offsets.base,
+        sum_pitch: taps.distance * problem.horizontal.kernel * width, pixel_pitch: columns.pitch,
+        columns: tiles.vectors, column_step: columns.columnStep,
+        last_width: tiles.isInterleaved ? width : positions - (tiles.vectors - 1) * width,
+        gradient_pitch: tiles.gradientPitch, gradient_step: -taps.turn * tiles.gradientPitch)
+      let blocks = (problem.horizontal.kernel + Scalar.windowVectors - 1) / Scalar.windowVectors
+      return Band(outputs: outputs, rows: rows, shape: shape, stepCount: rows.steps.count * blocks)
+    }
+    runs = Scratch(
+      [sk_column_run](columns: tiles.isInterleaved ? positions : tiles.vectors * width) { $0 < positions ? $0 : nil })
+    gradientRows = Scratch((0..<tiles.rows).map(Int32.init))
+  }
+
+  /// The gradient by the filters, as correlation wants them.
+  func callAsFunction(_ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>) -> Tensor<Scalar> {
+    guard gradient.count > 0 else { return .zeros(problem.filterShape) }
+    return gradient.withUnsafeElements { g in
+      input.withUnsafeElements { x in
+        Tensor<Scalar>(problem.filterShape) { dw in
+          let (g, x, dw) = (g.baseAddress!, x.baseAddress!, dw.baseAddress!)
+          guard tiles.parts > 1 else { return sum(g, x, to: dw) }
+          let count = tiles.sumsPerPart
+          let parts = Scratch<Scalar>(count: tiles.parts * count)
+          sum(g, x, to: parts.base)
+          dw.initialize(from: parts.base, count: count)
+          for part in 1..<tiles.parts {
+            for i in 0..<count { dw[i] += parts.base[part * count + i] }
+          }
+        }
+      }
+    }
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func sum(_ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>, to dw: UnsafeMutablePointer<Scalar>) {
+    let pieces = problem.batch * bands.count
+    Parallel.forEach(tiles.parts * tiles.blocks, atMost: tiles.workers, workspace: { Workspace(tiles) }) {
+      index, workspace in
+      let (part, block) = index.quotientAndRemainder(dividingBy: tiles.blocks)
+      let groups = block * tiles.lanes..<min(problem.geometry.groups, (block + 1) * tiles.lanes)
+      workspace.sums.base.initialize(repeating: 0, count: workspace.sums.count)
+      let range = part * pieces / tiles.parts..<(part + 1) * pieces / tiles.parts
+      for piece in range {
+        let (image, band) = piece.quotientAndRemainder(dividingBy: bands.count)
+        fill(workspace, groups, image: image, bands[band], g, x)
+        if piece + 1 < range.upperBound {
+          fetchAhead(workspace, piece + 1, groups, steps: bands[band], g, x)
+        } else {
+          // Most often the same thread goes on with the next groups.
+          let first = groups.upperBound < problem.geometry.groups ? groups.upperBound : 0
+          let next = first..<min(problem.geometry.groups, first + tiles.lanes)
+          fetchAhead(workspace, first > 0 ? range.lowerBound : range.upperBound, next, steps: bands[band], g, x)
+        }
+        correlate(workspace, bands[band])
+      }
+      let count = tiles.sumsPerGroup
+      let to = dw + part * tiles.sumsPerPart + groups.lowerBound * count
+      if tiles.isInterleaved {
+        for lane in 0..<groups.count { workspace.targets.base[lane] = to + lane * count }
+        Scalar.deinterleaveRow(workspace.targets.base, groups.count, 0, workspace.sums.base, count)
+      } else {
+        Scalar.sumLanes(to, workspace.sums.base, count)
+      }
+    }
+  }
+
+  /// Lets the steps of a band fetch what a piece reads, if that is of one piece.
+  private func fetchAhead(
+    _ workspace: Workspace, _ piece: Int, _ groups: Range<Int>, steps band: Band, _ g: UnsafePointer<Scalar>,
+    _ x: UnsafePointer<Scalar>
+  ) {
+    let (image, next) = piece.quotientAndRemainder(dividingBy: bands.count)
+    guard image < problem.batch else { return workspace.ahead.stop() }
+    func stretch(
+      _ start: UnsafePointer<Scalar>, _ planes: Int, _ height: Int, _ width: Int, _ rows: Range<Int>
+    ) -> UnsafeBufferPointer<Scalar>? {
+      let first = start + (image * problem.geometry.groups + groups.lowerBound) * planes * height * width
+      if bands.count == 1 { return UnsafeBufferPointer(start: first, count: groups.count * planes * height * width) }
+      guard groups.count * planes == 1 else { return nil }
+      return UnsafeBufferPointer(start: first + rows.lowerBound * width, count: rows.count * width)
+    }
+    workspace.ahead.start(
+      stretch(x, tiles.channels, problem.vertical.input, problem.horizontal.input, bands[next].plan.sourceRows),
+      stretch(g, tiles.outputs, problem.vertical.output, problem.horizontal.output, bands[next].outputs),
+      steps: band.stepCount * tiles.outputs * tiles.channels)
+  }
+
+  /// Copies what some groups of an image have in a band: the rows of the image that it sees, and its gradients.
+  private func fill(
+    _ workspace: Workspace, _ groups: Range<Int>, image: Int, _ band: Band, _ g: UnsafePointer<Scalar>,
+    _ x: UnsafePointer<Scalar>
+  ) {
+    let (input, output) = (problem.horizontal.input, problem.horizontal.output)
+    let (plane, gradientPlane) = (problem.vertical.input * input, problem.vertical.output * output)
+    let sources = band.plan.sources
+    for channel in 0..<tiles.channels {
+      copy(
+        workspace, groups, to: workspace.band.base + channel * sources.count * columns.pitch, columns.pitch, input,
+        band.rows.sources.base + sources.lowerBound, sources.count, columns.runs
+      ) { x + ((image * problem.geometry.groups + $0) * tiles.channels + channel) * plane }
+    }
+    let first = band.outputs.lowerBound * output
+    for result in 0..<tiles.outputs {
+      copy(
+        workspace, groups, to: workspace.gradient.base + result * band.outputs.count * tiles.gradientPitch,
+        tiles.gradientPitch, output, gradientRows.base, band.outputs.count, runs
+      ) { g + ((image * problem.geometry.groups + $0) * tiles.outputs + result) * gradientPlane + first }
+    }
+  }
+
+  /// Copies rows of a plane, or of those of all lanes; lanes that stand for no group read what the last one reads.
+  @inline(__always)
+  private func copy(
+    _ workspace: Workspace, _ groups: Range<Int>, to band: UnsafeMutablePointer<Scalar>, _ bandPitch: Int,
+    _ pitch: Int, _ rows: UnsafePointer<Int32>, _ count: Int, _ runs: Scratch<sk_column_run>,
+    plane: (_ group: Int) -> UnsafePointer<Scalar>
+  ) {
+    let runs = UnsafeBufferPointer(start: runs.base, count: runs.count)
+    guard tiles.isInterleaved else {
+      return Scalar.fillBand(band, bandPitch, plane(groups.lowerBound), pitch, rows, count, runs)
+    }
+    for lane in 0..<tiles.lanes {
+      workspace.sources.base[lane] = plane(min(groups.lowerBound + lane, groups.upperBound - 1))
+    }
+    Scalar.interleaveBand(band, bandPitch, workspace.sources.base, pitch, rows, count, runs)
+  }
+
+  /// Adds what a band contributes to the sums of all taps.
+  @inline(__always)
+  private func correlate(_ workspace: Workspace, _ band: Band) {
+    let height = band.plan.sources.count
+    // Short sums that are added up lose less than long ones.
+    let stepsAtOnce = max(1, 128 / tiles.vectors)
+    let width = problem.horizontal.kernel * Scalar.vectorNumbers
+    withUnsafePointer(to: band.shape) { shape in
+      for result in 0..<tiles.outputs {
+        for channel in 0..<tiles.channels {
+          let sums = workspace.sums.base + (result * tiles.channels + channel) * problem.vertical.kernel * width
+          for block in band.plan.blocks[0] {
+            for first in stride(from: block.steps.lowerBound, to: block.steps.upperBound, by: stepsAtOnce) {
+              Scalar.correlateTaps(
+                shape, sums + block.first * width, block.count,
+                workspace.band.base + channel * height * columns.pitch,
+                workspace.gradient.base + result * band.outputs.count * tiles.gradientPitch,
+                band.rows.steps.base + first, min(stepsAtOnce, block.steps.upperBound - first), workspace.ahead.base)
+            }
+          }
+        }
+      }
+    }
+  }
+}
