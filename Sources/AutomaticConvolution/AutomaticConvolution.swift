@@ -105,6 +105,15 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
     }
   }
 
+  public func rectifiedForward(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+  ) -> Tensor<Scalar> {
+    switch plan(problem) {
+    case .direct: direct!.rectifiedForward(input, filter, bias: bias, problem)
+    case .fourier(let tile): spectral(tile).rectifiedForward(input, filter, bias: bias, problem)
+    }
+  }
+
   public func inputGradient(
     _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
@@ -129,6 +138,15 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
     switch plan(problem, .filterGradient) {
     case .direct: direct!.record(input, filter, bias: bias, problem)
     case .fourier(let tile): spectral(tile).record(input, filter, bias: bias, problem)
+    }
+  }
+
+  public func rectifiedRecord(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+  ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
+    switch plan(problem, .filterGradient) {
+    case .direct: direct!.rectifiedRecord(input, filter, bias: bias, problem)
+    case .fourier(let tile): spectral(tile).rectifiedRecord(input, filter, bias: bias, problem)
     }
   }
 

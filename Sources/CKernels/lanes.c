@@ -16,9 +16,10 @@
   }                                                                                                                    \
   int sk_scatter_rows_##NAME(const T *from, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,  \
                              const sk_columns *const *columns, const int32_t *list, ptrdiff_t count,                   \
-                             ptrdiff_t row_stride, ptrdiff_t width, const T *bias, int add) {                          \
+                             ptrdiff_t row_stride, ptrdiff_t width, const T *bias, T least, int add) {                 \
     int finite = 0;                                                                                                    \
-    SK_CALL(finite =, scatter_##NAME, from, strips, pitch, planes, rows, columns, list, count, row_stride, width, bias,             add)\
+    SK_CALL(finite =, scatter_##NAME, from, strips, pitch, planes, rows, columns, list, count, row_stride, width,       \
+            bias, least, add)                                                                                          \
     return finite;                                                                                                     \
   }                                                                                                                    \
   void sk_transpose_matrix_##NAME(T *to, ptrdiff_t to_pitch, ptrdiff_t to_group, const T *from, ptrdiff_t from_pitch,   \

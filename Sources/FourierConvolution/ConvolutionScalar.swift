@@ -19,7 +19,7 @@ public protocol ConvolutionScalar: FourierScalar {
   static func gatherRows(
     _ to: UnsafeMutablePointer<Self>, _ strips: UnsafeMutablePointer<Self>, _ pitch: Int, _ lanes: LanePlaces<Self>,
     rows: RowList, rowStride: Int, width: Int)
-  /// Rows of a tile from lanes to planes, plus a number for each lane; returns whether all was finite.
+  /// Rows of a tile from lanes to planes, plus a number for each lane, rectified if asked; returns whether all was finite.
   static func scatterRows(
     _ from: UnsafePointer<Self>, _ strips: UnsafeMutablePointer<Self>, _ pitch: Int, _ lanes: LanePlaces<Self>,
     rows: RowList, rowStride: Int, width: Int, adding: Bool
@@ -51,6 +51,8 @@ public final class LanePlaces<Scalar: TensorScalar> {
   let columns: UnsafeMutablePointer<UnsafePointer<sk_columns>?>
   /// Added to what a lane gives.
   let bias: UnsafeMutablePointer<Scalar>
+  /// What lanes give is no less than this.
+  var least = -Scalar.infinity
 
   init(lanes: Int) {
     planes = .allocate(capacity: lanes)
@@ -107,7 +109,7 @@ extension Float: ConvolutionScalar {
   ) -> Bool {
     sk_scatter_rows_f32(
       from, strips, pitch, lanes.planes, lanes.rows, lanes.columns, rows.baseAddress, rows.count, rowStride, width,
-      lanes.bias, adding ? 1 : 0) != 0
+      lanes.bias, lanes.least, adding ? 1 : 0) != 0
   }
 
   @inline(__always)
@@ -165,7 +167,7 @@ extension Double: ConvolutionScalar {
   ) -> Bool {
     sk_scatter_rows_f64(
       from, strips, pitch, lanes.planes, lanes.rows, lanes.columns, rows.baseAddress, rows.count, rowStride, width,
-      lanes.bias, adding ? 1 : 0) != 0
+      lanes.bias, lanes.least, adding ? 1 : 0) != 0
   }
 
   @inline(__always)

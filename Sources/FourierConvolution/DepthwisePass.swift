@@ -26,7 +26,7 @@ extension TileEngine {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func forwardDepthwise(
-    _ planes: UnsafePointer<Scalar>, _ filters: FilterSpectra<Scalar>, _ bias: UnsafePointer<Scalar>,
+    _ planes: UnsafePointer<Scalar>, _ filters: FilterSpectra<Scalar>, _ finish: Finish<Scalar>,
     _ kept: BlockSpectra<Scalar>?, to output: UnsafeMutablePointer<Scalar>
   ) -> Bool {
     let units = blocks * inputMap.count
@@ -56,7 +56,7 @@ extension TileEngine {
           for v in 0..<tile.columns { column(v, block, index, own.work, own.scratch) }
         }
         return StageClock.time(.inverse) {
-          locate(index, of: tiles, output, outputMap, outputTables, own.work, bias: bias)
+          locate(index, of: tiles, output, outputMap, outputTables, own.work, finish: finish)
           return !tile.inverseRows(0..<size.height, outputTables, own.work, from: own.scratch, adding: false)
         }
       }
@@ -83,7 +83,7 @@ extension TileEngine {
       }
       let poisoned = forEachPart(size.height) { rows, work in
         StageClock.time(.inverse) {
-          locate(index, of: tiles, output, outputMap, outputTables, work, bias: bias)
+          locate(index, of: tiles, output, outputMap, outputTables, work, finish: finish)
           return !tile.inverseRows(rows, outputTables, work, from: scratch.base, adding: false)
         }
       }

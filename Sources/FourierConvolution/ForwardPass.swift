@@ -3,6 +3,17 @@ import Layers
 import Synchronization
 import Tensors
 
+/// What is done to feature maps on their way to memory.
+struct Finish<Scalar: ConvolutionScalar> {
+  /// A number for each channel.
+  let bias: UnsafePointer<Scalar>
+  /// Whether `max(·, 0)` is taken afterwards.
+  let rectifies: Bool
+
+  /// No number is written that is less.
+  var least: Scalar { rectifies ? 0 : -.infinity }
+}
+
 extension TileEngine {
   /// Whether there are enough blocks to give each thread whole ones; otherwise threads share the stages of a block.
   /// Either way every number is computed by the same operations in the same order.
@@ -14,12 +25,13 @@ extension TileEngine {
   /// Transform, multiply, invert, crop.
   ///
   /// - Parameters:
+  ///   - rectified: Whether `max(·, 0)` is taken of the feature maps before they are written.
   ///   - kept: Receives the spectra of the images, if wanted.
   ///   - blocksAtOnce: Then the blocks of feature maps whose spectra are held at a time.
   /// - Returns: The feature maps, and whether they are finite: one pixel that is not poisons its whole tile.
   func forward(
     _ input: Tensor<Scalar>, _ filters: FilterSpectra<Scalar>, bias: Tensor<Scalar>?,
-    keeping kept: BlockSpectra<Scalar>? = nil, blocksAtOnce: Int = 1
+    rectified: Bool, keeping kept: BlockSpectra<Scalar>? = nil, blocksAtOnce: Int = 1
   ) -> (output: Tensor<Scalar>, isFinite: Bool) {
     let bias = bias ?? .zeros([problem.outputChannels])
     var isFinite = true
@@ -27,13 +39,14 @@ extension TileEngine {
       bias.withUnsafeElements { bias in
         Tensor<Scalar>(problem.outputShape) { output in
           guard tiles > 0 else { return }
-          let (planes, bias, output) = (planes.baseAddress!, bias.baseAddress!, output.baseAddress!)
+          let (planes, output) = (planes.baseAddress!, output.baseAddress!)
+          let finish = Finish(bias: bias.baseAddress!, rectifies: rectified)
           isFinite =
             isDepthwise
-            ? forwardDepthwise(planes, filters, bias, kept, to: output)
+            ? forwardDepthwise(planes, filters, finish, kept, to: output)
             : blocksSufficeForThreads && (kept == nil || inputMap.arrangement == .tiles)
-              ? forwardBlocks(planes, filters, bias, kept, to: output)
-              : forwardStages(planes, filters, bias, kept, blocksAtOnce, to: output)
+              ? forwardBlocks(planes, filters, finish, kept, to: output)
+              : forwardStages(planes, filters, finish, kept, blocksAtOnce, to: output)
         }
       }
     }
@@ -44,7 +57,7 @@ extension TileEngine {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func forwardBlocks(
-    _ planes: UnsafePointer<Scalar>, _ filters: FilterSpectra<Scalar>, _ bias: UnsafePointer<Scalar>,
+    _ planes: UnsafePointer<Scalar>, _ filters: FilterSpectra<Scalar>, _ finish: Finish<Scalar>,
     _ kept: BlockSpectra<Scalar>?, to output: UnsafeMutablePointer<Scalar>
   ) -> Bool {
     !Parallel.anyOf(
@@ -67,7 +80,7 @@ extension TileEngine {
       var isFinite = true
       for index in 0..<outputMap.count(tiles: tiles.count) {
         let finite = invert(
-          index, of: tiles, space.y.base, outputMap, outputTables, space.own, to: output, bias: bias)
+          index, of: tiles, space.y.base, outputMap, outputTables, space.own, to: output, finish: finish)
         isFinite = isFinite && finite
       }
       return !isFinite
@@ -78,7 +91,7 @@ extension TileEngine {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func forwardStages(
-    _ planes: UnsafePointer<Scalar>, _ filters: FilterSpectra<Scalar>, _ bias: UnsafePointer<Scalar>,
+    _ planes: UnsafePointer<Scalar>, _ filters: FilterSpectra<Scalar>, _ finish: Finish<Scalar>,
     _ kept: BlockSpectra<Scalar>?, _ atOnce: Int, to output: UnsafeMutablePointer<Scalar>
   ) -> Bool {
     let x = kept ?? BlockSpectra(blocks: 1, blockCount: spectraCount(inputMap))
@@ -100,7 +113,7 @@ extension TileEngine {
         let (block, group) = index.quotientAndRemainder(dividingBy: outputMap.count)
         let tiles = tileRange(first + block)
         guard group < outputMap.count(tiles: tiles.count) else { return false }
-        return !invert(group, of: tiles, y.block(block), outputMap, outputTables, own, to: output, bias: bias)
+        return !invert(group, of: tiles, y.block(block), outputMap, outputTables, own, to: output, finish: finish)
       }
       isFinite = isFinite && !poisoned
     }

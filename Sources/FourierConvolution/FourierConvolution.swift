@@ -51,11 +51,24 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   public func forward(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
+    forward(input, filter, bias, rectified: false, problem)
+  }
+
+  public func rectifiedForward(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+  ) -> Tensor<Scalar> {
+    forward(input, filter, bias, rectified: true, problem)
+  }
+
+  private func forward(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, rectified: Bool,
+    _ problem: ConvolutionProblem
+  ) -> Tensor<Scalar> {
     problem.check(input: input, filter: filter, bias: bias)
     let engine = engine(problem, .forward)
     let filters = spectra(filter, engine)
-    let (output, isFinite) = engine.forward(input, filters, bias: bias)
-    return isFinite ? output : repairedForward(input, filter, bias, problem)
+    let (output, isFinite) = engine.forward(input, filters, bias: bias, rectified: rectified)
+    return isFinite ? output : repairedForward(input, filter, bias, rectified: rectified, problem)
   }
 
   public func inputGradient(
@@ -83,27 +96,40 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   public func record(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
+    record(input, filter, bias, rectified: false, problem)
+  }
+
+  public func rectifiedRecord(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+  ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
+    record(input, filter, bias, rectified: true, problem)
+  }
+
+  private func record(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, rectified: Bool,
+    _ problem: ConvolutionProblem
+  ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
     problem.check(input: input, filter: filter, bias: bias)
     let engine = engine(problem, .step)
     let luxuries = luxuries(engine, .step, tapeBudget: tapeBudget)
-    let (output, isFinite, memory) = recorded(input, filter, bias, engine, luxuries)
+    let (output, isFinite, memory) = recorded(input, filter, bias, rectified: rectified, engine, luxuries)
     return (
-      isFinite ? output : repairedForward(input, filter, bias, problem),
+      isFinite ? output : repairedForward(input, filter, bias, rectified: rectified, problem),
       ConvolutionTape(problem: problem, input: input, filter: filter, memory: memory)
     )
   }
 
   /// The forward pass, and what it keeps; nothing if the result is not finite, for then the spectra are of no use.
   private func recorded(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, _ engine: TileEngine<Scalar>,
-    _ luxuries: TileMemory.Luxuries
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, rectified: Bool,
+    _ engine: TileEngine<Scalar>, _ luxuries: TileMemory.Luxuries
   ) -> (output: Tensor<Scalar>, isFinite: Bool, memory: KeptSpectra<Scalar>?) {
     let filters = engine.filterSpectra(filter, forward: true, backward: true)
     let images =
       luxuries.keepsImages
       ? BlockSpectra<Scalar>(blocks: engine.blocks, blockCount: engine.spectraCount(engine.inputMap)) : nil
     let (output, isFinite) = engine.forward(
-      input, filters, bias: bias, keeping: images, blocksAtOnce: luxuries.forwardBlocks)
+      input, filters, bias: bias, rectified: rectified, keeping: images, blocksAtOnce: luxuries.forwardBlocks)
     return (output, isFinite, isFinite ? KeptSpectra(engine: engine, images: images, filters: filters) : nil)
   }
 

@@ -40,11 +40,13 @@ struct LaneMap: Sendable {
   ///   - index: Which group of lanes of the block.
   ///   - tiles: How many tiles the block has.
   ///   - place: Where a tile of the block stands.
+  ///   - finish: What is done to numbers on their way to the planes.
   @inline(__always)
   func locate<Scalar: TensorScalar>(
     _ index: Int, tiles: Int, _ planes: UnsafeMutablePointer<Scalar>, _ tables: PlaceTables,
-    bias: UnsafePointer<Scalar>? = nil, in places: LanePlaces<Scalar>, place: (Int) -> TilePlace
+    finish: Finish<Scalar>? = nil, in places: LanePlaces<Scalar>, place: (Int) -> TilePlace
   ) {
+    places.least = finish?.least ?? -.infinity
     let (upper, part) = index.quotientAndRemainder(dividingBy: run)
     let first = part * lanes
     switch arrangement {
@@ -55,7 +57,7 @@ struct LaneMap: Sendable {
       for lane in 0..<present {
         let (phase, channel) =
           channels == signals ? (0, first + lane) : ((first + lane) / channels, (first + lane) % channels)
-        set(lane, at, phase, group * channels + channel, planes, tables, bias, places)
+        set(lane, at, phase, group * channels + channel, planes, tables, finish?.bias, places)
       }
       for lane in max(present, 0)..<lanes { places.clear(lane) }
     case .tiles:
@@ -63,7 +65,7 @@ struct LaneMap: Sendable {
       let (phase, channel) = signal.quotientAndRemainder(dividingBy: channels)
       let present = max(0, min(lanes, tiles - first))
       for lane in 0..<present {
-        set(lane, place(first + lane), phase, group * channels + channel, planes, tables, bias, places)
+        set(lane, place(first + lane), phase, group * channels + channel, planes, tables, finish?.bias, places)
       }
       for lane in present..<lanes { places.clear(lane) }
     }

@@ -7,13 +7,14 @@ import Tensors
 
 extension FourierConvolution {
   func repairedForward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, rectified: Bool,
+    _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     let engine = engine(problem, .forward)
     let terms = WindowTerms(problem)
     let (x, w) = (FiniteParts(input), FiniteParts(filter))
     var output = scaledProduct(x.finite, w.finite) { x, w in
-      engine.forward(x, engine.filterSpectra(w, forward: true, backward: false), bias: nil).output
+      engine.forward(x, engine.filterSpectra(w, forward: true, backward: false), bias: nil, rectified: false).output
     }
     output.withUnsafeMutableElements { y in
       filter.withUnsafeElements { w in
@@ -29,6 +30,7 @@ extension FourierConvolution {
         }
       }
     }
+    if rectified { output.rectify() }
     return output
   }
 

@@ -116,12 +116,12 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   @specialized(where Scalar == Double)
   func invert(
     _ index: Int, of tiles: Range<Int>, _ spectra: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
-    _ own: GroupWork<Scalar>, to planes: UnsafeMutablePointer<Scalar>, bias: UnsafePointer<Scalar>? = nil,
+    _ own: GroupWork<Scalar>, to planes: UnsafeMutablePointer<Scalar>, finish: Finish<Scalar>? = nil,
     adding: Bool = false
   ) -> Bool {
     StageClock.time(tables === filterTables ? .filters : .inverse) {
       tile.inverseColumns(own.work, from: spectra + index * tile.columnPitch, slab: slab(map), to: own.scratch)
-      locate(index, of: tiles, planes, map, tables, own.work, bias: bias)
+      locate(index, of: tiles, planes, map, tables, own.work, finish: finish)
       return tile.inverseRows(0..<size.height, tables, own.work, from: own.scratch, adding: adding)
     }
   }
@@ -129,9 +129,9 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   @inline(__always)
   func locate(
     _ index: Int, of tiles: Range<Int>, _ planes: UnsafeMutablePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
-    _ work: TileWork<Scalar>, bias: UnsafePointer<Scalar>? = nil
+    _ work: TileWork<Scalar>, finish: Finish<Scalar>? = nil
   ) {
-    map.locate(index, tiles: tiles.count, planes, tables, bias: bias, in: work.places) {
+    map.locate(index, tiles: tiles.count, planes, tables, finish: finish, in: work.places) {
       tables === filterTables ? TilePlace(image: $0, row: 0, column: 0) : place(tiles.lowerBound + $0)
     }
   }

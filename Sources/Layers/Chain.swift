@@ -9,6 +9,8 @@ import Tensors
 /// }
 /// ```
 ///
+/// A ``ReLU`` is taken in passing by the layer in front of it, see ``Layer/rectifiedForward(_:)``.
+///
 /// The type of a chain spells out its layers, so the compiler checks that tapes and gradients fit.
 public struct Chain<First: Layer, Second: Layer>: Layer where First.Scalar == Second.Scalar {
   /// The layer that sees the input.
@@ -42,8 +44,18 @@ public struct Chain<First: Layer, Second: Layer>: Layer where First.Scalar == Se
   }
 
   public func forward(_ input: Tensor<First.Scalar>) -> (output: Tensor<First.Scalar>, tape: Tape) {
+    if Second.self == ReLU<First.Scalar>.self {
+      let (output, firstTape) = first.rectifiedForward(input)
+      return (output, Tape(first: firstTape, second: output as! Second.Tape))
+    }
     let (middle, firstTape) = first.forward(input)
     let (output, secondTape) = second.forward(middle)
+    return (output, Tape(first: firstTape, second: secondTape))
+  }
+
+  public func rectifiedForward(_ input: Tensor<First.Scalar>) -> (output: Tensor<First.Scalar>, tape: Tape) {
+    let (middle, firstTape) = first.forward(input)
+    let (output, secondTape) = second.rectifiedForward(middle)
     return (output, Tape(first: firstTape, second: secondTape))
   }
 
@@ -60,7 +72,11 @@ public struct Chain<First: Layer, Second: Layer>: Layer where First.Scalar == Se
     return BothParameters(first.parameterGradient(middle, tape.first), secondParameters)
   }
 
-  public func callAsFunction(_ input: Tensor<First.Scalar>) -> Tensor<First.Scalar> { second(first(input)) }
+  public func callAsFunction(_ input: Tensor<First.Scalar>) -> Tensor<First.Scalar> {
+    Second.self == ReLU<First.Scalar>.self ? first.rectified(input) : second(first(input))
+  }
+
+  public func rectified(_ input: Tensor<First.Scalar>) -> Tensor<First.Scalar> { second.rectified(first(input)) }
 
   public func outputShape(for input: Shape) -> Shape { second.outputShape(for: first.outputShape(for: input)) }
 

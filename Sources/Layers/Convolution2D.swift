@@ -83,6 +83,14 @@ public struct Convolution2D<Scalar: TensorScalar>: Layer {
     method.forward(input, parameters.weight, bias: parameters.bias, checkedProblem(input.shape))
   }
 
+  public func rectifiedForward(_ input: Tensor<Scalar>) -> (output: Tensor<Scalar>, tape: Tape) {
+    method.rectifiedRecord(input, parameters.weight, bias: parameters.bias, checkedProblem(input.shape))
+  }
+
+  public func rectified(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
+    method.rectifiedForward(input, parameters.weight, bias: parameters.bias, checkedProblem(input.shape))
+  }
+
   public func outputShape(for input: Shape) -> Shape { checkedProblem(input).outputShape }
 
   public func summarize(_ input: Shape, at place: LayerPlace, into summary: inout [LayerSummary]) -> Shape {

@@ -41,6 +41,18 @@ public protocol ConvolutionMethod<Scalar>: Sendable {
     _ gradient: Tensor<Scalar>, _ tape: ConvolutionTape<Scalar>, wantsInput: Bool
   ) -> (input: Tensor<Scalar>?, filter: Tensor<Scalar>)
 
+  /// The forward pass, and `max(·, 0)` of it: what a ``ReLU`` behind the convolution makes of it. For methods that can do
+  /// it as they write.
+  func rectifiedForward(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+  ) -> Tensor<Scalar>
+
+  /// The same for ``record(_:_:bias:_:)``. The gradient that goes into the backward passes is that by the output before
+  /// it was rectified.
+  func rectifiedRecord(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+  ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>)
+
   /// The bytes of working memory that a pass needs beside its operands and its result.
   ///
   /// - Throws: If the method has a memory limit and cannot keep within it; the sentence gives the estimate.
@@ -90,6 +102,22 @@ extension ConvolutionMethod {
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
     (forward(input, filter, bias: bias, problem), ConvolutionTape(problem: problem, input: input, filter: filter))
+  }
+
+  public func rectifiedForward(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+  ) -> Tensor<Scalar> {
+    var output = forward(input, filter, bias: bias, problem)
+    output.rectify()
+    return output
+  }
+
+  public func rectifiedRecord(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+  ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
+    var result = record(input, filter, bias: bias, problem)
+    result.output.rectify()
+    return result
   }
 
   public func gradients(

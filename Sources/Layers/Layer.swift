@@ -28,6 +28,14 @@ public protocol Layer<Scalar>: Sendable {
   /// The output at inference: nothing is dropped, running statistics are used, no tape is kept.
   func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar>
 
+  /// ``forward(_:)`` with `max(·, 0)` taken of the output, for the ``ReLU`` that follows in a ``Chain``: a layer that can
+  /// do it as it writes saves a walk through memory. The gradient for ``backward(_:_:)`` is still that by the output
+  /// before it was rectified.
+  func rectifiedForward(_ input: Tensor<Scalar>) -> (output: Tensor<Scalar>, tape: Tape)
+
+  /// The same at inference.
+  func rectified(_ input: Tensor<Scalar>) -> Tensor<Scalar>
+
   /// The shape of the output for an input of shape `input`.
   ///
   /// - Precondition: the layer can take such an input.
@@ -90,6 +98,18 @@ public struct LayerSummary: Sendable {
 
 extension Layer {
   public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { forward(input).output }
+
+  public func rectifiedForward(_ input: Tensor<Scalar>) -> (output: Tensor<Scalar>, tape: Tape) {
+    var result = forward(input)
+    result.output.rectify()
+    return result
+  }
+
+  public func rectified(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
+    var output = self(input)
+    output.rectify()
+    return output
+  }
 
   public func parameterGradient(_ gradient: Tensor<Scalar>, _ tape: Tape) -> Parameters {
     backward(gradient, tape).parameters

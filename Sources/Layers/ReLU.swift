@@ -18,14 +18,25 @@ public struct ReLU<Scalar: TensorScalar>: Layer {
     (gradient.elementwise(tape) { rectifyGradient($0, $1, $2) }, NoParameters())
   }
 
-  public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { input.elementwise { rectify($0, $1) } }
+  public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { input.elementwise { rectifyElements($0, $1) } }
 
   public func outputShape(for input: Shape) -> Shape { input }
 }
 
+extension Tensor {
+  /// Takes `max(·, 0)` in place; NaN stays NaN.
+  package mutating func rectify() {
+    withUnsafeMutableElements { y in
+      forEachRange(y.count) { range in
+        rectifyElements(UnsafeBufferPointer(rebasing: y[range]), UnsafeMutableBufferPointer(rebasing: y[range]))
+      }
+    }
+  }
+}
+
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-func rectify<Scalar: TensorScalar>(_ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>) {
+func rectifyElements<Scalar: TensorScalar>(_ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>) {
   if Scalar.self == Float.self {
     sk_rectify_f32(y.f32, x.f32, y.count)
   } else {

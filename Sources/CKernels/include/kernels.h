@@ -69,10 +69,11 @@ ptrdiff_t sk_list_rows(int32_t *list, const void *planes, const int32_t *const *
   void sk_gather_rows_##NAME(T *to, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,          \
                              const sk_columns *const *columns, const int32_t *list, ptrdiff_t count,                   \
                              ptrdiff_t row_stride, ptrdiff_t width);                                                   \
-  /* Back, plus a number for each lane; adding to what is there, if asked. Returns whether all was finite. */          \
+  /* Back, plus a number for each lane, and no less than `least`; adding to what is there, if asked. Returns whether    \
+     all was finite. */                                                                                                \
   int sk_scatter_rows_##NAME(const T *from, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,  \
                              const sk_columns *const *columns, const int32_t *list, ptrdiff_t count,                   \
-                             ptrdiff_t row_stride, ptrdiff_t width, const T *bias, int add);                           \
+                             ptrdiff_t row_stride, ptrdiff_t width, const T *bias, T least, int add);                  \
   /* Complex matrices, of which rows lie `pitch` numbers apart, and the groups of lanes of a row `group` numbers:       \
      to[j][i] = from[i][j]. */                                                                                         \
   void sk_transpose_matrix_##NAME(T *to, ptrdiff_t to_pitch, ptrdiff_t to_group, const T *from, ptrdiff_t from_pitch,  \
