@@ -39,7 +39,7 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
 
   private func race(_ entrants: [ConvolutionPlan]) -> ConvolutionPlan {
     let operands = (x: scratch(problem.inputShape), w: scratch(problem.filterShape), g: scratch(problem.outputShape))
-    func run(_ runner: inout Runner) {
+    func time(_ runner: Runner) -> Double {
       let start = now
       if training {
         let (_, tape) = runner.method.record(operands.x, operands.w, bias: nil, problem)
@@ -47,7 +47,7 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
       } else {
         _ = runner.method.forward(operands.x, operands.w, bias: nil, problem)
       }
-      runner.seconds = min(runner.seconds, now - start)
+      return now - start
     }
 
     // One after the other, so that only the spectra of one and of the foremost are held.
@@ -56,28 +56,32 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
     for plan in entrants where foremost.isEmpty || now - start < budget {
       var runner = Runner(plan: plan, method: entrant(plan))
       // The first run also makes FFTW's plans.
-      run(&runner)
-      runner.seconds = .infinity
+      _ = time(runner)
       let (first, limit) = (now, 1.3 * (foremost.first?.seconds ?? .infinity))
       var runs = 0
       repeat {
-        run(&runner)
+        runner.seconds = min(runner.seconds, time(runner))
         runs += 1
-      } while (runs < 5 || now - first < 0.01) && now - first < 0.2 && runner.seconds < limit
+      } while (runs < 5 || now - first < 0.02) && now - first < 0.2 && runner.seconds < limit
       foremost.append(runner)
       foremost.sort { $0.seconds < $1.seconds }
-      foremost = foremost.prefix(3).filter { $0.seconds < 1.3 * foremost[0].seconds }
+      foremost = foremost.prefix(4).filter { $0.seconds < 1.25 * foremost[0].seconds }
       // Under a limit nothing of one entrant is held while another runs.
       if isLimited { foremost = foremost.map { Runner(plan: $0.plan, method: entrant($0.plan), seconds: $0.seconds) } }
     }
-    // What comes close runs in turns, so that a disturbance falls on all.
+    // What comes close runs in turns, so that a disturbance falls on all: twice, as the first run finds the caches full of
+    // what the one before left there.
     guard foremost.count > 1, !isLimited else { return foremost[0].plan }
+    for index in foremost.indices { foremost[index].seconds = .infinity }
     let second = now
     var rounds = 0
     repeat {
-      for index in foremost.indices { run(&foremost[index]) }
+      for index in foremost.indices {
+        _ = time(foremost[index])
+        foremost[index].seconds = min(foremost[index].seconds, time(foremost[index]))
+      }
       rounds += 1
-    } while rounds < 20 && now - second < 0.5
+    } while rounds < 3 || (rounds < 100 && now - second < 0.8)
     return foremost.min { $0.seconds < $1.seconds }!.plan
   }
 
@@ -134,7 +138,7 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
         entrants.append(plan)
         continue
       }
-      guard tiles.isEmpty || seconds <= 2.5 * candidates[0].seconds, tiles.count < 12,
+      guard tiles.isEmpty || seconds <= 2.5 * candidates[0].seconds, tiles.count < 16,
         !tiles.contains(where: { isNear($0.height, tile.height) && isNear($0.width, tile.width) })
       else { continue }
       tiles.append(tile)

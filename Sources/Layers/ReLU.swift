@@ -18,7 +18,7 @@ public struct ReLU<Scalar: TensorScalar>: Layer {
     (gradient.elementwise(tape) { rectifyGradient($0, $1, $2) }, NoParameters())
   }
 
-  public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { input.elementwise { rectifyElements($0, $1) } }
+  public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { input.elementwise { clampAtZero($0, $1) } }
 
   public func outputShape(for input: Shape) -> Shape { input }
 }
@@ -28,7 +28,7 @@ extension Tensor {
   package mutating func rectify() {
     withUnsafeMutableElements { y in
       forEachRange(y.count) { range in
-        rectifyElements(UnsafeBufferPointer(rebasing: y[range]), UnsafeMutableBufferPointer(rebasing: y[range]))
+        clampAtZero(UnsafeBufferPointer(rebasing: y[range]), UnsafeMutableBufferPointer(rebasing: y[range]))
       }
     }
   }
@@ -36,7 +36,7 @@ extension Tensor {
 
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-func rectifyElements<Scalar: TensorScalar>(_ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>) {
+func clampAtZero<Scalar: TensorScalar>(_ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>) {
   if Scalar.self == Float.self {
     sk_rectify_f32(y.f32, x.f32, y.count)
   } else {
