@@ -1,0 +1,80 @@
+// Where everything meets: the areas, the picture they look at, and the link that holds their state.
+
+import { FilterArea } from './filter.js';
+import { KernelArea } from './kernel.js';
+import { LearnArea } from './learn.js';
+import { decode, encode } from './link.js';
+import { complain, tell } from './messages.js';
+import { Pictures } from './pictures.js';
+import { ShareArea } from './share.js';
+import { SlideArea } from './slide.js';
+import { areaNames, choose, chosenArea } from './tabs.js';
+import { settled } from './latest.js';
+
+const remember = settled(400, async () => {
+  lastFragment = await fragment();
+  history.replaceState(null, '', `#${lastFragment}`);
+});
+let lastFragment = '';
+
+const filter = new FilterArea(remember);
+const kernel = new KernelArea(remember);
+const slide = new SlideArea(remember);
+const learn = new LearnArea(remember);
+const pictures = new Pictures((picture) => {
+  filter.setPicture(picture).catch(complain);
+  kernel.setPicture(picture);
+  remember();
+});
+
+const fragment = () => encode(chosenArea(), {
+  picture: pictures.current?.id, filter: filter.state.saved, kernel: kernel.state.saved, slide: slide.saved, learn: learn.saved,
+});
+const share = new ShareArea({
+  filter, kernel, pictures, link: async () => `${location.origin}/#${await fragment()}`,
+});
+
+document.addEventListener('area', ({ detail: area }) => {
+  document.title = `${document.getElementById(`tab-${area}`).textContent.trim()} · SpectralKit playground`;
+  for (const [name, each] of Object.entries({ kernel, slide, learn, share })) {
+    if (name === area) each.show();
+    else each.hide?.();
+  }
+  if (area === 'filter') filter.plane.draw();
+  remember();
+});
+
+/** Takes the state of a link. */
+async function open(text) {
+  const { area, state } = await decode(text);
+  if (text.includes('.') && !state) tell('The link is damaged: its state cannot be read.');
+  const part = (name) => state?.[name] && typeof state[name] === 'object' ? state[name] : null;
+  if (part('filter')) filter.state.restore(state.filter);
+  if (part('slide')) slide.restore(state.slide);
+  if (part('learn')) learn.restore(state.learn);
+  if (!state?.picture || !pictures.choose(state.picture)) {
+    if (state?.picture) tell('The picture of this link is not here: it was one of its maker’s own.');
+    pictures.chooseFirst();
+  }
+  filter.showAll();
+  if (part('kernel')) {
+    kernel.state.restore(state.kernel);
+    await kernel.restored();
+  }
+  choose(areaNames.includes(area) ? area : areaNames[0]);
+}
+
+window.addEventListener('hashchange', () => {
+  if (location.hash.slice(1) !== lastFragment) open(location.hash).catch(complain);
+});
+
+try {
+  const { version, threads, dataSets } = await pictures.load();
+  document.getElementById('about').textContent = `SpectralKit ${version}, ${threads} thread${threads === 1 ? '' : 's'}.`;
+  learn.dataSets = dataSets;
+  await open(location.hash);
+} catch (error) {
+  choose(areaNames[0]);
+  complain(error);
+}
+document.documentElement.dataset.ready = 'yes';

@@ -1,0 +1,89 @@
+// The insides of the network: its first filters and their spectra, the maps of a digit, and the answers.
+
+import { blitLevels, signed } from './canvas.js';
+import { percent } from './format.js';
+
+const element = (id) => document.getElementById(id);
+
+/** As many canvases in an element as are needed. */
+function canvases(parent, count) {
+  while (parent.children.length < count) parent.append(document.createElement('canvas'));
+  while (parent.children.length > count) parent.lastChild.remove();
+  return [...parent.children];
+}
+
+const largestOf = (rows) => Math.max(1e-12, ...rows.map((row) => Math.max(...row.map(Math.abs))));
+
+/** The first layer's filters above, their spectra below. */
+export function showFilters({ filters, spectra }) {
+  const places = canvases(element('filters'), filters.length + spectra.length);
+  for (const [i, taps] of filters.entries()) {
+    const largest = largestOf(taps);
+    blitLevels(places[i], taps.map((row) => row.map((v) => v / largest)), signed);
+  }
+  for (const [i, spectrum] of spectra.entries()) blitLevels(places[filters.length + i], spectrum, glow);
+  element('filters').style.setProperty('--columns', filters.length);
+}
+
+/** From dark through violet and orange to light, as spectra are shown. */
+function glow(t) {
+  return [Math.min(1, 1.9 * t), Math.max(0, Math.min(1, 1.6 * t * t)), Math.max(0, 0.30 + 0.9 * t - 1.9 * t * t + 0.9 * t ** 4)];
+}
+
+/** The feature maps of a digit, each on a scale of its own. */
+export function showMaps({ maps }) {
+  const places = canvases(element('maps'), maps.length);
+  for (const [i, { values }] of maps.entries()) {
+    const largest = largestOf(values);
+    blitLevels(places[i], values.map((row) => row.map((v) => Math.max(0, v) / largest)));
+  }
+  element('maps').setAttribute('aria-label', `${maps.length} feature maps of the digit, bright where a filter answers`);
+}
+
+const best = (shares) => shares.indexOf(Math.max(...shares));
+
+/** Ten bars for each network; null where nothing is drawn. */
+export function showAnswer(answer, shift = [0, 0]) {
+  element('bars').hidden = !answer;
+  if (!answer) {
+    element('answer').textContent = 'Draw a digit, and both networks answer.';
+    element('maps').replaceChildren();
+    return;
+  }
+  const { lenet, dense } = answer;
+  const where = shift.some(Boolean) ? ', moved,' : '';
+  element('answer').textContent =
+    `LeNet takes it${where} for ${best(lenet)} (${percent(Math.max(...lenet))}), the dense classifier for ${best(dense)} (${percent(Math.max(...dense))}).`;
+  const bars = element('bars');
+  if (bars.children.length === 0) {
+    bars.append(...lenet.map((_, digit) => {
+      const row = document.createElement('div');
+      row.className = 'bar';
+      const label = document.createElement('b');
+      label.textContent = digit;
+      row.append(label, ...['lenet', 'dense'].map((name) => {
+        const track = document.createElement('span');
+        track.className = `track ${name}`;
+        track.append(document.createElement('i'));
+        return track;
+      }));
+      return row;
+    }));
+    const head = document.createElement('div');
+    head.className = 'bar head';
+    head.append(...['', 'LeNet', 'dense'].map((text) => {
+      const cell = document.createElement('span');
+      cell.textContent = text;
+      return cell;
+    }));
+    bars.prepend(head);
+  }
+  for (const [digit, row] of [...bars.children].slice(1).entries()) {
+    for (const [name, shares] of [['lenet', lenet], ['dense', dense]]) {
+      const track = row.querySelector(`.${name}`);
+      track.firstChild.style.width = `${100 * shares[digit]}%`;
+      track.classList.toggle('best', digit === best(shares));
+      track.title = percent(shares[digit]);
+    }
+  }
+}

@@ -1,0 +1,262 @@
+// The slide area: the window moves over the pixels, and its arithmetic is written out.
+
+import { postJSON } from './api.js';
+import { boundaries, fill, slider } from './choice.js';
+import { figure } from './format.js';
+import { Latest } from './latest.js';
+import { announce } from './messages.js';
+import { showNumbers } from './numbers.js';
+import { checkedSlide, examples, exampleKernel, firstSlide } from './slide-state.js';
+
+const element = (id) => document.getElementById(id);
+const names = ['stride', 'padding', 'dilation'];
+const placesASecond = 2;
+
+export class SlideArea {
+  state = firstSlide();
+  #answer = null;
+  #circular = null;
+  #place = 0;
+  #timer = null;
+  #sliders = {};
+  #isShown = false;
+  #changed;
+
+  constructor(changed) {
+    this.#changed = changed;
+    this.questions = new Latest(() => this.#ask());
+    this.#wire();
+  }
+
+  show() {
+    this.#isShown = true;
+    this.update();
+  }
+
+  hide() {
+    this.#isShown = false;
+    this.pause();
+  }
+
+  update() {
+    if (this.#isShown) this.questions.request();
+  }
+
+  async #ask() {
+    const { pixels, kernel, stride, padding, dilation, boundary } = this.state;
+    const question = { pixels, kernel, stride, padding, dilation, boundary };
+    this.#answer = await postJSON('/api/slide', question);
+    this.#circular = boundary === 'circular' ? null : await postJSON('/api/slide', { ...question, boundary: 'circular' })
+      .catch(() => null);
+    this.#showAllowed();
+    this.#showAll();
+  }
+
+  /**
+   * Takes a number if it is possible. If it is not, the process says why, and the slider goes back.
+   */
+  async #take(name, value) {
+    const range = this.#answer?.allowed?.[name];
+    if (range && (value < range[0] || value > range[1])) {
+      const { pixels, kernel, stride, padding, dilation, boundary } = this.state;
+      let reason = '';
+      try {
+        await postJSON('/api/slide', { pixels, kernel, stride, padding, dilation, boundary, [name]: value });
+      } catch (error) {
+        if (error.status !== 422) throw error;
+        reason = error.message;
+      }
+      const possible = Math.max(range[0], Math.min(range[1], value));
+      this.#sliders[name](possible);
+      this.#block(`${name[0].toUpperCase()}${name.slice(1)} ${value} is not possible here${reason ? `: ${reason}` : ''}`);
+      if (possible === this.state[name]) return;
+      this.state[name] = possible;
+    } else {
+      this.#block('');
+      this.state[name] = value;
+    }
+    this.update();
+    this.#changed();
+  }
+
+  #block(sentence) {
+    element('slide-blocked').textContent = sentence;
+    element('slide-blocked').hidden = sentence === '';
+  }
+
+  /** Marks on each slider how far it may go. */
+  #showAllowed() {
+    for (const name of names) {
+      const input = element(`slide-${name}`);
+      const [, most] = this.#answer.allowed[name];
+      const share = (Math.min(most, input.max) - input.min) / (input.max - input.min);
+      input.style.setProperty('--allowed', `${100 * share}%`);
+      input.classList.add('limited');
+    }
+  }
+
+  // MARK: What is seen
+
+  get #windows() { return this.#answer?.windows ?? []; }
+
+  #showAll() {
+    const slider = element('slide-place');
+    slider.max = Math.max(0, this.#windows.length - 1);
+    this.#place = Math.min(this.#place, slider.max);
+    element('slide-formula').textContent = this.#answer.formula;
+    const { largestDifference } = this.#answer;
+    element('slide-agreement').textContent =
+      `Through the FFT the same numbers come out, to within ${figure(largestDifference, 2)}.`;
+    this.#showPlace();
+  }
+
+  #showPlace() {
+    if (!this.#answer) return;
+    const { kernel, stride, padding, dilation, boundary } = this.state;
+    const { output, padded } = this.#answer;
+    const columns = output[0].length;
+    const [row, column] = [Math.floor(this.#place / columns), this.#place % columns];
+    const [height, width] = [this.state.pixels.length, this.state.pixels[0].length];
+    const under = (r, c) => {
+      const [dr, dc] = [r - row * stride, c - column * stride];
+      return dr >= 0 && dc >= 0 && dr % dilation === 0 && dc % dilation === 0 && dr / dilation < kernel.length
+        && dc / dilation < kernel[0].length;
+    };
+    showNumbers(element('slide-pixels'), padded, {
+      look: (r, c) => {
+        const isWithin = r >= padding && c >= padding && r < padding + height && c < padding + width;
+        const classes = [isWithin ? '' : boundary === 'circular' ? 'wrapped' : 'beyond', under(r, c) ? 'window' : ''];
+        return {
+          isEditable: isWithin, className: classes.join(' ').trim(),
+          label: `Pixel, row ${r - padding + 1}, column ${c - padding + 1}`,
+        };
+      },
+      edited: (r, c, value) => this.#edit(this.state.pixels, r - padding, c - padding, value),
+    });
+    showNumbers(element('slide-kernel'), kernel, {
+      look: (r, c) => ({ isEditable: true, label: `Kernel, row ${r + 1}, column ${c + 1}` }),
+      edited: (r, c, value) => this.#edit(kernel, r, c, value),
+    });
+    const differs = (r, c) => this.#circular && Math.abs(this.#circular.output[r][c] - output[r][c]) > 1e-6;
+    showNumbers(element('slide-output'), output, {
+      look: (r, c) => ({ className: r === row && c === column ? 'window' : '' }), picked: (r, c) => this.#go(r * columns + c),
+    });
+    element('slide-circular-box').hidden = !this.#circular;
+    if (this.#circular) {
+      showNumbers(element('slide-circular'), this.#circular.output, {
+        look: (r, c) => ({ className: [differs(r, c) ? 'wrapped' : '', r === row && c === column ? 'window' : ''].join(' ').trim() }),
+        picked: (r, c) => this.#go(r * columns + c),
+      });
+      const count = output.flatMap((line, r) => line.filter((_, c) => differs(r, c))).length;
+      element('slide-circular-note').textContent = count === 0
+        ? 'No window reaches beyond the border, so nothing wraps.'
+        : `${count} of ${output.length * columns} differ: there the opposite border comes in.`;
+    }
+    element('slide-legend').textContent = padding === 0 ? 'Type over any number.'
+      : boundary === 'circular' ? 'Orange: what comes around from the opposite border.' : 'Dashed: what lies beyond the border.';
+    this.#write(row, column);
+  }
+
+  #write(row, column) {
+    const window = this.#windows[this.#place];
+    if (!window) return;
+    const flat = this.state.kernel.flat();
+    const values = this.#under(row, column);
+    const number = (v) => v < 0 ? `(${figure(v, 4)})` : figure(v, 4);
+    const sum = flat.map((weight, i) => `${number(values[i])} · ${number(weight)}`).join(' + ');
+    element('slide-arithmetic').textContent = `${sum} = ${figure(window.sum, 5)}`;
+    element('slide-place').value = this.#place;
+    const text = `row ${row + 1}, column ${column + 1}`;
+    element('slide-place').setAttribute('aria-valuetext', `${text}: ${figure(window.sum, 5)}`);
+    element('slide-place-value').textContent = text;
+  }
+
+  /** The pixels that lie under the window, of the padded ones. */
+  #under(row, column) {
+    const { kernel, stride, dilation } = this.state;
+    return kernel.flatMap((line, i) => line.map(
+      (_, j) => this.#answer.padded[row * stride + i * dilation][column * stride + j * dilation]));
+  }
+
+  // MARK: Changes
+
+  #edit(rows, r, c, value) {
+    rows[r][c] = value;
+    if (rows === this.state.kernel) element('slide-example').value = '';
+    this.update();
+    this.#changed();
+  }
+
+  #go(place) {
+    this.#place = Math.max(0, Math.min(this.#windows.length - 1, place));
+    this.#showPlace();
+  }
+
+  pause() {
+    clearInterval(this.#timer);
+    this.#timer = null;
+    element('slide-play').textContent = 'Play';
+  }
+
+  #play() {
+    if (this.#timer) {
+      this.pause();
+      return;
+    }
+    if (this.#place >= this.#windows.length - 1) this.#place = -1;
+    element('slide-play').textContent = 'Pause';
+    const step = () => {
+      if (this.#place >= this.#windows.length - 1) this.pause();
+      else this.#go(this.#place + 1);
+    };
+    step();
+    this.#timer = setInterval(step, 1000 / placesASecond);
+  }
+
+  restore(saved) {
+    this.state = checkedSlide(saved);
+    this.#place = Math.max(0, Math.round(Number(saved.place) || 0));
+    this.#showControls();
+    this.update();
+  }
+
+  get saved() { return { ...this.state, place: this.#place }; }
+
+  #showControls() {
+    for (const name of names) this.#sliders[name](this.state[name]);
+    element('slide-boundary').value = this.state.boundary;
+  }
+
+  #wire() {
+    for (const name of names) {
+      this.#sliders[name] = slider(element(`slide-${name}`), String, (value) => this.#take(name, value));
+    }
+    fill(element('slide-boundary'), boundaries, this.state.boundary);
+    fill(element('slide-example'), { '': 'numbers of your own', ...Object.fromEntries(examples.map((n) => [n, n])) }, examples[0]);
+    const listen = (id, event, action) => element(id).addEventListener(event, action);
+    listen('slide-boundary', 'change', ({ target }) => {
+      this.state.boundary = target.value;
+      this.update();
+      this.#changed();
+    });
+    listen('slide-example', 'change', ({ target }) => {
+      if (target.value === '') return;
+      this.state.kernel = exampleKernel(target.value);
+      this.update();
+      this.#changed();
+    });
+    listen('slide-play', 'click', () => this.#play());
+    for (const [id, step] of [['slide-back', -1], ['slide-next', 1]]) {
+      listen(id, 'click', () => {
+        this.pause();
+        this.#go(this.#place + step);
+        announce(element('slide-arithmetic').textContent);
+      });
+    }
+    listen('slide-place', 'input', ({ target }) => {
+      this.pause();
+      this.#go(Number(target.value));
+    });
+    this.#showControls();
+  }
+}
