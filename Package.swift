@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 // Warnings are errors in continuous integration only: a newer compiler's new warning must not break a user's build.
@@ -32,6 +33,13 @@ func system(_ name: String, pkgConfig: String?, apt: String, brew: String?) -> T
     providers: [.apt([apt])] + (brew.map { [.brew([$0])] } ?? []))
 }
 
+/// The files of the playground's page, which become part of the program.
+let page: [Resource] = {
+  let folder = Context.packageDirectory + "/Sources/Playground/Page"
+  let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+  return names.filter { !$0.hasPrefix(".") }.sorted().map { .embedInCode("Page/\($0)") }
+}()
+
 let package = Package(
   name: "SpectralKit",
   platforms: [.macOS(.v15)],
@@ -45,6 +53,7 @@ let package = Package(
     system("CBLAS", pkgConfig: blasPackage, apt: "libopenblas-dev", brew: nil),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev", brew: "zlib"),
     system("CPNG", pkgConfig: "libpng", apt: "libpng-dev", brew: "libpng"),
+    system("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev", brew: "libmicrohttpd"),
     system("CTurboJPEG", pkgConfig: "libturbojpeg", apt: "libturbojpeg0-dev", brew: "jpeg-turbo"),
 
     // Our own C: loops with run-time CPU dispatch, and codecs behind calls that return codes.
@@ -67,19 +76,24 @@ let package = Package(
     room("FrequencyFilters", ["Fourier", "Layers", "Tensors"]),
     room("Charts"),
     room("Pictures", ["Charts", "Fourier", "Imaging"]),
+    room("ImageEditing", ["AutomaticConvolution", "Fourier", "FrequencyFilters", "Imaging", "Kernels", "Pictures"]),
     room("Datasets", ["CZlib", "Imaging", "Tensors"]),
     room("Training", ["AutomaticConvolution", "Datasets", "Layers"]),
     room(
       "SpectralKit",
       [
         "Tensors", "Fourier", "Layers", "SpatialConvolution", "FourierConvolution", "AutomaticConvolution",
-        "Streaming", "Restoration", "Imaging", "Kernels", "FrequencyFilters", "Charts", "Pictures", "Datasets",
-        "Training",
+        "Streaming", "Restoration", "Imaging", "Kernels", "FrequencyFilters", "Charts", "Pictures", "ImageEditing",
+        "Datasets", "Training",
       ]),
     room("Lessons", ["SpectralKit", "Charts", "SpectralBenchmarks"]),
     room("SpectralBenchmarks", ["AutomaticConvolution", "CKernels"]),
+    .target(
+      name: "Playground", dependencies: ["CMicroHTTPD", "Lessons", "SpectralBenchmarks", "SpectralKit"],
+      resources: page,
+      swiftSettings: swiftSettings),
     .executableTarget(
-      name: "spectral", dependencies: ["SpectralKit", "SpectralBenchmarks", "Charts", "Lessons"],
+      name: "spectral", dependencies: ["SpectralKit", "SpectralBenchmarks", "Charts", "Lessons", "Playground"],
       swiftSettings: swiftSettings),
 
     // The tests mirror the rooms.
@@ -100,6 +114,8 @@ let package = Package(
     tests("TrainingTests", ["SpectralKit"]),
     tests("LessonTests", ["Charts", "Lessons"]),
     tests("CommandTests", ["SpectralKit", "spectral"]),
+    tests("PlaygroundTests", ["Playground", "SpectralKit", "spectral"]),
+    tests("BrowserTests", ["Playground", "SpectralKit", "spectral"]),
     tests("DocumentationTests", ["Lessons", "SpectralKit", "spectral"]),
   ],
   swiftLanguageModes: [.v6]

@@ -59,6 +59,9 @@ public struct FilteredImage<Scalar: FourierScalar>: Sendable {
   /// Points of a row of the transform.
   public var paddedWidth: Int { transform.horizontal.points }
 
+  /// The bytes that the spectra take.
+  public var byteCount: Int { spectra.count * MemoryLayout<Scalar>.stride }
+
   /// The image through a filter, `[..., H, W]`.
   public func filtered(by filter: FrequencyFilter) -> Tensor<Scalar> {
     let count = shape.count / (transform.height * transform.width)

@@ -33,11 +33,27 @@ extension ImagePlanes {
       try writeArray(to: path)
       return 0
     }
-    let format = try ImageFormat(path: path)
+    let picture = try encoded(as: try ImageFormat(path: path), bitDepth: bitDepth, quality: quality, name: path)
+    try AtomicFile.write(picture.data, to: path)
+    return picture.clippedCount
+  }
+
+  /// The bytes of a picture's file of this image, which ``write(to:bitDepth:quality:)`` writes.
+  ///
+  /// - Parameters:
+  ///   - bitDepth: 8 or 16; unless given, 16 for one that came with more than 8 bits, and for an array, where the format
+  ///     can.
+  ///   - quality: Of a JPEG, from 1 to 100.
+  ///   - name: What errors call it; its extension says whether a portable map is PGM or PPM.
+  /// - Returns: The bytes, and how many values lay outside 0...1 and were clipped.
+  /// - Throws: `FileError` where the format cannot hold the image.
+  public func encoded(
+    as format: ImageFormat, bitDepth: Int? = nil, quality: Int = 95, name: String = "image"
+  ) throws -> (data: Data, clippedCount: Int) {
     let stored = converted(to: .stored)
     guard channels == 1 || channels == 3 else {
       throw FileError(
-        path, "\(channels) channels are no picture, which has 1 (grey) or 3 (red, green, blue): write a .npy file")
+        name, "\(channels) channels are no picture, which has 1 (grey) or 3 (red, green, blue): write a .npy file")
     }
     let sourceDepth =
       switch origin {
@@ -46,9 +62,24 @@ extension ImagePlanes {
       }
     let picture = try EncodedPicture(
       stored.planes, alpha: alpha, sourceDepth: sourceDepth, as: format, bitDepth: bitDepth, quality: quality,
-      name: path)
-    try AtomicFile.write(picture.data, to: path)
-    return picture.clippedCount
+      name: name)
+    return (picture.data, picture.clippedCount)
+  }
+
+  /// Reads a picture that is in memory: PNG, JPEG, PGM or PPM.
+  ///
+  /// - Parameters:
+  ///   - name: What errors call it.
+  ///   - sizeLimit: The most bytes the decoded picture may take. A larger one is refused before it is decoded.
+  ///   - light: What the numbers of the planes shall mean.
+  /// - Throws: `FileError`.
+  public init(
+    data: Data, name: String = "image data", sizeLimit: Int = Image.defaultSizeLimit, light: Light = .stored
+  ) throws {
+    let picture = try DecodedPicture<Scalar>(
+      data, name: name, sizeLimit: sizeLimit, curve: light == .linear ? { SRGBTransfer.linear($0) } : nil)
+    self.init(
+      planes: picture.pixels, alpha: picture.alpha, origin: .picture(bitDepth: picture.bitDepth), light: light)
   }
 
   private func writeArray(to path: String) throws {
@@ -114,11 +145,7 @@ extension ImagePlanes {
     guard start.isEmpty || ImageFormat(firstBytes: start) != nil else {
       throw FileError(file.path, "this is no image that is read here: PNG, JPEG, PGM, PPM and .npy are")
     }
-    let picture = try DecodedPicture<Scalar>(
-      try file.rest(limit: sizeLimit), name: file.path, sizeLimit: sizeLimit,
-      curve: light == .linear ? { SRGBTransfer.linear($0) } : nil)
-    self.init(
-      planes: picture.pixels, alpha: picture.alpha, origin: .picture(bitDepth: picture.bitDepth), light: light)
+    try self.init(data: try file.rest(limit: sizeLimit), name: file.path, sizeLimit: sizeLimit, light: light)
   }
 
   fileprivate init(_ header: NumPyHeader, from file: inout InputFile, sizeLimit: Int, light: Light) throws {

@@ -17,6 +17,23 @@ public struct KernelDesign: Sendable {
     case frequencySampling
     /// The kernel of all sizes that has the response, cut off at the size and multiplied by a window along each axis.
     case windowed(DesignWindow)
+
+    /// The way that goes by a name: `sampling`, `rectangular`, `hann`, `hamming`, `blackman`, or `kaiser:BETA` with BETA
+    /// from 0 to 700; nil for another.
+    public init?(named name: String) {
+      switch name {
+      case "sampling": self = .frequencySampling
+      case "rectangular": self = .windowed(.rectangular)
+      case "hann": self = .windowed(.hann)
+      case "hamming": self = .windowed(.hamming)
+      case "blackman": self = .windowed(.blackman)
+      default:
+        guard name.hasPrefix("kaiser:"), let beta = Double(name.dropFirst(7)), (0...700).contains(beta) else {
+          return nil
+        }
+        self = .windowed(.kaiser(beta: beta))
+      }
+    }
   }
 
   /// The kernel.

@@ -16,26 +16,38 @@ package enum CentredDigits {
     let side = ProceduralDigits.side
     var moved = [UInt8](repeating: 0, count: bytes.count)
     for image in 0..<dataset.count {
-      let start = image * side * side
-      var (mass, row, column) = (0.0, 0.0, 0.0)
-      for i in 0..<side * side {
-        // Paper is noisy; only ink counts.
-        let ink = Double(bytes[start + i]) > 100 ? Double(bytes[start + i]) : 0
-        mass += ink
-        row += ink * Double(i / side)
-        column += ink * Double(i % side)
-      }
-      let middle = Double(side - 1) / 2
-      let down = mass > 0 ? Int((middle - row / mass).rounded()) : 0
-      let right = mass > 0 ? Int((middle - column / mass).rounded()) : 0
-      for y in max(0, down)..<min(side, side + down) {
-        for x in max(0, right)..<min(side, side + right) {
-          moved[start + y * side + x] = bytes[start + (y - down) * side + x - right]
-        }
-      }
+      let pixels = bytes[image * side * side..<(image + 1) * side * side]
+      let (down, right) = offset(of: pixels)
+      move(pixels, down: down, right: right, into: &moved, at: image * side * side)
     }
     return Dataset(
       name: dataset.name, bytes: moved, imageShape: dataset.imageShape, labels: dataset.labels,
       classNames: dataset.classNames)
+  }
+
+  /// How far a digit must be moved so that its centre of mass is in the middle.
+  static func offset(of pixels: ArraySlice<UInt8>) -> (down: Int, right: Int) {
+    let side = ProceduralDigits.side
+    var (mass, row, column) = (0.0, 0.0, 0.0)
+    for (i, pixel) in pixels.enumerated() {
+      // Paper is noisy; only ink counts.
+      let ink = Double(pixel) > 100 ? Double(pixel) : 0
+      mass += ink
+      row += ink * Double(i / side)
+      column += ink * Double(i % side)
+    }
+    let middle = Double(side - 1) / 2
+    guard mass > 0 else { return (0, 0) }
+    return (Int((middle - row / mass).rounded()), Int((middle - column / mass).rounded()))
+  }
+
+  /// Puts a digit into black pixels that begin at `start`, moved.
+  static func move(_ pixels: ArraySlice<UInt8>, down: Int, right: Int, into target: inout [UInt8], at start: Int) {
+    let side = ProceduralDigits.side
+    for y in 0..<side where (0..<side).contains(y - down) {
+      for x in 0..<side where (0..<side).contains(x - right) {
+        target[start + y * side + x] = pixels[pixels.startIndex + (y - down) * side + x - right]
+      }
+    }
   }
 }

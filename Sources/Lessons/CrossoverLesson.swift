@@ -25,16 +25,6 @@ public enum CrossoverLesson: Lesson {
     }
     """#
 
-  /// A shape whose kernel grows.
-  public struct Curve: Sendable {
-    public let name: String
-    public let kernels: [Int]
-    /// Seconds; the direct method ends where it becomes too slow.
-    public let direct, fourier: [Double]
-    /// Where the Fourier method becomes the faster one, in taps along each axis, by interpolation; nil if nowhere.
-    public let crossing: Double?
-  }
-
   /// A network with large kernels, trained through one method.
   public struct Training: Sendable {
     public let method: String
@@ -44,7 +34,7 @@ public enum CrossoverLesson: Lesson {
   }
 
   public struct Findings: Sendable {
-    public var curves: [Curve]
+    package var curves: [MethodCurves]
     /// Direct, then Fourier.
     public var trainings: [Training]
     public var imageCount: Int
@@ -68,9 +58,11 @@ public enum CrossoverLesson: Lesson {
     progress.say("times \(2 * shapes.count) curves, about 25 s, and then trains a network twice")
     var done = 0.0
     let curves = try shapes.map { shape in
-      try curve(shape, kernels) { name in
+      try MethodCurves(shape, kernels: kernels) { kernel, method in
         try progress.check()
-        progress.advance(done / Double(2 * shapes.count * kernels.count), name)
+        progress.advance(
+          done / Double(2 * shapes.count * kernels.count),
+          "\(shape.name), kernel \(kernel) x \(kernel), \(method)")
         done += 1
       }
     }
@@ -78,39 +70,6 @@ public enum CrossoverLesson: Lesson {
     let trainings = try trainings(images, material.data.test.prefix(1000), progress)
     return Findings(
       curves: curves, trainings: trainings, imageCount: images.count, kernelLabels: ["3 x 3", "13 x 13", "31 x 31"])
-  }
-
-  private static func curve(
-    _ shape: BenchmarkCase, _ kernels: [Int], _ next: (String) throws -> Void
-  ) throws -> Curve {
-    func seconds(_ method: any ConvolutionMethod<Float>, patience: Double) throws -> [Double] {
-      var times: [Double] = []
-      for kernel in kernels where kernel <= min(shape.height, shape.width) {
-        try next("\(shape.name), kernel \(kernel) x \(kernel), \(method.name)")
-        // The definition's time grows with the taps: what would take too long is left out.
-        if let last = times.last {
-          let before = kernels[times.count - 1]
-          guard last * Double(kernel * kernel) / Double(before * before) < patience else { break }
-        }
-        var sized = shape
-        sized.kernel = kernel
-        let problem = try sized.problem()
-        var random = RandomGenerator(seed: 3)
-        let x = Tensor<Float>.normal(problem.inputShape, using: &random)
-        let w = Tensor<Float>.normal(problem.filterShape, deviation: 1 / Double(kernel), using: &random)
-        times.append(Timings.measure(budget: 0.1, most: 7) { _ = method.forward(x, w, bias: nil, problem) }.median)
-      }
-      return times
-    }
-    let direct = try seconds(SpatialConvolution(), patience: 0.4)
-    let fourier = try seconds(FourierConvolution(), patience: .infinity)
-    let both = min(direct.count, fourier.count)
-    let crossings = Crossing.between(
-      places: kernels.prefix(both).map(Double.init), first: Array(fourier.prefix(both)),
-      second: Array(direct.prefix(both)))
-    return Curve(
-      name: shape.name, kernels: kernels, direct: direct, fourier: fourier,
-      crossing: crossings.last { $0.firstIsLowerBeyond }?.place)
   }
 
   private static func trainings(

@@ -248,16 +248,3 @@ public enum LeNetLesson: Lesson {
     ]
   }
 }
-
-/// A network that can be looked at layer by layer.
-protocol Sequenced: Layer where Scalar == Float {
-  /// What each layer gives, in order.
-  func activations(of input: Tensor<Float>) -> [(label: String, values: Tensor<Float>)]
-}
-
-extension Chain: Sequenced where First.Scalar == Float {
-  func activations(of input: Tensor<Float>) -> [(label: String, values: Tensor<Float>)] {
-    let before = (first as? any Sequenced)?.activations(of: input) ?? [(first.label, first(input))]
-    return before + [(second.label, second(before.last!.values))]
-  }
-}

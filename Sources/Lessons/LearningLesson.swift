@@ -83,7 +83,7 @@ public enum LearningLesson: Lesson {
     progress.say("trains LeNet-5 on \(grouped(data.count)) images, about \(time(training.estimatedSeconds()))")
     var (filters, accuracies) = ([Tensor<Double>](), [Double]())
     try training.run("LeNet-5", progress) { _, network in
-      filters.append(firstFilters(network))
+      filters.append(network.firstFilters)
       accuracies.append(Evaluation(of: network, on: material.data.test).accuracy)
     }
     return Findings(
@@ -130,15 +130,6 @@ public enum LearningLesson: Lesson {
     errors.append((layer.parameters.weight - hidden).maximumMagnitude)
     return Search(
       name: name, losses: losses, errors: errors, found: layer.parameters.weight.reshaped(to: [5, 5]).converted())
-  }
-
-  /// The weights of the first convolution, `[O, kH, kW]`, of its first channel.
-  private static func firstFilters<L: Layer<Float>>(_ network: L) -> Tensor<Double> {
-    var filters = Tensor<Float>.zeros([1, 1, 1, 1])
-    network.parameters.forEach { name, tensor in if name == "0.weight" { filters = tensor } }
-    let (count, size) = (filters.shape[0], filters.shape[2] * filters.shape[3])
-    let first = (0..<count).flatMap { filters.rows($0..<$0 + 1).elements.prefix(size) }
-    return Tensor<Float>([count, filters.shape[2], filters.shape[3]], first).converted()
   }
 
   // MARK: Telling

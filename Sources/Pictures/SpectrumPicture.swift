@@ -20,11 +20,25 @@ extension CenteredSpectrum {
   ///   - range: The decibels below the largest magnitude that the colours span; ``usualRange`` unless given. What is
   ///     below is shown as its lower end. A phase has none.
   ///   - map: The colours of magnitudes.
+  ///   - side: The longest side that the picture may have; of more frequencies, each pixel shows the strongest of those it
+  ///     covers, so that no peak is lost. nil for a pixel for every frequency.
   public func picture(
-    _ style: SpectrumStyle = .magnitude, range: ClosedRange<Double>? = nil, map: ColorMap = .magnitude
+    _ style: SpectrumStyle = .magnitude, range: ClosedRange<Double>? = nil, map: ColorMap = .magnitude,
+    side: Int? = nil
   ) -> Image {
-    Image(pixels: pixels(height: height, width: width, style, range ?? usualRange, map) { ($0, $1) })
+    let range = range ?? usualRange
+    if let side, side < max(height, width) { return Image(pixels: condensed(style, range, map, side: side)) }
+    return Image(pixels: pixels(height: height, width: width, style, range, map) { ($0, $1) })
   }
+
+  /// The magnitudes as a picture, evenly from 0 (the lower end of the colours) to the largest (the upper end): what
+  /// responses, which are no decibels, are shown as.
+  public func evenPicture(map: ColorMap = .magnitude) -> Image {
+    Image(pixels: map.pixels(shares.converted(to: Double.self)))
+  }
+
+  /// The magnitudes divided by the largest, `[H, W]`.
+  public var shares: Tensor<Float> { magnitudes / max(Float(largestMagnitude), .leastNormalMagnitude) }
 
   /// The picture with axes in cycles per pixel and bars that say what the colours mean.
   ///
@@ -40,15 +54,17 @@ extension CenteredSpectrum {
     let turns = PictureFigure.ColorBar(
       "phase, radians", .phase, ticks: [(0, "\u{2212}π"), (0.25, "\u{2212}π/2"), (0.5, "0"), (0.75, "π/2"), (1, "π")])
     return PictureFigure(
-      title, Image(pixels: condensed(style, range, map)),
+      title, Image(pixels: condensed(style, range, map, side: 1024)),
       horizontal: .init(Axis("fx, cycles per pixel", .linear), Self.edges(width)),
       vertical: .init(Axis("fy, cycles per pixel", .linear), Self.edges(height)),
       bars: style == .magnitude ? [decibels] : style == .phase ? [turns] : [decibels, turns])
   }
 
-  /// Pixels for at most 1024 frequencies along an axis, each in the colour of the strongest that it covers.
-  private func condensed(_ style: SpectrumStyle, _ range: ClosedRange<Double>, _ map: ColorMap) -> Tensor<Float> {
-    let scale = max(1, Double(max(height, width)) / 1024)
+  /// At most `side` pixels along an axis, each in the colour of the strongest frequency that it covers.
+  private func condensed(
+    _ style: SpectrumStyle, _ range: ClosedRange<Double>, _ map: ColorMap, side: Int
+  ) -> Tensor<Float> {
+    let scale = max(1, Double(max(height, width)) / Double(side))
     let (rows, columns) = (max(1, Int(Double(height) / scale)), max(1, Int(Double(width) / scale)))
     func covered(_ place: Int, _ count: Int, _ all: Int) -> Range<Int> {
       place * all / count..<max(place * all / count + 1, (place + 1) * all / count)

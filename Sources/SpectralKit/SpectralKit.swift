@@ -5,6 +5,7 @@
 @_exported import Fourier
 @_exported import FourierConvolution
 @_exported import FrequencyFilters
+@_exported import ImageEditing
 @_exported import Imaging
 @_exported import Kernels
 @_exported import Layers

@@ -1,4 +1,5 @@
 import Foundation
+import SpectralBenchmarks
 import SpectralKit
 
 /// `spectral compare`: both methods on a picture.

@@ -15,18 +15,3 @@ func duration(_ seconds: Double) -> String {
   default: "\(Int(seconds) / 3600) h \(Int(seconds) / 60 % 60) min"
   }
 }
-
-/// Runs a task until it has taken long enough to say how long it takes, at least once and at most `most` times.
-///
-/// - Returns: The median, in seconds.
-func medianSeconds(most: Int, budget: Double = 2, _ task: () -> Void) -> Double {
-  let clock = ContinuousClock()
-  let start = clock.now
-  var times: [Double] = []
-  repeat {
-    times.append(clock.measure(task).seconds)
-  } while times.count < most && (clock.now - start).seconds < budget
-  times.sort()
-  let middle = times.count / 2
-  return times.count % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2
-}

@@ -23,6 +23,7 @@ enum Spectral {
     TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SpectrumCommand.self, FilterCommand.self,
     HybridCommand.self, ConvolveCommand.self, KernelCommand.self, DeblurCommand.self, MatchCommand.self,
     LessonCommand.self, Conv2DCommand.self, CompareCommand.self, BenchmarkCommand.self, DemoCommand.self,
+    PlaygroundCommand.self,
   ]
 
   static func main() {

@@ -131,8 +131,9 @@ export class KernelArea {
     }
     element('kernel-note').textContent = isGrid
       ? 'Type over any number.' : `Orange above 0, blue below; up to ${largestGrid} x ${largestGrid} as numbers.`;
-    element('design-note').textContent = deviation === undefined ? ''
-      : `off by at most ${figure(deviation, 2)} from what is drawn`;
+    element('design-note').textContent = deviation === undefined
+      ? 'Draw the response you want, and the kernel of the chosen size follows.'
+      : `Off what is drawn by at most ${figure(deviation.largest, 2)}, ${figure(deviation.rms, 2)} RMS.`;
   }
 
   async #showResponse() {

@@ -5,7 +5,7 @@ import { fill, slider } from './choice.js';
 import { figure, percent } from './format.js';
 import { Latest, settled } from './latest.js';
 import { showCurves } from './learning-curves.js';
-import { showAnswer, showFilters, showMaps } from './network.js';
+import { showAnswer, showFilters, showMaps, showNoAnswer } from './network.js';
 import { complain } from './messages.js';
 import { digits, Pad } from './pad.js';
 
@@ -35,7 +35,6 @@ export class LearnArea {
 
   show() {
     this.#isShown = true;
-    this.filters.request();
     this.recogniseSoon();
     if (!this.#listening) this.#listen();
   }
@@ -66,7 +65,7 @@ export class LearnArea {
   #take(news) {
     // Fewer points than before: somebody reset the training.
     if (news.count < this.#count) [this.#points, this.#tests] = [[], []];
-    const isNew = news.points.length > 0 || news.count !== this.#count;
+    const isNew = news.points.length > 0 || news.count !== this.#count || (news.tests?.length ?? 0) !== this.#tests.length;
     this.#points = news.count - news.points.length <= 0 ? news.points : [...this.#points, ...news.points];
     this.#tests = news.tests ?? this.#tests;
     this.#count = news.count;
@@ -74,22 +73,26 @@ export class LearnArea {
     this.#showStatus(news);
     showCurves(this.#points, this.#tests);
     if (!isNew) return;
-    this.filters.request();
-    if (!this.pad.isEmpty) this.answers.request();
+    if (this.#isTrained) this.filters.request();
+    this.answers.request();
   }
 
-  #showStatus({ state, method, epoch, step, imagesPerSecond }) {
+  /** Whether there is a network to ask. */
+  get #isTrained() { return this.#count > 0 || this.#tests.length > 0; }
+
+  #showStatus({ state, error, method, epoch, epochs, step, imagesPerSecond }) {
     element('train').textContent = { running: 'Pause', paused: 'Go on' }[state] ?? 'Train';
     element('train').classList.toggle('primary', state !== 'running');
     const last = this.#tests.at(-1);
     const parts = {
-      idle: ['not started'], finished: ['finished'], paused: ['paused'],
-      running: [`epoch ${epoch}`, imagesPerSecond ? `${figure(imagesPerSecond)} images/s` : ''],
+      idle: ['not started'], loading: ['reading the data'], finished: ['finished'], paused: ['paused'],
+      running: [`epoch ${epoch + 1} of ${epochs}`, imagesPerSecond ? `${figure(imagesPerSecond)} images/s` : ''],
     }[state] ?? [];
-    if (state !== 'idle') parts.push(`step ${step}`, `by ${method}`);
+    if (step > 0) parts.push(`step ${step}`, `by ${method}`);
+    if (error) parts.push(error);
     if (last) parts.push(`test accuracy ${percent(last.lenet)}`);
     element('training-state').textContent = parts.filter(Boolean).join(' · ');
-    const isSet = state === 'running' || state === 'paused';
+    const isSet = ['loading', 'running', 'paused'].includes(state);
     for (const id of ['train-data', 'train-rate', 'train-batch']) element(id).disabled = isSet;
     if (isSet && document.activeElement !== element('train-method')) element('train-method').value = method;
   }
@@ -104,7 +107,6 @@ export class LearnArea {
       this.#showStatus(news);
       if (words.action === 'reset') {
         showCurves([], []);
-        this.filters.request();
         this.recogniseSoon();
       }
     } catch (error) {
@@ -115,8 +117,8 @@ export class LearnArea {
   // MARK: The digit
 
   async #askForAnswer() {
-    if (this.pad.isEmpty) {
-      showAnswer(null);
+    if (this.pad.isEmpty || !this.#isTrained) {
+      showNoAnswer(this.pad.isEmpty ? 'Draw a digit, and both networks answer.' : 'Train them first, and both networks answer.');
       return;
     }
     const shift = [Number(element('shift-x').value), Number(element('shift-y').value)];
@@ -158,7 +160,7 @@ export class LearnArea {
     });
     listen('train-reset', 'click', () => this.#act({ action: 'reset' }));
     listen('train-method', 'change', ({ target }) => {
-      if (this.#status === 'running' || this.#status === 'paused') this.#act({ action: 'method', method: target.value });
+      if (['loading', 'running', 'paused'].includes(this.#status)) this.#act({ action: 'method', method: target.value });
       this.#changed();
     });
     listen('pad-clear', 'click', () => this.pad.clear());

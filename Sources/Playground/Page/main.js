@@ -11,11 +11,15 @@ import { SlideArea } from './slide.js';
 import { areaNames, choose, chosenArea } from './tabs.js';
 import { settled } from './latest.js';
 
+let lastFragment = '';
+let isOpen = false;
+
+/** Keeps the state in the address, once it has come to rest. */
 const remember = settled(400, async () => {
+  if (!isOpen) return;
   lastFragment = await fragment();
   history.replaceState(null, '', `#${lastFragment}`);
 });
-let lastFragment = '';
 
 const filter = new FilterArea(remember);
 const kernel = new KernelArea(remember);
@@ -68,6 +72,12 @@ window.addEventListener('hashchange', () => {
   if (location.hash.slice(1) !== lastFragment) open(location.hash).catch(complain);
 });
 
+// A plain link would take the place of the state in the address.
+document.getElementById('skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  document.getElementById('areas').focus();
+});
+
 try {
   const { version, threads, dataSets } = await pictures.load();
   document.getElementById('about').textContent = `SpectralKit ${version}, ${threads} thread${threads === 1 ? '' : 's'}.`;
@@ -77,4 +87,5 @@ try {
   choose(areaNames[0]);
   complain(error);
 }
+isOpen = true;
 document.documentElement.dataset.ready = 'yes';

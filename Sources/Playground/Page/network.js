@@ -42,15 +42,16 @@ export function showMaps({ maps }) {
 
 const best = (shares) => shares.indexOf(Math.max(...shares));
 
-/** Ten bars for each network; null where nothing is drawn. */
-export function showAnswer(answer, shift = [0, 0]) {
-  element('bars').hidden = !answer;
-  if (!answer) {
-    element('answer').textContent = 'Draw a digit, and both networks answer.';
-    element('maps').replaceChildren();
-    return;
-  }
-  const { lenet, dense } = answer;
+/** No answer, and why not. */
+export function showNoAnswer(why) {
+  element('bars').hidden = true;
+  element('answer').textContent = why;
+  element('maps').replaceChildren();
+}
+
+/** Ten bars for each network. */
+export function showAnswer({ lenet, dense }, shift) {
+  element('bars').hidden = false;
   const where = shift.some(Boolean) ? ', moved,' : '';
   element('answer').textContent =
     `LeNet takes it${where} for ${best(lenet)} (${percent(Math.max(...lenet))}), the dense classifier for ${best(dense)} (${percent(Math.max(...dense))}).`;

@@ -39,8 +39,7 @@ export class Pictures {
 
   /** Shows the first picture: that of the command line, if there is one. */
   chooseFirst() {
-    const named = this.#all.find((each) => !each.isBuiltIn);
-    this.choose((named ?? this.#all[0]).id);
+    this.choose(this.#all[0].id);
   }
 
   #showChoice() {

@@ -51,7 +51,7 @@ export class ShareArea {
       element('command-note').textContent = 'Nothing is filtered yet: add a filter or paint on the spectrum.';
       return;
     }
-    const { command, swift, needs } = await postJSON('/api/filter/words', state.request(this.#pictures.current.id, { side: 0 }));
+    const { command, swift, needs } = await postJSON('/api/filter/words', state.request(this.#pictures.current.id, { side: undefined }));
     element('command').textContent = command;
     element('swift').textContent = swift;
     element('command-note').textContent = needs.length > 0
@@ -62,7 +62,7 @@ export class ShareArea {
     const { state } = this.#filter;
     const listen = (id, action) => element(id).addEventListener('click', () => Promise.resolve(action()).catch(complain));
     const name = () => this.#pictures.current.name.replace(/\.[a-z]+$/i, '');
-    const request = () => state.request(this.#pictures.current.id, { side: 0 });
+    const request = () => state.request(this.#pictures.current.id, { side: undefined });
     listen('save-result', async () => save(await postFile('/api/filter/export', request()), `${name()}-filtered.png`));
     listen('save-mask', async () => save(await postFile('/api/filter/mask', request()), 'mask.png'));
     listen('save-spectrum', async () => save(await asFile(this.#filter.plane.snapshot()), `${name()}-spectrum.png`));

@@ -88,7 +88,7 @@ export class SlideArea {
   #showAllowed() {
     for (const name of names) {
       const input = element(`slide-${name}`);
-      const [, most] = this.#answer.allowed[name];
+      const most = this.#answer.allowed[name]?.[1] ?? input.min;
       const share = (Math.min(most, input.max) - input.min) / (input.max - input.min);
       input.style.setProperty('--allowed', `${100 * share}%`);
       input.classList.add('limited');
@@ -103,8 +103,8 @@ export class SlideArea {
     const slider = element('slide-place');
     slider.max = Math.max(0, this.#windows.length - 1);
     this.#place = Math.min(this.#place, slider.max);
-    element('slide-formula').textContent = this.#answer.formula;
-    const { largestDifference } = this.#answer;
+    const { formula: { rows, columns }, largestDifference } = this.#answer;
+    element('slide-formula').textContent = rows === columns ? `rows and columns: ${rows}` : `rows: ${rows}; columns: ${columns}`;
     element('slide-agreement').textContent =
       `Through the FFT the same numbers come out, to within ${figure(largestDifference, 2)}.`;
     this.#showPlace();

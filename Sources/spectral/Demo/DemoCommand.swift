@@ -1,6 +1,7 @@
 import Charts
 import Foundation
 import Lessons
+import SpectralBenchmarks
 import SpectralKit
 
 /// `spectral demo`: the main job from end to end, on data that needs no files.

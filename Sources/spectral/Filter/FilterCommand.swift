@@ -1,3 +1,4 @@
+import ImageEditing
 import SpectralKit
 
 /// `spectral filter`: images through filters that are given by their frequencies.

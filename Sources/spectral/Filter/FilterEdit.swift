@@ -1,3 +1,4 @@
+import ImageEditing
 import SpectralKit
 
 /// Filters images, and pictures what became of them and of their spectra.
@@ -16,26 +17,13 @@ struct FilterEdit: ImageEdit {
   func edited<Scalar: AnyMethodScalar>(
     _ planes: Tensor<Scalar>, name: String, stages: inout StageTimes
   ) throws -> Tensor<Scalar> {
-    var planes = planes
     do {
-      for step in steps.steps {
-        switch step {
-        case .linear(let filter): planes = try apply(filter, planes, name, &stages)
-        case .homomorphic(let homomorphic):
-          var filter = homomorphic
-          // An array's numbers may be of any size: what is added to black is a step of 8 bits of the largest.
-          let largest = planes.maximumMagnitude
-          if largest > 0 { filter.offset *= largest }
-          let sums = try stages.measure("logarithms") { try filter.logarithms(planes) }
-          let filtered = try apply(filter.filter, sums, name, &stages)
-          planes = stages.measure("exponentials") { filter.exponentials(filtered) }
-        case .mask: preconditionFailure("a mask that was not read")
-        }
-      }
+      return try steps.apply(
+        to: planes, stage: { try stages.measure($0, $1) },
+        by: { filter, planes, _ in try apply(filter, planes, name, &stages) })
     } catch let error as FrequencyFilterError {
       throw CommandError("\(name): \(error)")
     }
-    return planes
   }
 
   private func apply<Scalar: AnyMethodScalar>(

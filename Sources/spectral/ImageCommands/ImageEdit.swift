@@ -1,4 +1,5 @@
 import Foundation
+import ImageEditing
 import SpectralKit
 
 /// What a command does to an image: planes of numbers in, planes of numbers out. ``ImageRun/apply(_:)`` does the rest:
@@ -56,42 +57,31 @@ extension ImageRun {
   private func apply<Scalar: AnyMethodScalar>(
     _ edit: some ImageEdit, _ image: ImagePlanes<Scalar>, _ input: String, _ stages: inout StageTimes
   ) throws {
-    let onlyLuminance = arguments[ImageFlags.luminance]
-    let planes = onlyLuminance ? image.luminance : image.planes
-    let edited = try edit.edited(planes, name: input, stages: &stages)
-    var result = image
-    // Differences are no light that a curve could be applied to: they are written as they are.
-    if edit.isSigned { result.light = .stored }
-    if onlyLuminance && !edit.isSigned {
-      result = image.with(luminance: edited)
-    } else {
-      result.planes = edited
-    }
-    try edit.finish(image, result, input: input, stages: &stages)
+    let result = try EditedImage(
+      image, onlyLuminance: arguments[ImageFlags.luminance], isSigned: edit.isSigned
+    ) { try edit.edited($0, name: input, stages: &stages) }
+    try edit.finish(image, result.image, input: input, stages: &stages)
     if let path = output?.path(for: input) {
-      try write(result, edit.isSigned, to: path, &stages, clippingRemedy: edit.clippingRemedy)
+      try write(result, to: path, &stages, clippingRemedy: edit.clippingRemedy)
     }
-    try show(edit.isSigned ? SignedPicture(result).image : Image(shown: result))
+    try show(result.picture)
   }
 
   /// Writes an image, and says what of it a picture could not hold.
   func write<Scalar>(
-    _ image: ImagePlanes<Scalar>, _ isSigned: Bool, to path: String, _ stages: inout StageTimes,
+    _ result: EditedImage<Scalar>, to path: String, _ stages: inout StageTimes,
     clippingRemedy: String = "a .npy file holds them"
   ) throws {
     let depth = arguments.optional(ImageFlags.bitDepth)?.bits
     let quality = arguments[ImageFlags.quality]
-    if isSigned && !path.lowercased().hasSuffix(".npy") {
-      let signed = SignedPicture(image)
-      try stages.measure("encode") { try signed.image.write(to: path, bitDepth: depth, quality: quality) }
-      say("\(path): mid-grey is 0, the ends are ±\(significant(signed.limit)); a .npy file holds the numbers")
-      return
-    }
-    let clipped = try stages.measure("encode") { try image.write(to: path, bitDepth: depth, quality: quality) }
-    if clipped > 0 {
+    switch try stages.measure("encode", { try result.write(to: path, bitDepth: depth, quality: quality) }) {
+    case .signed(let limit):
+      say("\(path): mid-grey is 0, the ends are ±\(significant(limit)); a .npy file holds the numbers")
+    case .clipped(let count) where count > 0:
       say(
-        "\(path): \(clipped) of \(image.planes.count) values lay outside 0...1 and were clipped; \(clippingRemedy)"
+        "\(path): \(count) of \(result.image.planes.count) values lay outside 0...1 and were clipped; \(clippingRemedy)"
       )
+    case .clipped: break
     }
   }
 }

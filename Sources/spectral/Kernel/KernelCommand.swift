@@ -1,5 +1,6 @@
 import Charts
 import Foundation
+import Kernels
 import SpectralKit
 
 /// `spectral kernel`: what a kernel is, and what it does to waves.
@@ -84,17 +85,7 @@ extension ValueFormat<KernelDesign.Method> {
   /// A way from a response to taps.
   static var designMethod: Self {
     Self("sampling|rectangular|hann|hamming|blackman|kaiser:BETA", example: "kaiser:6") { text throws(ValueError) in
-      switch text {
-      case "sampling": return .frequencySampling
-      case "rectangular": return .windowed(.rectangular)
-      case "hann": return .windowed(.hann)
-      case "hamming": return .windowed(.hamming)
-      case "blackman": return .windowed(.blackman)
-      default: break
-      }
-      if text.hasPrefix("kaiser:"), let beta = Double(text.dropFirst(7)), (0...700).contains(beta) {
-        return .windowed(.kaiser(beta: beta))
-      }
+      if let method = KernelDesign.Method(named: text) { return method }
       let words = ["sampling", "rectangular", "hann", "hamming", "blackman", "kaiser"]
       throw ValueError(
         "must be sampling, rectangular, hann, hamming, blackman, or kaiser:BETA with BETA from 0 to 700"

@@ -1,3 +1,4 @@
+import ImageEditing
 import SpectralKit
 
 /// A kernel over images that are in memory.
@@ -15,17 +16,11 @@ struct KernelEdit: ImageEdit {
   func edited<Scalar: AnyMethodScalar>(
     _ planes: Tensor<Scalar>, name: String, stages: inout StageTimes
   ) throws -> Tensor<Scalar> {
-    let shape = planes.shape
-    let geometry = ConvolutionGeometry(
-      kernel: kernel.extent, padding: .same, boundary: boundary, operation: operation)
     // By estimate, so that a picture has the same bits on every run, as an array has.
     let method = method.method(for: Scalar.self, deterministic: true, memoryLimit: memoryLimit)
     do {
       return try stages.measure("convolve by \(method.name)") {
-        try method(
-          planes.reshaped(to: [shape[0], 1, shape[1], shape[2]]),
-          kernel.taps.converted(to: Scalar.self).reshaped(to: [1, 1, kernel.height, kernel.width]), geometry
-        ).reshaped(to: shape)
+        try kernel.applied(to: planes, boundary: boundary, operation: operation, by: method)
       }
     } catch let error as ConvolutionError {
       throw CommandError("\(name): \(error)")

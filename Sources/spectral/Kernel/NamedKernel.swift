@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import SpectralKit
 
 /// A kernel as the command line has it: by name, from a file, or number by number.
@@ -42,7 +43,11 @@ extension ValueFormat<NamedKernel> {
       }
       let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       if let name = KernelName.all.first(where: { $0.names.contains(parts[0]) }) {
-        return NamedKernel(text: text, source: .shape(try name.shape(parts.count > 1 ? parts[1] : nil)))
+        do throws(KernelName.Misuse) {
+          return NamedKernel(text: text, source: .shape(try name.shape(parts.count > 1 ? parts[1] : nil)))
+        } catch {
+          throw ValueError(error.problem, example: error.example)
+        }
       }
       let ending = (text as NSString).pathExtension.lowercased()
       guard ending == "npy" || text.contains("/") || (try? ImageFormat(path: text)) != nil else {

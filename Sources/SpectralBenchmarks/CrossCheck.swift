@@ -1,12 +1,17 @@
+import AutomaticConvolution
 import Foundation
-import SpectralKit
+import Fourier
+import FourierConvolution
+import Layers
+import SpatialConvolution
+import Tensors
 
 /// Both methods on one image: how far apart they are, how far they may be, and how long each takes.
-struct CrossCheck {
+package struct CrossCheck {
   /// How far one array is from another.
-  struct Distance {
-    let largest: Double
-    let rootMeanSquare: Double
+  package struct Distance {
+    package let largest: Double
+    package let rootMeanSquare: Double
 
     init(_ a: Tensor<Double>, _ b: Tensor<Double>) {
       let difference = a - b
@@ -21,29 +26,29 @@ struct CrossCheck {
     }
   }
 
-  let problem: ConvolutionProblem
+  package let problem: ConvolutionProblem
   /// `single` or `double`.
-  let precision: String
+  package let precision: String
   /// Points of the Fourier method's tiles.
-  let tile: Extent
+  package let tile: Extent
   /// Between the two methods.
-  let difference: Distance
+  package let difference: Distance
   /// Of each method from the definition in at least twice as many digits.
-  let directError: Distance
-  let fourierError: Distance
+  package let directError: Distance
+  package let fourierError: Distance
   /// The pixels at which that is known.
-  let exactCount: Int
+  package let exactCount: Int
   /// The promise for each output: 2 u sqrt(log2 N) ‖x‖ ‖k‖.
-  let bound: Double
+  package let bound: Double
   /// Medians.
-  let directSeconds: Double
-  let fourierSeconds: Double
+  package let directSeconds: Double
+  package let fourierSeconds: Double
   /// What each method gives, `[1, C, H, W]`.
-  let direct: Tensor<Double>
-  let fourier: Tensor<Double>
+  package let direct: Tensor<Double>
+  package let fourier: Tensor<Double>
 
   /// The Fourier method's largest error is within what is promised.
-  var isKept: Bool { fourierError.largest <= bound }
+  package var isKept: Bool { fourierError.largest <= bound }
 
   /// Filters every plane of an image with one kernel, by both methods.
   ///
@@ -52,7 +57,7 @@ struct CrossCheck {
   ///   - kernel: `[kH, kW]`.
   ///   - runs: How often each method is timed at most.
   /// - Throws: `ConvolutionError` if there is nothing to filter or the memory limit is too low.
-  init<Scalar: AnyMethodScalar>(
+  package init<Scalar: AnyMethodScalar>(
     _ planes: Tensor<Scalar>, _ kernel: Tensor<Double>, boundary: Boundary, memoryLimit: Int?, rigor: PlanningRigor,
     planning: ConvolutionPlanning = .estimated, runs: Int
   ) throws(ConvolutionError) {

@@ -1,4 +1,5 @@
-import SpectralKit
+import Layers
+import Tensors
 
 /// Outputs of a depthwise convolution in twice the working precision, by the definition: what methods in double
 /// precision are judged by.

@@ -1,31 +1,39 @@
-import SpectralKit
+import Layers
 
-/// A kernel of the library as the command line calls it.
-struct KernelName: Sendable {
+/// A kernel of the library as command lines and requests call it.
+package struct KernelName: Sendable {
   /// The name, and others that mean the same.
-  let names: [String]
+  package let names: [String]
   /// What follows the name and a colon, e.g. `LENGTH,ANGLE`; in brackets what may be left out.
-  let arguments: String
+  package let arguments: String
   /// What it does, with the units of its arguments, for the help.
-  let purpose: String
+  package let purpose: String
   /// One that works.
-  let example: String
+  package let example: String
   /// The kernel of arguments; nil if they are too many, too few, or no numbers.
-  let make: @Sendable ([String]) -> KernelShape?
+  package let make: @Sendable ([String]) -> KernelShape?
 
   /// The name with its arguments, e.g. `motion:LENGTH,ANGLE`.
-  var usage: String { names[0] + (arguments.hasPrefix("[") ? "[:" + arguments.dropFirst() : ":" + arguments) }
+  package var usage: String { names[0] + (arguments.hasPrefix("[") ? "[:" + arguments.dropFirst() : ":" + arguments) }
+
+  /// Arguments that make no kernel: what they must be, as the end of a sentence, and some that do.
+  package struct Misuse: Error {
+    package let problem: String
+    package let example: String
+  }
 
   /// Reads the arguments.
-  func shape(_ text: String?) throws(ValueError) -> KernelShape {
+  ///
+  /// - Throws: ``Misuse``.
+  package func shape(_ text: String?) throws(Misuse) -> KernelShape {
     let parts = text.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
-    guard let shape = make(parts) else { throw ValueError("must be \(usage): \(purpose)", example: example) }
-    do { try shape.check(byteLimit: .max) } catch { throw ValueError("is \(usage); \(error)", example: example) }
+    guard let shape = make(parts) else { throw Misuse(problem: "must be \(usage): \(purpose)", example: example) }
+    do { try shape.check(byteLimit: .max) } catch { throw Misuse(problem: "is \(usage); \(error)", example: example) }
     return shape
   }
 
   /// All names.
-  static let all: [KernelName] = [
+  package static let all: [KernelName] = [
     KernelName(
       names: ["box"], arguments: "N|H,W", purpose: "the mean of N x N or H x W pixels", example: "box:5"
     ) { parts in

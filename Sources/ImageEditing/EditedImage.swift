@@ -1,0 +1,107 @@
+import Foundation
+import Imaging
+import Pictures
+import Tensors
+
+/// What became of an image: planes of numbers that are values of a picture, or differences around zero.
+package struct EditedImage<Scalar: TensorScalar>: Sendable {
+  package let image: ImagePlanes<Scalar>
+  /// Whether the numbers are differences around zero, e.g. those of a high-pass, which a picture shows around mid-grey.
+  package let isSigned: Bool
+
+  /// The result of an edit.
+  ///
+  /// - Parameters:
+  ///   - image: What is edited, as light or as stored values.
+  ///   - onlyLuminance: Whether the brightness alone is edited, and the colours are kept.
+  ///   - isSigned: Whether the edit leaves differences around zero. Such a result has no colours to put back.
+  ///   - edit: From planes `[C, H, W]` to such planes.
+  package init(
+    _ image: ImagePlanes<Scalar>, onlyLuminance: Bool, isSigned: Bool,
+    edit: (Tensor<Scalar>) throws -> Tensor<Scalar>
+  ) rethrows {
+    let edited = try edit(onlyLuminance ? image.luminance : image.planes)
+    var result = image
+    // Differences are no light that a curve could be applied to: they are written as they are.
+    if isSigned { result.light = .stored }
+    if onlyLuminance && !isSigned {
+      result = image.with(luminance: edited)
+    } else {
+      result.planes = edited
+    }
+    (self.image, self.isSigned) = (result, isSigned)
+  }
+
+  /// A result that is there already.
+  package init(_ image: ImagePlanes<Scalar>, isSigned: Bool) { (self.image, self.isSigned) = (image, isSigned) }
+
+  /// The result for the eye.
+  package var picture: Image { isSigned ? SignedPicture(image).image : Image(shown: image) }
+
+  /// What was changed: the result less what it was made of, around zero. Of a result that is a difference already, what it
+  /// is.
+  package func difference(from source: ImagePlanes<Scalar>) -> EditedImage {
+    if isSigned { return self }
+    var changed = image.converted(to: .stored)
+    changed.planes = changed.planes - source.converted(to: .stored).planes
+    return EditedImage(changed, isSigned: true)
+  }
+
+  /// The smallest and the largest number, and how many lie outside 0...1 by more than half a step of 8 bits.
+  package var range: (low: Double, high: Double, outside: Int) {
+    numberRange(image.planes)
+  }
+
+  /// What a file's picture of the result could not hold, or how it is to be read.
+  package enum Note: Sendable {
+    /// So many values lay outside 0...1.
+    case clipped(Int)
+    /// Zero is mid-grey, and this magnitude is at the ends.
+    case signed(limit: Double)
+  }
+
+  /// The bytes of a picture's file of the result.
+  ///
+  /// - Parameters: As those of `Image.encoded`.
+  /// - Throws: `FileError`.
+  package func encoded(
+    as format: ImageFormat, bitDepth: Int? = nil, quality: Int = 95, name: String = "image"
+  ) throws -> (data: Data, note: Note) {
+    if isSigned {
+      let signed = SignedPicture(image)
+      let data = try signed.image.encoded(as: format, bitDepth: bitDepth, quality: quality, name: name)
+      return (data, .signed(limit: signed.limit))
+    }
+    let file = try image.encoded(as: format, bitDepth: bitDepth, quality: quality, name: name)
+    return (file.data, .clipped(file.clippedCount))
+  }
+
+  /// Writes the result, whole or not at all: a picture as ``encoded(as:bitDepth:quality:name:)`` makes it, or an array of
+  /// all its numbers.
+  ///
+  /// - Throws: `FileError`.
+  package func write(to path: String, bitDepth: Int? = nil, quality: Int = 95) throws -> Note {
+    if path.lowercased().hasSuffix(".npy") {
+      return .clipped(try image.write(to: path))
+    }
+    let (data, note) = try encoded(
+      as: try ImageFormat(path: path), bitDepth: bitDepth, quality: quality, name: path)
+    try AtomicFile.write(data, to: path)
+    return note
+  }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func numberRange<Scalar: TensorScalar>(_ planes: Tensor<Scalar>) -> (low: Double, high: Double, outside: Int) {
+  planes.withUnsafeElements { values in
+    let half = Scalar(0.5 / 255)
+    var (low, high, outside) = (Scalar.infinity, -Scalar.infinity, 0)
+    for value in values {
+      low = min(low, value)
+      high = max(high, value)
+      outside += value < -half || value > 1 + half ? 1 : 0
+    }
+    return (Double(low), Double(high), outside)
+  }
+}

@@ -1,0 +1,222 @@
+import CMicroHTTPD
+import Foundation
+import Synchronization
+
+/// An HTTP server on the loopback address: libmicrohttpd reads and writes, this thin layer keeps guard and hands requests
+/// that are whole to a router.
+///
+/// A class because it owns the socket and libmicrohttpd's threads, one for each connection, which may wait and compute.
+final class HTTPServer: Sendable {
+  /// What it listens on.
+  let port: UInt16
+  let guards: Guards
+  private let router: Router
+  private let daemon: Mutex<Daemon?>
+  /// Requests that are being answered.
+  private let active = Atomic<Int>(0)
+  /// Bytes of bodies that are in memory.
+  private let bodyBytes = Atomic<Int>(0)
+
+  /// What libmicrohttpd knows the server by. Its calls may come from any thread; whoever takes it out of the lock ends it.
+  private struct Daemon: @unchecked Sendable {
+    let handle: OpaquePointer
+  }
+
+  struct Limits: Sendable {
+    /// Connections at one time; further ones are closed at once.
+    var connections: UInt32 = 256
+    /// Seconds that a connection may be silent in the middle of a request, or between two.
+    var seconds: UInt32 = 10
+  }
+
+  /// Begins to listen.
+  ///
+  /// - Throws: ``PlaygroundError``.
+  init(
+    _ socket: (descriptor: Int32, port: UInt16), _ router: Router, guards: Guards, limits: Limits
+  ) throws(PlaygroundError) {
+    (port, self.router, self.guards) = (socket.port, router, guards)
+    daemon = Mutex(nil)
+    let owner = Unmanaged.passUnretained(self).toOpaque()
+    let handle = sk_http_start(
+      socket.descriptor, owner, answer, begin, completed, limits.connections, limits.seconds, 1 << 17, 8 << 20)
+    guard let handle else {
+      close(socket.descriptor)
+      throw PlaygroundError("the server could not be started: free some memory or threads, then try again")
+    }
+    daemon.withLock { $0 = Daemon(handle: handle) }
+  }
+
+  /// Ends the server: takes no more requests and waits a moment for those that are being answered.
+  ///
+  /// - Returns: Whether all were answered. What is not is left to the end of the process: to wait for a long computation
+  ///   is not what somebody wants who has asked for the end.
+  @discardableResult
+  func stop(patience: Duration = .milliseconds(400)) -> Bool {
+    let daemon = daemon.withLock { daemon in
+      defer { daemon = nil }
+      return daemon
+    }
+    guard let handle = daemon?.handle else { return true }
+    let listener = MHD_quiesce_daemon(handle)
+    if listener >= 0 { close(listener) }
+    let deadline = ContinuousClock.now + patience
+    while active.load(ordering: .acquiring) > 0 {
+      guard .now < deadline else {
+        // Its threads know this object by its address.
+        _ = Unmanaged.passRetained(self)
+        return false
+      }
+      usleep(5_000)
+    }
+    MHD_stop_daemon(handle)
+    return true
+  }
+
+  deinit { stop(patience: .seconds(600)) }
+
+  // MARK: One request
+
+  /// Judges a request by its head.
+  fileprivate func receive(_ exchange: Exchange, method: String, _ connection: OpaquePointer) -> MHD_Result {
+    func header(_ name: String) -> String? {
+      sk_http_header(connection, name).map { String(cString: $0) }
+    }
+    let target = RequestTarget(exchange.target)
+    let head = Guards.Head(
+      method: method, host: header("Host"), origin: header("Origin"), site: header("Sec-Fetch-Site"),
+      contentLength: header("Content-Length"), isChunked: header("Transfer-Encoding") != nil,
+      isCall: target?.path.first == "api")
+    if let refusal = guards.refusal(head) { return send(refusal.response, connection) }
+    guard let target else { return send(HTTPError(400, "The address is not one of the page's.").response, connection) }
+    guard let route = router.route(method == "HEAD" ? "GET" : method, target.path) else {
+      let isKnown = ["GET", "POST"].contains { router.route($0, target.path) != nil }
+      let error =
+        isKnown ? HTTPError(405, "This address takes another method.") : HTTPError(404, "There is nothing here.")
+      return send(error.response, connection)
+    }
+    exchange.work = { body in
+      var request = HTTPRequest(query: target.query, body: body)
+      request.variables = route.variables
+      return try route.handler(request)
+    }
+    if method != "POST" { return respond(exchange, connection) }
+    exchange.expect(head.contentLength.flatMap { Int($0) } ?? 0)
+    return sk_http_yes
+  }
+
+  /// Takes a piece of a body.
+  fileprivate func take(_ piece: UnsafeBufferPointer<UInt8>, _ exchange: Exchange) -> MHD_Result {
+    // The server cannot answer before a body has ended, so what is too large is counted and let go; who goes on long
+    // enough is cut off.
+    exchange.received += piece.count
+    guard exchange.received <= 2 * guards.bodyLimit else { return sk_http_no }
+    guard exchange.error == nil else { return sk_http_yes }
+    if exchange.received > guards.bodyLimit {
+      exchange.fail(guards.tooLarge)
+    } else if bodyBytes.wrappingAdd(piece.count, ordering: .relaxed).newValue > guards.totalBodyLimit {
+      bodyBytes.wrappingSubtract(piece.count, ordering: .relaxed)
+      exchange.fail(HTTPError(503, "Too many large requests at once.", remedy: "Try again in a moment."))
+    } else {
+      exchange.append(piece)
+      return sk_http_yes
+    }
+    bodyBytes.wrappingSubtract(exchange.releaseBody(), ordering: .relaxed)
+    return sk_http_yes
+  }
+
+  /// Answers a request that is whole.
+  fileprivate func respond(_ exchange: Exchange, _ connection: OpaquePointer) -> MHD_Result {
+    if let error = exchange.error { return send(error.response, connection) }
+    active.wrappingAdd(1, ordering: .acquiringAndReleasing)
+    defer { active.wrappingSubtract(1, ordering: .acquiringAndReleasing) }
+    let response: HTTPResponse
+    do { response = try exchange.work!(exchange.body) } catch let error as HTTPError {
+      response = error.response
+    } catch {
+      // The library's errors are one sentence for people, with the remedy in it.
+      response = HTTPError(422, "\(error)").response
+    }
+    bodyBytes.wrappingSubtract(exchange.releaseBody(), ordering: .relaxed)
+    return send(response, connection)
+  }
+
+  fileprivate func forget(_ exchange: Exchange) {
+    bodyBytes.wrappingSubtract(exchange.releaseBody(), ordering: .relaxed)
+  }
+
+  private func send(_ response: HTTPResponse, _ connection: OpaquePointer) -> MHD_Result {
+    let answer = response.body.withUnsafeBytes { sk_http_response($0.baseAddress, $0.count) }
+    guard let answer else { return sk_http_no }
+    defer { MHD_destroy_response(answer) }
+    var headers = Guards.headers + response.headers
+    headers.append(("Content-Type", response.type))
+    if response.status == 405 { headers.append(("Allow", "GET, HEAD, POST")) }
+    for (name, value) in headers { MHD_add_response_header(answer, name, value) }
+    return MHD_queue_response(connection, UInt32(response.status), answer)
+  }
+}
+
+// MARK: What libmicrohttpd calls
+
+/// A request on its way in. Only the thread of its connection touches it.
+private final class Exchange {
+  /// The target as it was sent.
+  let target: String
+  var isNew = true
+  var work: (([UInt8]) throws -> HTTPResponse)?
+  var received = 0
+  private(set) var body: [UInt8] = []
+  private(set) var error: HTTPError?
+
+  init(target: String) { self.target = target }
+
+  /// Makes room for a body, as far as it is believed before it has come.
+  func expect(_ count: Int) { body.reserveCapacity(min(count, 1 << 20)) }
+
+  func append(_ piece: UnsafeBufferPointer<UInt8>) { body += piece }
+
+  func fail(_ error: HTTPError) { self.error = error }
+
+  /// Lets the body go, and says how large it was.
+  func releaseBody() -> Int {
+    defer { body = [] }
+    return body.count
+  }
+}
+
+private func server(_ owner: UnsafeMutableRawPointer?) -> HTTPServer {
+  Unmanaged<HTTPServer>.fromOpaque(owner!).takeUnretainedValue()
+}
+
+private func begin(
+  _ owner: UnsafeMutableRawPointer?, _ target: UnsafePointer<CChar>?, _ connection: OpaquePointer?
+) -> UnsafeMutableRawPointer? {
+  Unmanaged.passRetained(Exchange(target: String(cString: target!))).toOpaque()
+}
+
+private func answer(
+  _ owner: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ url: UnsafePointer<CChar>?,
+  _ method: UnsafePointer<CChar>?, _ version: UnsafePointer<CChar>?, _ data: UnsafePointer<CChar>?,
+  _ count: UnsafeMutablePointer<Int>?, _ state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+) -> MHD_Result {
+  guard let connection, let count, let exchange = state?.pointee else { return sk_http_no }
+  let request = Unmanaged<Exchange>.fromOpaque(exchange).takeUnretainedValue()
+  if request.isNew {
+    request.isNew = false
+    return server(owner).receive(request, method: String(cString: method!), connection)
+  }
+  guard count.pointee > 0 else { return server(owner).respond(request, connection) }
+  let piece = UnsafeRawBufferPointer(start: data, count: count.pointee)
+  count.pointee = 0
+  return server(owner).take(piece.assumingMemoryBound(to: UInt8.self), request)
+}
+
+private func completed(
+  _ owner: UnsafeMutableRawPointer?, _ connection: OpaquePointer?,
+  _ state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ how: MHD_RequestTerminationCode
+) {
+  guard let exchange = state?.pointee else { return }
+  server(owner).forget(Unmanaged<Exchange>.fromOpaque(exchange).takeRetainedValue())
+  state?.pointee = nil
+}

@@ -1,0 +1,57 @@
+import Foundation
+import ImageEditing
+import SpectralKit
+
+/// Filters by frequency, live and exported.
+enum FilterCalls {
+  static func routes(_ workbench: Workbench) -> [Router.Route] {
+    [
+      Router.Route("POST /api/filter") { request in
+        let task = try FilterTask(request, workbench)
+        return try workbench.live.run(task.words.client) {
+          var result: EditedImage<Float>?
+          let time = try ContinuousClock().measure { result = try task.preview() }
+          let shown = result!.picture
+          let pixels = try PixelBytes(shown.limited(toSide: task.side))
+          let range = result!.range
+          return .picture(
+            pixels,
+            info: ResultInfo(
+              milliseconds: milliseconds(time), isSigned: result!.isSigned, low: range.low, high: range.high,
+              clipped: range.outside))
+        }
+      },
+      Router.Route("POST /api/filter/response") { request in
+        let task = try FilterTask(request, workbench)
+        let planes = task.picture.planes
+        let response = task.steps.combined.response(height: planes.height, width: planes.width).centred
+        let image = Image(pixels: response.converted(to: Float.self).reshaped(to: [1, planes.height, planes.width]))
+        let range = EditedImage(ImagePlanes(planes: image.pixels), isSigned: false).range
+        return try .picture(image, side: task.side, info: ScaleInfo(low: range.low, high: range.high))
+      },
+      Router.Route("POST /api/filter/export") { request in
+        .file(try FilterTask(request, workbench).export(), type: "image/png")
+      },
+      Router.Route("POST /api/filter/mask") { request in
+        guard let mask = try FilterTask(request, workbench).mask else {
+          throw HTTPError(422, "There is no mask in the request.", remedy: "Paint on the spectrum first.")
+        }
+        return .file(try mask.encoded(), type: "image/png")
+      },
+      Router.Route("POST /api/filter/words") { request in .json(try FilterTask(request, workbench).recipe()) },
+    ]
+  }
+}
+
+/// What is said of a result beside its pixels.
+struct ResultInfo: Encodable {
+  let milliseconds: Double
+  let isSigned: Bool
+  let low: Double
+  let high: Double
+  let clipped: Int
+}
+
+func milliseconds(_ duration: Duration) -> Double {
+  1e3 * Double(duration.components.seconds) + 1e-15 * Double(duration.components.attoseconds)
+}

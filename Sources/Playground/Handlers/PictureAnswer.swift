@@ -1,0 +1,45 @@
+import Foundation
+import SpectralKit
+
+extension HTTPResponse {
+  /// A picture: its pixels as the body, its size and what else there is to say of it in headers.
+  static func picture(_ image: Image, side: Int? = nil, info: some Encodable) throws -> HTTPResponse {
+    let pixels = try PixelBytes(image.limited(toSide: side))
+    return picture(pixels, info: info)
+  }
+
+  static func picture(_ pixels: PixelBytes, info: some Encodable) -> HTTPResponse {
+    HTTPResponse(
+      type: "application/octet-stream",
+      headers: [
+        ("X-Height", "\(pixels.height)"), ("X-Width", "\(pixels.width)"),
+        ("X-Info", String(decoding: HTTPResponse.json(info).body, as: UTF8.self)),
+      ], body: pixels.data)
+  }
+}
+
+/// Nothing to say of a picture.
+struct NoInfo: Encodable {}
+
+/// What the ends of a scale mean.
+struct ScaleInfo: Encodable {
+  let low: Double
+  let high: Double
+}
+
+/// How large a picture or a mask is that follows in the bytes of a request.
+struct SizeWords: Decodable {
+  let height: Int
+  let width: Int
+
+  /// The bytes of so many pixels, one each.
+  ///
+  /// - Throws: ``HTTPError`` 400 if there are more or fewer.
+  func pixels(_ bytes: ArraySlice<UInt8>) throws -> ArraySlice<UInt8> {
+    let sides = 1...16384
+    guard sides.contains(height), sides.contains(width), bytes.count == height * width else {
+      throw HTTPError(400, "\(height) x \(width) pixels do not fit the \(bytes.count) bytes that follow.")
+    }
+    return bytes
+  }
+}

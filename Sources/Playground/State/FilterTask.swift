@@ -1,0 +1,129 @@
+import Foundation
+import ImageEditing
+import SpectralKit
+
+/// A filter request that has been understood: a picture, the steps, and how they are applied.
+struct FilterTask {
+  /// The words of a request.
+  struct Words: Decodable {
+    struct Step: Decodable {
+      let kind: String
+      let arguments: String?
+    }
+    let picture: String
+    var steps: [Step]?
+    var mask: SizeWords?
+    var boundary: String?
+    var luminance: Bool?
+    var linearLight: Bool?
+    var view: String?
+    var side: Int?
+    /// Who asks: a newer request of the same client takes the place of one that still waits.
+    var client: String?
+  }
+
+  enum View: String { case result, difference }
+
+  let words: Words
+  let picture: Picture
+  let steps: FilterSteps
+  let mask: DrawnMask?
+  let boundary: Boundary
+  let view: View
+  let side: Int?
+  private let workbench: Workbench
+
+  var onlyLuminance: Bool { words.luminance ?? false }
+  var light: Light { words.linearLight ?? false ? .linear : .stored }
+
+  /// The most steps of one request.
+  private static let mostSteps = 32
+
+  /// - Throws: ``HTTPError``, or the library's error for a filter that cannot be.
+  init(_ request: HTTPRequest, _ workbench: Workbench) throws {
+    let (words, bytes) = try request.mixed(Words.self)
+    self.words = words
+    self.workbench = workbench
+    picture = try workbench.gallery.picture(words.picture)
+    boundary = try Self.boundary(words.boundary)
+    guard let view = View(rawValue: words.view ?? "result") else {
+      throw HTTPError(400, "view must be result or difference.")
+    }
+    self.view = view
+    side = try words.side.map(checkedSide)
+    mask = try words.mask.map { DrawnMask(pixels: Array(try $0.pixels(bytes)), height: $0.height, width: $0.width) }
+    let given = words.steps ?? []
+    guard given.count <= Self.mostSteps else { throw HTTPError(400, "More than \(Self.mostSteps) steps are too many.") }
+    let named = try given.map { try FilterStep(named: $0.kind, arguments: $0.arguments ?? "") }
+    steps = try FilterSteps(named + (try mask.map { [.linear(.mask(try $0.mask()))] } ?? []))
+  }
+
+  /// A boundary by its word; `reflect` if none is said.
+  static func boundary(_ word: String?) throws -> Boundary {
+    guard let boundary = Boundary(rawValue: word ?? "reflect") else {
+      throw HTTPError(400, "boundary must be \(Boundary.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+    return boundary
+  }
+
+  /// The result to look at: from the transform that is kept, if there is one.
+  func preview() throws -> EditedImage<Float> {
+    let source = workbench.planes(of: picture, light)
+    let result = try EditedImage(source, onlyLuminance: onlyLuminance, isSigned: steps.isSigned) { planes in
+      try steps.apply(to: planes) { filter, planes, isFirst in
+        if isFirst,
+          let kept = try workbench.transform(
+            of: picture, planes, boundary: boundary, onlyLuminance: onlyLuminance, light)
+        {
+          return kept.filtered(by: filter)
+        }
+        return try filter.apply(to: planes, boundary: boundary)
+      }
+    }
+    return view == .result ? result : result.difference(from: source)
+  }
+
+  /// The file that `spectral filter` writes, byte for byte.
+  ///
+  /// - Throws: ``HTTPError`` 422 if there is no filter.
+  func export() throws -> Data {
+    try requireFilter()
+    let result = try EditedImage(
+      workbench.planes(of: picture, light), onlyLuminance: onlyLuminance, isSigned: steps.isSigned
+    ) { planes in
+      try steps.apply(to: planes) { filter, planes, _ in try filter.apply(to: planes, boundary: boundary) }
+    }
+    return try result.encoded(as: .png).data
+  }
+
+  /// How to do the same without the page.
+  ///
+  /// - Throws: ``HTTPError`` 422 if there is no filter.
+  func recipe() throws -> FilterRecipe {
+    try requireFilter()
+    return FilterRecipe(self)
+  }
+
+  private func requireFilter() throws {
+    guard !steps.steps.isEmpty else {
+      throw HTTPError(422, "There is no filter to apply.", remedy: "Choose one, or paint on the spectrum.")
+    }
+  }
+}
+
+/// A response drawn on the page: a byte for each pixel.
+struct DrawnMask {
+  let pixels: [UInt8]
+  let height: Int
+  let width: Int
+
+  /// The mask as the command reads it from the file of ``encoded()``.
+  func mask() throws -> FilterMask {
+    try FilterMask(Tensor<Double>([height, width], pixels.map { Double($0) / 255 }))
+  }
+
+  /// The mask as a PNG file.
+  func encoded() throws -> Data {
+    try Image(pixels: Tensor([1, height, width], pixels.map { Float($0) / 255 })).encoded(as: .png)
+  }
+}
