@@ -100,7 +100,6 @@ final class HTTPServer: Sendable {
       request.variables = route.variables
       return try route.handler(request)
     }
-    if method != "POST" { return respond(exchange, connection) }
     exchange.expect(head.contentLength.flatMap { Int($0) } ?? 0)
     return sk_http_yes
   }
