@@ -2,7 +2,7 @@
 
 SWIFT ?= swift
 
-.PHONY: build test demo sanitize format lint docs pictures dependencies clean
+.PHONY: build test browser demo sanitize format lint docs pictures dependencies clean
 
 build: dependencies ## The command and the library.
 	$(SWIFT) build -c release
@@ -11,6 +11,9 @@ build: dependencies ## The command and the library.
 test: dependencies ## Every test.
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
+
+browser: ## Debian's Chromium, for the tests of the playground's page; without one they are skipped.
+	@Scripts/install-browser.sh
 
 demo: dependencies ## The main job on data that the package draws itself; results go to the folder demo.
 	$(SWIFT) build -c release

@@ -107,6 +107,20 @@ final class BrowserPage {
   /// A place on a frequency plane.
   func frequency(_ plane: String, _ fx: Double, _ fy: Double) throws -> Place { try place(plane, fx + 0.5, fy + 0.5) }
 
+  /// A file of the playground's, as the page gets it.
+  func file(_ path: String) throws -> Data {
+    let text = try value(
+      """
+      (async () => {
+        const bytes = new Uint8Array(await (await fetch('\(path)')).arrayBuffer());
+        let text = '';
+        for (const byte of bytes) text += String.fromCharCode(byte);
+        return btoa(text);
+      })()
+      """)
+    return Data(base64Encoded: text as? String ?? "") ?? Data()
+  }
+
   /// The pixels of a canvas.
   func pixels(_ canvas: String) throws -> Image {
     let url = try value("document.querySelector('\(canvas)').toDataURL('image/png')") as! String
@@ -142,7 +156,9 @@ final class BrowserPage {
   var foreignRequests: [String] {
     devTools.events("Network.requestWillBeSent", session: session)
       .compactMap { ($0["request"] as? [String: Any])?["url"] as? String }
-      .filter { !$0.hasPrefix(String(address.prefix { $0 != "#" })) && !$0.hasPrefix("data:") && !$0.hasPrefix("blob:") }
+      .filter {
+        !$0.hasPrefix(String(address.prefix { $0 != "#" })) && !$0.hasPrefix("data:") && !$0.hasPrefix("blob:")
+      }
   }
 
   /// The page has done nothing that it should not.

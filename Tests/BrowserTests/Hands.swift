@@ -77,7 +77,7 @@ extension BrowserPage {
 
   /// Chooses of a select, as its keyboard does. The browser's own list of options is a window that no page sees.
   func choose(_ option: String, of selector: String) throws {
-    try place(selector)
+    _ = try place(selector)
     _ = try value(
       """
       (() => {

@@ -52,6 +52,7 @@ export const getJSON = (path) => counted(path, {}, json);
 export const postJSON = (path, value) => counted(path, post(value), json);
 export const getPicture = (path) => counted(path, {}, picture);
 export const postPicture = (path, value) => counted(path, post(value), picture);
+export const getFile = (path) => counted(path, {}, (response) => response.blob());
 export const postFile = (path, value) => counted(path, post(value), (response) => response.blob());
 
 /** A question whose answer may take its time; not counted as something under way. */

@@ -24,6 +24,7 @@ export class Comparison {
     };
     element('compare').addEventListener('click', (event) => this.#busy(event.target, () => this.#compare()));
     element('crossover').addEventListener('click', (event) => this.#busy(event.target, () => this.#findCrossover()));
+    chart.hidden = true;
     whenLookChanges(chart, () => this.#draw());
   }
 
@@ -53,9 +54,11 @@ export class Comparison {
   async #findCrossover() {
     element('crossover-note').textContent = 'Measuring both methods at many sizes…';
     this.#crossover = await postJSON('/api/kernel/crossover', { largest: 127 });
+    chart.hidden = false;
     const { crossing } = this.#crossover;
+    const at = figure(crossing, 2);
     const sentence = crossing
-      ? `From about ${crossing} x ${crossing} on, the FFT is faster on this machine.`
+      ? `From about ${at} x ${at} on, the FFT is faster on this machine.`
       : 'Neither overtakes the other on this machine up to 127 x 127.';
     element('crossover-note').textContent = sentence;
     chart.setAttribute('aria-label', `Time against kernel size. ${sentence}`);

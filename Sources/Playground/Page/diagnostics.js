@@ -35,7 +35,7 @@ export const diagnostics = {
   timings,
   /** Requests that were replaced by newer ones before they were sent. */
   dropped: 0,
-  /** Requests without an answer yet. */
+  /** Requests without an answer yet, and those that are about to be sent. */
   get underWay() { return underWay; },
   /** Medians of the timings. */
   get medians() {

@@ -39,8 +39,9 @@ export class FilterArea {
     this.readout = new Readout(this.stack);
     this.results = new Latest((question) => this.#ask(question));
     this.responses = new Latest(() => this.#askForResponse());
-    this.profileSoon = settled(250, () => { if (this.#picture) showProfile(this.#picture, this.state).catch(complain); });
+    this.profileSoon = settled(150, () => { if (this.#picture) showProfile(this.#picture, this.state).catch(complain); });
     this.responseSoon = settled(60, () => this.responses.request());
+    this.wholeSoon = settled(150, () => this.results.request({ isWhole: true }));
     this.#wire();
     this.#showSteps();
   }
@@ -71,18 +72,21 @@ export class FilterArea {
   update(since) {
     if (!this.#picture) return;
     this.plane.draw();
-    this.results.request({ since });
+    // While a hand moves, as many pixels as are seen; when it rests, all of them.
+    this.results.request({ since, isWhole: since === undefined });
+    if (since !== undefined) this.wholeSoon();
     if (this.state.steps.length > 0) this.responseSoon();
     else this.plane.show('response', null);
   }
 
-  async #ask({ since }) {
+  async #ask({ since, isWhole }) {
     const picture = this.#picture;
+    const side = isWhole ? shownSide : this.stack.seenSide;
     const isDifference = this.#view === 'difference';
     // Nothing to filter is the picture itself, without a difference that would be worth looking at.
     const answer = this.state.isIdentity && !isDifference
       ? { ...this.before, info: {} }
-      : await postPicture('/api/filter', this.state.request(picture.id, { view: isDifference ? 'difference' : 'result' }));
+      : await postPicture('/api/filter', this.state.request(picture.id, { view: isDifference ? 'difference' : 'result', side }));
     if (this.#picture !== picture) return;
     this.stack.show('after', answer);
     drew(since, { computed: answer.info.milliseconds, bytes: answer.pixels.length });
@@ -154,6 +158,7 @@ export class FilterArea {
   #release() {
     this.#held = null;
     this.#stroke = null;
+    this.plane.draw();
     this.#commit();
   }
 

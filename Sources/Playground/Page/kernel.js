@@ -200,6 +200,7 @@ export class KernelArea {
 
   #release() {
     this.#stroke = null;
+    this.plane.draw();
     this.#changed();
   }
 

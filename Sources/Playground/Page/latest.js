@@ -1,6 +1,6 @@
 // Live questions: one is under way, the newest of the others waits, the rest are dropped.
 
-import { diagnostics } from './diagnostics.js';
+import { begun, diagnostics } from './diagnostics.js';
 import { complain } from './messages.js';
 
 export class Latest {
@@ -43,11 +43,20 @@ export class Latest {
   }
 }
 
-/** Calls `action` once nothing has asked for it for so many milliseconds. */
-export function settled(milliseconds, action) {
-  let timer;
+/**
+ * Calls `action` once nothing has asked for it for so many milliseconds. Until then the page counts as busy, unless it is
+ * `quiet` work that nobody sees.
+ */
+export function settled(milliseconds, action, { quiet = false } = {}) {
+  let timer = null;
+  let ended = () => {};
   return () => {
+    if (timer === null && !quiet) ended = begun();
     clearTimeout(timer);
-    timer = setTimeout(action, milliseconds);
+    timer = setTimeout(() => {
+      timer = null;
+      action();
+      ended();
+    }, milliseconds);
   };
 }

@@ -25,7 +25,7 @@ export class LearnArea {
     this.#changed = changed;
     this.pad = new Pad(element('pad'), () => { this.recogniseSoon(); this.#changed(); });
     this.answers = new Latest(() => this.#askForAnswer());
-    this.filters = new Latest(async () => showFilters(await getJSON('/api/training/filters')));
+    this.filters = new Latest(async () => { if (this.#isTrained) showFilters(await getJSON('/api/training/filters')); });
     this.recogniseSoon = settled(30, () => { if (this.#isShown) this.answers.request(); });
     this.#wire();
   }
@@ -124,6 +124,7 @@ export class LearnArea {
     const shift = [Number(element('shift-x').value), Number(element('shift-y').value)];
     const answer = await postJSON(
       '/api/training/recognise', mixed({ height: 28, width: 28, shift }, this.pad.values));
+    if (answer.lenet.length === 0) return;
     showAnswer(answer, shift);
     showMaps(answer);
   }

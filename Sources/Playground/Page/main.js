@@ -19,7 +19,7 @@ const remember = settled(400, async () => {
   if (!isOpen) return;
   lastFragment = await fragment();
   history.replaceState(null, '', `#${lastFragment}`);
-});
+}, { quiet: true });
 
 const filter = new FilterArea(remember);
 const kernel = new KernelArea(remember);

@@ -16,6 +16,7 @@ const largestOf = (rows) => Math.max(1e-12, ...rows.map((row) => Math.max(...row
 
 /** The first layer's filters above, their spectra below. */
 export function showFilters({ filters, spectra }) {
+  element('filters').hidden = filters.length === 0;
   const places = canvases(element('filters'), filters.length + spectra.length);
   for (const [i, taps] of filters.entries()) {
     const largest = largestOf(taps);
@@ -30,14 +31,33 @@ function glow(t) {
   return [Math.min(1, 1.9 * t), Math.max(0, Math.min(1, 1.6 * t * t)), Math.max(0, 0.30 + 0.9 * t - 1.9 * t * t + 0.9 * t ** 4)];
 }
 
-/** The feature maps of a digit, each on a scale of its own. */
-export function showMaps({ maps }) {
-  const places = canvases(element('maps'), maps.length);
-  for (const [i, { values }] of maps.entries()) {
-    const largest = largestOf(values);
-    blitLevels(places[i], values.map((row) => row.map((v) => Math.max(0, v) / largest)));
+/** The feature maps of a digit, layer by layer, and the digit as the networks see it. */
+export function showMaps({ maps, seen }) {
+  // What pooling picks is seen again behind the rectifier.
+  const shown = maps.filter(({ layer }) => !layer.startsWith('MaxPooling'));
+  const starts = shown.flatMap((map, i) => i === 0 || map.layer !== shown[i - 1].layer ? [i] : []);
+  const parent = element('maps');
+  if (parent.children.length !== 2 * starts.length) {
+    parent.replaceChildren(...starts.flatMap(() => {
+      const [name, group] = [document.createElement('p'), document.createElement('div')];
+      name.className = 'quiet note';
+      group.className = 'map-row';
+      return [name, group];
+    }));
   }
-  element('maps').setAttribute('aria-label', `${maps.length} feature maps of the digit, bright where a filter answers`);
+  for (const [k, start] of starts.entries()) {
+    const layer = shown.slice(start, starts[k + 1] ?? shown.length);
+    parent.children[2 * k].textContent = `${layer[0].layer}: ${layer.length} maps of ${layer[0].height} x ${layer[0].width}`;
+    for (const [i, place] of canvases(parent.children[2 * k + 1], layer.length).entries()) {
+      const { values } = layer[i];
+      const largest = largestOf(values);
+      const shares = values.map((row) => row.map((v) => v / largest));
+      if (layer[0].layer.startsWith('ReLU')) blitLevels(place, shares);
+      else blitLevels(place, shares, signed);
+    }
+  }
+  parent.setAttribute('aria-label', `${shown.length} feature maps of the digit, in ${starts.length} layers`);
+  blitLevels(element('seen'), seen);
 }
 
 const best = (shares) => shares.indexOf(Math.max(...shares));
@@ -47,11 +67,13 @@ export function showNoAnswer(why) {
   element('bars').hidden = true;
   element('answer').textContent = why;
   element('maps').replaceChildren();
+  element('seen').hidden = true;
 }
 
 /** Ten bars for each network. */
 export function showAnswer({ lenet, dense }, shift) {
   element('bars').hidden = false;
+  element('seen').hidden = false;
   const where = shift.some(Boolean) ? ', moved,' : '';
   element('answer').textContent =
     `LeNet takes it${where} for ${best(lenet)} (${percent(Math.max(...lenet))}), the dense classifier for ${best(dense)} (${percent(Math.max(...dense))}).`;

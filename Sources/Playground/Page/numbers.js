@@ -35,9 +35,15 @@ export function showNumbers(element, rows, { look = () => ({}), edited, picked, 
         continue;
       }
       input.setAttribute('aria-label', label);
-      if (input !== document.activeElement) input.value = String(Number(value.toPrecision(digits)));
+      if (input !== document.activeElement) input.value = brief(value, digits, row.length);
     }
   }
+}
+
+/** A number that fits its cell: where there are many columns, four digits after the point and no zero before it. */
+function brief(value, digits, columns) {
+  if (columns <= 5) return String(Number(value.toPrecision(digits)));
+  return String(Number(value.toFixed(4))).replace(/^(-?)0\./, '$1.');
 }
 
 function cell(r, c, isEditable) {

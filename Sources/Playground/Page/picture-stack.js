@@ -7,10 +7,12 @@ export class PictureStack {
   #element;
   #mode = 'result';
   #share = 0.5;
+  #shapeOf;
 
   /** A stack in an element; `onSplit` hears where between 0 and 1 the divider is dragged. */
   constructor(element, label, onSplit) {
     this.#element = element;
+    this.#shapeOf = onSplit ? 'before' : 'after';
     this.#canvases = {
       before: layer(element, 'before'), after: layer(element, 'after'), wave: layer(element, 'wave-over'),
     };
@@ -33,6 +35,12 @@ export class PictureStack {
 
   set label(text) { this.#element.setAttribute('aria-label', text); }
 
+  /** The longest side in pixels of the screen, which is all that can be seen of a picture. */
+  get seenSide() {
+    const { clientWidth, clientHeight } = this.#element;
+    return Math.max(64, Math.min(1024, Math.ceil(Math.max(clientWidth, clientHeight) * (window.devicePixelRatio || 1))));
+  }
+
   get after() { return this.#canvases.after; }
 
   /** Puts a picture answer on a layer, `before`, `after` or `wave`; null hides it. */
@@ -41,7 +49,8 @@ export class PictureStack {
     canvas.hidden = !picture;
     if (!picture) return;
     blit(canvas, picture);
-    if (name !== 'wave') this.#element.style.aspectRatio = `${picture.width} / ${picture.height}`;
+    // Set by one of them: made smaller, a picture may be off by a rounding.
+    if (name === this.#shapeOf) this.#element.style.aspectRatio = `${picture.width} / ${picture.height}`;
     this.arrange();
   }
 

@@ -48,7 +48,7 @@ export class Readout {
       fx: fixed(fx, 4), fy: fixed(fy, 4),
       wavelength: wavelength === null || wavelength === undefined ? '∞' : `${figure(wavelength)} px`,
       angle: angle === null || angle === undefined ? '–' : `${fixed(angle, 1)}°`, magnitude: figure(magnitude),
-      phase: phase === null || phase === undefined ? '–' : figure(phase),
+      phase: phase === null || phase === undefined ? '–' : `${fixed(phase, 2)} rad`,
     };
     for (const place of document.querySelectorAll('#readout [data-of]')) {
       place.textContent = texts[place.dataset.of];

@@ -1,6 +1,6 @@
 // The share area: the state as a link, as files, as a command, as Swift.
 
-import { postFile, postJSON } from './api.js';
+import { getFile, postFile, postJSON } from './api.js';
 import { complain, tell } from './messages.js';
 
 const element = (id) => document.getElementById(id);
@@ -65,6 +65,10 @@ export class ShareArea {
     const request = () => state.request(this.#pictures.current.id, { side: undefined });
     listen('save-result', async () => save(await postFile('/api/filter/export', request()), `${name()}-filtered.png`));
     listen('save-mask', async () => save(await postFile('/api/filter/mask', request()), 'mask.png'));
+    listen('save-picture', async () => {
+      const { id, name: file } = this.#pictures.current;
+      save(await getFile(`/api/pictures/${id}/file`), file);
+    });
     listen('save-spectrum', async () => save(await asFile(this.#filter.plane.snapshot()), `${name()}-spectrum.png`));
     listen('save-kernel', async () => save(await asFile(this.#kernel.stack.after), `${name()}-kernel.png`));
     for (const button of document.querySelectorAll('[data-copy]')) {

@@ -106,7 +106,7 @@ export class SlideArea {
     const { formula: { rows, columns }, largestDifference } = this.#answer;
     element('slide-formula').textContent = rows === columns ? `rows and columns: ${rows}` : `rows: ${rows}; columns: ${columns}`;
     element('slide-agreement').textContent =
-      `Through the FFT the same numbers come out, to within ${figure(largestDifference, 2)}.`;
+      `Through the FFT the same numbers come out, ${largestDifference === 0 ? 'to the last bit' : `to within ${figure(largestDifference, 2)}`}.`;
     this.#showPlace();
   }
 
