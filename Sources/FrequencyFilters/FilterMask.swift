@@ -23,15 +23,20 @@ public struct FilterMask: Sendable {
     let (h, w) = (shape[-2], shape[-1])
     self.values = values.converted(to: Double.self).reshaped(to: [h, w])
     asymmetry = self.values.withUnsafeElements { m in
-      var largest = 0.0
-      for y in 0..<h {
-        for x in 0..<w {
+      nonisolated(unsafe) let m = m
+      let largest = Tensor<Double>([h]) { largest in
+        nonisolated(unsafe) let largest = largest
+        Parallel.forEach(h, grain: max(1, 1 << 15 / w)) { y in
           // Row y stands for the frequency (y - h/2) / h, so its mirror image is row 2 (h/2) - y, modulo h.
-          let (my, mx) = ((2 * (h / 2) - y + h) % h, (2 * (w / 2) - x + w) % w)
-          largest = max(largest, abs(m[y * w + x] - m[my * w + mx]))
+          let (line, mirrored) = (y * w, (2 * (h / 2) - y + h) % h * w)
+          // Of an even width, the first column is its own mirror image.
+          let turn = 2 * (w / 2)
+          var most = 0.0
+          for x in 0..<w { most = max(most, abs(m[line + x] - m[mirrored + (turn - x < w ? turn - x : x)])) }
+          largest[y] = most
         }
       }
-      return largest
+      return largest.maximumMagnitude
     }
   }
 
@@ -49,14 +54,20 @@ public struct FilterMask: Sendable {
 
   func value(_ fx: Double, _ fy: Double) -> Double {
     let (h, w) = (values.shape[0], values.shape[1])
-    let (row, column) = (Self.place(fy, h), Self.place(fx, w))
-    return values.withUnsafeElements { m in
-      func along(_ y: Int) -> Double {
-        let (a, b) = (m[y * w + column.first], m[y * w + column.second])
-        return a + column.weight * (b - a)
-      }
-      let (a, b) = (along(row.first), along(row.second))
-      return a + row.weight * (b - a)
+    return values.withUnsafeElements { Self.between($0, w, Self.place(fy, h), Self.place(fx, w)) }
+  }
+
+  /// The response between four pixels of a mask of so many columns.
+  @inline(__always)
+  static func between(
+    _ m: UnsafeBufferPointer<Double>, _ columns: Int, _ row: (first: Int, second: Int, weight: Double),
+    _ column: (first: Int, second: Int, weight: Double)
+  ) -> Double {
+    func along(_ y: Int) -> Double {
+      let (a, b) = (m[y * columns + column.first], m[y * columns + column.second])
+      return a + column.weight * (b - a)
     }
+    let (a, b) = (along(row.first), along(row.second))
+    return a + row.weight * (b - a)
   }
 }

@@ -103,7 +103,7 @@ extension FilterExpression {
       centred.fill(aside, f, centre: -1, aside + ResponseTile.tileCount)
       for i in 0..<f.count { tile[i] = (1 - tile[i]) * (1 - aside[i]) }
     case .wedge(let wedge): f.forEach { place, fx, fy in tile[place] = wedge.value(fx, fy) }
-    case .mask(let mask): f.forEach { place, fx, fy in tile[place] = mask.value(fx, fy) }
+    case .mask(let mask): mask.fill(tile, f)
     case .function(let response): f.forEach { place, fx, fy in tile[place] = response(fx, fy) }
     case .affine(let factor, let a, let offset):
       a.fill(tile, f, aside)
@@ -116,6 +116,27 @@ extension FilterExpression {
       a.fill(tile, f, aside)
       b.fill(aside, f, aside + ResponseTile.tileCount)
       for i in 0..<f.count { tile[i] *= aside[i] }
+    }
+  }
+}
+
+extension FilterMask {
+  /// The mask on a tile: where its rows and columns are is found out once, not for every bin.
+  fileprivate func fill(_ tile: UnsafeMutablePointer<Double>, _ f: Frequencies) {
+    let (height, width) = (values.shape[0], values.shape[1])
+    withUnsafeTemporaryAllocation(
+      of: (first: Int, second: Int, weight: Double).self, capacity: ResponseTile.columns
+    ) { columns in
+      for column in columns.indices {
+        columns.initializeElement(at: column, to: Self.place(f.sign * f.x[column], width))
+      }
+      values.withUnsafeElements { m in
+        for row in 0..<f.rows {
+          let place = Self.place(f.sign * f.y[row], height)
+          let line = tile + row * ResponseTile.columns
+          for column in 0..<ResponseTile.columns { line[column] = Self.between(m, width, place, columns[column]) }
+        }
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import Pictures
+import Synchronization
 import Tensors
 
 /// What became of an image: planes of numbers that are values of a picture, or differences around zero.
@@ -91,17 +92,38 @@ package struct EditedImage<Scalar: TensorScalar>: Sendable {
   }
 }
 
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
+private struct NumberRange<Scalar: TensorScalar> {
+  var low = Scalar.infinity
+  var high = -Scalar.infinity
+  var outside: Int32 = 0
+}
+
 private func numberRange<Scalar: TensorScalar>(_ planes: Tensor<Scalar>) -> (low: Double, high: Double, outside: Int) {
   planes.withUnsafeElements { values in
-    let half = Scalar(0.5 / 255)
-    var (low, high, outside) = (Scalar.infinity, -Scalar.infinity, 0)
-    for value in values {
-      low = min(low, value)
-      high = max(high, value)
-      outside += value < -half || value > 1 + half ? 1 : 0
+    nonisolated(unsafe) let values = values
+    let piece = 1 << 16
+    let ranges = Mutex<[NumberRange<Scalar>]>([])
+    Parallel.forEach((values.count + piece - 1) / piece) { index in
+      let range = numberRange(
+        UnsafeBufferPointer(rebasing: values[index * piece..<min((index + 1) * piece, values.count)]))
+      ranges.withLock { $0.append(range) }
     }
-    return (Double(low), Double(high), outside)
+    let all = ranges.withLock { $0 }
+    return (
+      Double(all.map(\.low).min() ?? 0), Double(all.map(\.high).max() ?? 0), all.reduce(0) { $0 + Int($1.outside) }
+    )
   }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func numberRange<Scalar: TensorScalar>(_ values: UnsafeBufferPointer<Scalar>) -> NumberRange<Scalar> {
+  let half = Scalar(0.5 / 255)
+  var range = NumberRange<Scalar>()
+  for value in values {
+    range.low = value < range.low ? value : range.low
+    range.high = value > range.high ? value : range.high
+    range.outside &+= value < -half || value > 1 + half ? 1 : 0
+  }
+  return range
 }

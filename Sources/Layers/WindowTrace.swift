@@ -61,6 +61,8 @@ public struct WindowRoom: Hashable, Sendable {
   /// Up to where the window just fits; nil if no dilation fits.
   public let dilation: ClosedRange<Int>?
 
+  private static let mostDilation = 1 << 10
+
   /// The room of a window along one axis.
   ///
   /// - Precondition: there is at least one pixel and one tap.
@@ -71,15 +73,16 @@ public struct WindowRoom: Hashable, Sendable {
     self.stride = 1...max(1, padded - reach - 1)
     let least = max(0, (reach + 1 - input + 1) / 2)
     self.padding = least...max(least, reach)
-    let most = kernel == 1 ? padded : (padded - 1) / (kernel - 1)
+    // A single tap has no neighbour to be far from.
+    let most = kernel == 1 ? Self.mostDilation : (padded - 1) / (kernel - 1)
     self.dilation = most >= 1 ? 1...most : nil
   }
 
-  /// The room along both axes.
+  /// The room along both axes: what fits along both, as far as it makes a difference along either.
   public init(_ a: WindowRoom, _ b: WindowRoom) {
-    stride = 1...min(a.stride.upperBound, b.stride.upperBound)
+    stride = 1...max(a.stride.upperBound, b.stride.upperBound)
     let least = max(a.padding.lowerBound, b.padding.lowerBound)
-    padding = least...max(least, min(a.padding.upperBound, b.padding.upperBound))
+    padding = least...max(least, a.padding.upperBound, b.padding.upperBound)
     if let x = a.dilation, let y = b.dilation {
       dilation = 1...min(x.upperBound, y.upperBound)
     } else {

@@ -16,10 +16,39 @@ public struct SignedPicture: Sendable {
     let largest = limit ?? source.planes.maximumMagnitude
     self.limit = largest
     let scale = 0.5 / max(largest, .leastNormalMagnitude)
-    let shares = source.planes.converted(to: Double.self).map { 0.5 + $0 * scale }
+    let planes = source.channels == 1 ? source.planes : source.planes.colors
+    let shape = Shape([3, source.height, source.width])
     image = Image(
-      pixels: source.channels == 1 ? ColorMap.signed.pixels(shares) : shares.converted(to: Float.self).colors,
-      alpha: source.alpha)
+      pixels: planes.withUnsafeElements { values in
+        // An image that has neither one nor three planes is shown by its first, in grey.
+        Tensor(source.channels == 1 ? shape : planes.shape) { target in
+          fillSigned(values, scale, source.channels == 1 ? .signed : nil, target, width: max(1, source.width))
+        }
+      }, alpha: source.alpha)
+  }
+}
+
+/// Numbers as shares of the range, or as the colours of these.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func fillSigned<Scalar: TensorScalar>(
+  _ values: UnsafeBufferPointer<Scalar>, _ scale: Double, _ map: ColorMap?,
+  _ target: UnsafeMutableBufferPointer<Float>, width: Int
+) {
+  nonisolated(unsafe) let (values, target) = (values, target)
+  let count = values.count
+  Parallel.forEach(count / width, grain: max(1, 1 << 13 / width)) { row in
+    for i in row * width..<(row + 1) * width {
+      let share = 0.5 + Double(values[i]) * scale
+      guard let map else {
+        target[i] = Float(share)
+        continue
+      }
+      let color = map(share)
+      target[i] = color.red
+      target[i + count] = color.green
+      target[i + 2 * count] = color.blue
+    }
   }
 }
 

@@ -1,10 +1,10 @@
 import Foundation
 
 /// The files of the page, which are part of the program.
-enum Page {
+package enum Page {
   /// Each file by the last part of its address. The manifest embeds all that are in the folder; a test finds one that is
   /// missing here.
-  static let files: [(name: String, bytes: @Sendable () -> [UInt8])] = [
+  private static let files: [(name: String, bytes: @Sendable () -> [UInt8])] = [
     ("index.html", { PackageResources.index_html }),
     ("api.js", { PackageResources.api_js }),
     ("areas.css", { PackageResources.areas_css }),
@@ -48,6 +48,9 @@ enum Page {
     "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml", "png": "image/png",
   ]
+
+  /// What the files are called.
+  package static var names: [String] { files.map(\.name) }
 
   /// The addresses of the files; `/` is the first one's.
   static var routes: [Router.Route] {

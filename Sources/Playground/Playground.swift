@@ -32,14 +32,13 @@ public final class Playground: Sendable {
   ///
   /// - Throws: ``PlaygroundError`` if the port cannot be used, `FileError` if the picture or the data cannot be read.
   public convenience init(_ settings: Settings = Settings()) throws {
-    try self.init(settings, limits: HTTPServer.Limits(), bodyLimit: 64 << 20)
+    try self.init(settings, limits: ServerLimits())
   }
 
-  init(_ settings: Settings, limits: HTTPServer.Limits, bodyLimit: Int) throws {
+  package init(_ settings: Settings, limits: ServerLimits) throws {
     // The socket first: that a port is in use should be said at once.
     let socket = try Listener.open(port: settings.port)
-    var guards = Guards(port: socket.port)
-    guards.bodyLimit = bodyLimit
+    let guards = Guards(port: socket.port, bodyLimit: limits.bodyBytes)
     do {
       let workbench = try Workbench(image: settings.image)
       training = try LiveTraining(mnist: settings.data)
@@ -56,6 +55,11 @@ public final class Playground: Sendable {
 
   /// The port that it listens on.
   public var port: UInt16 { server.port }
+
+  /// Requests that have begun and are not over.
+  package var openRequests: Int { server.openRequests }
+  /// Bytes of requests that are in memory.
+  package var heldBytes: Int { server.heldBytes }
 
   /// The address of the page.
   public var address: String { "http://127.0.0.1:\(port)/" }

@@ -65,16 +65,7 @@ extension Tensor {
   /// The Euclidean norm of all elements, accumulated in Double.
   public var norm: Double { withUnsafeElements { doubleSumOfSquares($0).squareRoot() } }
   /// The largest absolute value; 0 if there are no elements; NaN if one is NaN.
-  public var maximumMagnitude: Double {
-    withUnsafeElements { x in
-      var largest = 0.0
-      for value in x {
-        if value.isNaN { return .nan }
-        largest = Swift.max(largest, abs(Double(value)))
-      }
-      return largest
-    }
-  }
+  public var maximumMagnitude: Double { withUnsafeElements { largestMagnitude($0) } }
 
   /// Whether no element is NaN or infinite.
   public var isFinite: Bool { withUnsafeElements { allFinite($0) } }
@@ -95,6 +86,18 @@ extension Tensor {
       }
     }
   }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func largestMagnitude<Scalar: TensorScalar>(_ x: UnsafeBufferPointer<Scalar>) -> Double {
+  var (largest, strange): (Scalar, UInt32) = (0, 0)
+  for value in x {
+    let magnitude = value.magnitude
+    largest = magnitude > largest ? magnitude : largest
+    strange |= magnitude == magnitude ? 0 : 1
+  }
+  return strange == 0 ? Double(largest) : .nan
 }
 
 // In generic code the standard library would initialise one element after the other, each by a call.

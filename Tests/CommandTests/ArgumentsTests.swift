@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// What every subcommand has in common: help, version, exit codes, and the words about wrong usage.

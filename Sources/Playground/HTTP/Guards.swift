@@ -3,9 +3,9 @@ struct Guards: Sendable {
   /// The port that the server listens on.
   let port: UInt16
   /// The most bytes that a body may have.
-  var bodyLimit = 64 << 20
+  let bodyLimit: Int
   /// The most bytes that all bodies together may have that are there at one time.
-  var totalBodyLimit = 256 << 20
+  let totalBodyLimit = 256 << 20
 
   /// The hosts by which the loopback address is called. Any other name that leads here, as an attacker's domain may
   /// (DNS rebinding), is refused.

@@ -92,8 +92,8 @@ struct HTTPResponse {
 }
 
 /// A request that is refused, or that failed: a status, a sentence, and what to do about it.
-struct HTTPError: Error, Equatable {
-  let status: Int
+package struct HTTPError: Error, Equatable {
+  package let status: Int
   let sentence: String
   let remedy: String?
 

@@ -2,6 +2,18 @@ import CMicroHTTPD
 import Foundation
 import Synchronization
 
+/// How much a server takes on.
+package struct ServerLimits: Sendable {
+  /// Connections at one time; further ones are closed at once.
+  package var connections: UInt32 = 256
+  /// Seconds that a connection may be silent in the middle of a request, or between two.
+  package var seconds: UInt32 = 10
+  /// The most bytes that a body may have.
+  package var bodyBytes = 64 << 20
+
+  package init() {}
+}
+
 /// An HTTP server on the loopback address: libmicrohttpd reads and writes, this thin layer keeps guard and hands requests
 /// that are whole to a router.
 ///
@@ -14,6 +26,8 @@ final class HTTPServer: Sendable {
   private let daemon: Mutex<Daemon?>
   /// Requests that are being answered.
   private let active = Atomic<Int>(0)
+  /// Requests that have begun and are not over.
+  private let open = Atomic<Int>(0)
   /// Bytes of bodies that are in memory.
   private let bodyBytes = Atomic<Int>(0)
 
@@ -22,18 +36,11 @@ final class HTTPServer: Sendable {
     let handle: OpaquePointer
   }
 
-  struct Limits: Sendable {
-    /// Connections at one time; further ones are closed at once.
-    var connections: UInt32 = 256
-    /// Seconds that a connection may be silent in the middle of a request, or between two.
-    var seconds: UInt32 = 10
-  }
-
   /// Begins to listen.
   ///
   /// - Throws: ``PlaygroundError``.
   init(
-    _ socket: (descriptor: Int32, port: UInt16), _ router: Router, guards: Guards, limits: Limits
+    _ socket: (descriptor: Int32, port: UInt16), _ router: Router, guards: Guards, limits: ServerLimits
   ) throws(PlaygroundError) {
     (port, self.router, self.guards) = (socket.port, router, guards)
     daemon = Mutex(nil)
@@ -75,7 +82,17 @@ final class HTTPServer: Sendable {
 
   deinit { stop(patience: .seconds(600)) }
 
+  /// Requests that have begun and are not over.
+  var openRequests: Int { open.load(ordering: .relaxed) }
+  /// Bytes of bodies that are in memory.
+  var heldBytes: Int { bodyBytes.load(ordering: .relaxed) }
+
   // MARK: One request
+
+  fileprivate func exchange(_ target: String) -> Exchange {
+    open.wrappingAdd(1, ordering: .relaxed)
+    return Exchange(target: target)
+  }
 
   /// Judges a request by its head.
   fileprivate func receive(_ exchange: Exchange, method: String, _ connection: OpaquePointer) -> MHD_Result {
@@ -142,6 +159,7 @@ final class HTTPServer: Sendable {
 
   fileprivate func forget(_ exchange: Exchange) {
     bodyBytes.wrappingSubtract(exchange.releaseBody(), ordering: .relaxed)
+    open.wrappingSubtract(1, ordering: .relaxed)
   }
 
   private func send(_ response: HTTPResponse, _ connection: OpaquePointer) -> MHD_Result {
@@ -191,7 +209,7 @@ private func server(_ owner: UnsafeMutableRawPointer?) -> HTTPServer {
 private func begin(
   _ owner: UnsafeMutableRawPointer?, _ target: UnsafePointer<CChar>?, _ connection: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {
-  Unmanaged.passRetained(Exchange(target: String(cString: target!))).toOpaque()
+  Unmanaged.passRetained(server(owner).exchange(String(cString: target!))).toOpaque()
 }
 
 private func answer(

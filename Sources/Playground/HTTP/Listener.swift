@@ -1,9 +1,9 @@
 import Foundation
 
 /// A socket that listens on the loopback address, and on no other.
-enum Listener {
+package enum Listener {
   /// Where ports are looked for when none was asked for.
-  static let usualPorts: ClosedRange<UInt16> = 8123...8222
+  package static let usualPorts: ClosedRange<UInt16> = 8123...8222
 
   /// Opens a socket.
   ///

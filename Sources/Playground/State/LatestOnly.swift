@@ -4,18 +4,20 @@ import Foundation
 /// wants the last place, not all places.
 ///
 /// Sendable because all that changes is guarded by the condition's lock.
-final class LatestOnly: @unchecked Sendable {
+package final class LatestOnly: @unchecked Sendable {
   private let condition = NSCondition()
   private var isBusy = false
   private var count = 0
   /// The newest that waits for each client.
   private var newest: [String: Int] = [:]
 
+  package init() {}
+
   /// Runs `body` when its turn has come.
   ///
   /// - Parameter client: Who asks; nil for somebody whose requests are all wanted.
   /// - Throws: ``HTTPError`` 409 if the same client has asked again meanwhile; what `body` throws.
-  func run<Result>(_ client: String?, _ body: () throws -> Result) throws -> Result {
+  package func run<Result>(_ client: String?, _ body: () throws -> Result) throws -> Result {
     try enter(client)
     defer { leave() }
     return try body()

@@ -5,48 +5,50 @@ import SpectralKit
 /// LeNet-5 and a dense classifier that learn from the same batches, on a thread of their own, while somebody watches.
 ///
 /// A class because it owns the thread. Sendable because all that changes is guarded by the condition's lock.
-final class LiveTraining: @unchecked Sendable {
+package final class LiveTraining: @unchecked Sendable {
   /// How a training begins.
-  struct Settings: Sendable, Equatable {
-    var data = "digits"
-    var method = ConvolutionChoice.fft
-    var learningRate = 0.02
-    var batchSize = 64
-    var epochs = 10
-    var seed: UInt64 = 1
+  package struct Settings: Sendable, Equatable {
+    package var data = "digits"
+    package var method = ConvolutionChoice.fft
+    package var learningRate = 0.02
+    package var batchSize = 64
+    package var epochs = 10
+    package var seed: UInt64 = 1
+
+    package init() {}
   }
 
-  enum Phase: String, Encodable { case idle, loading, running, paused, finished, failed }
+  package enum Phase: String, Encodable { case idle, loading, running, paused, finished, failed }
 
-  struct Point: Encodable, Equatable {
-    let step: Int
-    let loss: Double?
-    let accuracy: Double
-    let denseLoss: Double?
-    let denseAccuracy: Double
-    let method: String
+  package struct Point: Encodable, Equatable {
+    package let step: Int
+    package let loss: Double?
+    package let accuracy: Double
+    package let denseLoss: Double?
+    package let denseAccuracy: Double
+    package let method: String
   }
 
-  struct TestPoint: Encodable, Equatable {
-    let step: Int
-    let lenet: Double
-    let dense: Double
+  package struct TestPoint: Encodable, Equatable {
+    package let step: Int
+    package let lenet: Double
+    package let dense: Double
   }
 
   /// What the page hears.
-  struct State: Encodable {
-    let state: Phase
-    let error: String?
-    let data: String
-    let method: String
-    let epoch: Int
-    let epochs: Int
-    let stepsPerEpoch: Int
-    let step: Int
-    let imagesPerSecond: Double?
-    let points: [Point]
-    let tests: [TestPoint]
-    let count: Int
+  package struct State: Encodable {
+    package let state: Phase
+    package let error: String?
+    package let data: String
+    package let method: String
+    package let epoch: Int
+    package let epochs: Int
+    package let stepsPerEpoch: Int
+    package let step: Int
+    package let imagesPerSecond: Double?
+    package let points: [Point]
+    package let tests: [TestPoint]
+    package let count: Int
   }
 
   /// The sets that can be learned from.
@@ -70,7 +72,7 @@ final class LiveTraining: @unchecked Sendable {
 
   /// - Parameter mnist: The folder with the files of MNIST; nil for none.
   /// - Throws: `FileError` if they cannot be read.
-  init(mnist: String?) throws {
+  package init(mnist: String?) throws {
     self.mnist = try mnist.map { try DatasetKind.mnist.load(from: $0) }
     dataSets = ["digits"] + (mnist == nil ? [] : ["mnist"])
   }
@@ -80,7 +82,7 @@ final class LiveTraining: @unchecked Sendable {
   /// Begins anew.
   ///
   /// - Throws: ``HTTPError`` for settings that cannot be.
-  func start(_ settings: Settings) throws {
+  package func start(_ settings: Settings) throws {
     guard dataSets.contains(settings.data) else {
       throw HTTPError(
         422, "There is no data set \(settings.data.prefix(40)).",
@@ -115,10 +117,10 @@ final class LiveTraining: @unchecked Sendable {
   func reset() { locked { clear() } }
 
   /// Changes how convolutions are computed, from the next step on.
-  func change(to method: ConvolutionChoice) { locked { settings.method = method } }
+  package func change(to method: ConvolutionChoice) { locked { settings.method = method } }
 
   /// Ends for good, and waits a moment for the step that is under way.
-  func close(patience: Duration = .milliseconds(300)) {
+  package func close(patience: Duration = .milliseconds(300)) {
     locked {
       isClosed = true
       clear()
@@ -128,7 +130,7 @@ final class LiveTraining: @unchecked Sendable {
   }
 
   /// The state, once there are more than `since` points, or the time is over.
-  func state(since: Int, wait: Duration) -> State {
+  package func state(since: Int, wait: Duration) -> State {
     condition.lock()
     defer { condition.unlock() }
     let deadline = Date(timeIntervalSinceNow: milliseconds(wait) / 1e3)

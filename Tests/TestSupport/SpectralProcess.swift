@@ -1,25 +1,24 @@
 import Foundation
-import TestSupport
 
 /// What a run of the command left behind.
-struct Outcome {
-  let code: Int32
+public struct Outcome {
+  public let code: Int32
   /// What went to the standard output.
-  let output: String
+  public let output: String
   /// What went to the standard error.
-  let talk: String
+  public let talk: String
 
   /// The lines of ``talk``.
-  var lines: [Substring] { talk.split(separator: "\n") }
+  public var lines: [Substring] { talk.split(separator: "\n") }
 
   /// The one JSON object on the standard output.
-  var json: [String: Any] {
+  public var json: [String: Any] {
     (try? JSONSerialization.jsonObject(with: Data(output.utf8))) as? [String: Any] ?? [:]
   }
 }
 
 /// The built command, which lies beside the tests.
-let spectralBinary: URL = {
+public let spectralBinary: URL = {
   var folder = testImage.resolvingSymlinksInPath().deletingLastPathComponent()
   while folder.path != "/" {
     let candidate = folder.appendingPathComponent("spectral")
@@ -45,8 +44,8 @@ private var testImage: URL {
 }
 
 /// A process of the command that is under way.
-final class RunningSpectral {
-  let process = Process()
+public final class RunningSpectral {
+  public let process = Process()
   private let folder = temporaryFolder()
   private let outputFile: URL
   private let talkFile: URL
@@ -54,11 +53,11 @@ final class RunningSpectral {
   /// Starts the command.
   ///
   /// - Parameter environment: Set in addition to the tests' own. What is remembered across runs goes to a folder of its own.
-  convenience init(_ arguments: [String], in directory: URL? = nil, environment: [String: String] = [:]) {
+  public convenience init(_ arguments: [String], in directory: URL? = nil, environment: [String: String] = [:]) {
     self.init(spectralBinary, arguments, in: directory, environment: environment)
   }
 
-  init(_ executable: URL, _ arguments: [String], in directory: URL?, environment: [String: String]) {
+  public init(_ executable: URL, _ arguments: [String], in directory: URL?, environment: [String: String]) {
     // Files rather than pipes: nobody has to read them while the command runs.
     (outputFile, talkFile) = (folder.appendingPathComponent("output"), folder.appendingPathComponent("talk"))
     for file in [outputFile, talkFile] { try! Data().write(to: file) }
@@ -75,8 +74,11 @@ final class RunningSpectral {
 
   deinit { try? FileManager.default.removeItem(at: folder) }
 
+  /// What has gone to the standard output so far.
+  public var output: String { (try? String(decoding: Data(contentsOf: outputFile), as: UTF8.self)) ?? "" }
+
   /// Waits for the end. A run that signal n ended has the code 128 + n.
-  func finish() -> Outcome {
+  public func finish() -> Outcome {
     // So that a run that hangs is a failed test and not a hung one.
     let (number, process) = (self.process.processIdentifier, self.process)
     let watchdog = DispatchWorkItem { kill(number, SIGKILL) }
@@ -92,19 +94,19 @@ final class RunningSpectral {
 }
 
 /// Runs the command to its end.
-func spectral(
+public func spectral(
   _ arguments: String..., in directory: URL? = nil, environment: [String: String] = [:]
 ) -> Outcome {
   spectral(arguments, in: directory, environment: environment)
 }
 
 /// Runs the command to its end.
-func spectral(_ arguments: [String], in directory: URL? = nil, environment: [String: String] = [:]) -> Outcome {
+public func spectral(_ arguments: [String], in directory: URL? = nil, environment: [String: String] = [:]) -> Outcome {
   RunningSpectral(arguments, in: directory, environment: environment).finish()
 }
 
 /// Runs a line of the shell, in which `$0` is the command, to its end.
-func spectral(shell line: String, in directory: URL? = nil) -> Outcome {
+public func spectral(shell line: String, in directory: URL? = nil) -> Outcome {
   RunningSpectral(
     URL(fileURLWithPath: "/bin/sh"), ["-c", line, spectralBinary.path], in: directory, environment: [:]
   ).finish()

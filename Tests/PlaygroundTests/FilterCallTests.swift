@@ -1,0 +1,189 @@
+import Foundation
+import Playground
+import SpectralKit
+import TestSupport
+import Testing
+
+/// Filters, asked for as the page does: pixels as the library computes them, files as the command writes them.
+@Suite struct FilterCallTests {
+  let visitor: Visitor
+
+  init() throws { visitor = try Visitor() }
+
+  private static func step(_ kind: String, _ arguments: String? = nil) -> [String: Any] {
+    ["kind": kind].merging(arguments.map { ["arguments": $0] } ?? [:]) { $1 }
+  }
+
+  /// Requests that show all that a command can say. Nothing changes them.
+  nonisolated(unsafe) static let requests: [(name: String, words: [String: Any])] = [
+    ("a low-pass", ["steps": [step("lowpass", "gaussian:0.08")]]),
+    ("a high-pass", ["steps": [step("highpass", "butterworth:0.1,2")]]),
+    (
+      "several",
+      [
+        "steps": [
+          step("bandstop", "gaussian:0.1,0.15"), step("notch", "ideal:0.25,-0.1,0.02"),
+          step("unsharp", "gaussian:0.1,0.8"),
+        ],
+        "boundary": "mirror",
+      ]
+    ),
+    ("the Laplacian", ["steps": [step("laplacian")], "luminance": true]),
+    ("a homomorphic filter", ["steps": [step("lowpass", "gaussian:0.2"), step("homomorphic", "gaussian:0.02,0.5,2")]]),
+    ("linear light", ["steps": [step("wedge", "gaussian:30,20")], "linearLight": true, "boundary": "circular"]),
+    (
+      "luminance in linear light",
+      ["steps": [step("high-boost", "gaussian:0.1,1.5")], "linearLight": true, "luminance": true]
+    ),
+    ("a mask", ["mask": ["height": 64, "width": 48]]),
+    (
+      "a mask after a filter",
+      ["steps": [step("lowpass", "ideal:0.3")], "mask": ["height": 64, "width": 48], "boundary": "zero"]
+    ),
+  ]
+
+  private static let mask: [UInt8] = {
+    var random = RandomGenerator(seed: 3)
+    return (0..<64 * 48).map { _ in UInt8.random(in: 0...255, using: &random) }
+  }()
+
+  private func post(_ call: String, _ words: [String: Any], picture: String = "scene") throws -> Answer {
+    try visitor.post(
+      "/api/filter\(call)", words.merging(["picture": picture]) { $1 }, bytes: words["mask"] == nil ? [] : Self.mask)
+  }
+
+  /// A small colour picture of 16 bits with a name that needs quoting, and transparency.
+  private func ownPicture() throws -> (id: String, file: Data) {
+    var random = RandomGenerator(seed: 1)
+    let image = Image(
+      pixels: .uniform([3, 37, 50], in: 0..<1, using: &random), alpha: .uniform([37, 50], in: 0..<1, using: &random),
+      bitDepth: 16)
+    let file = try image.encoded(as: .png)
+    return (try visitor.bring(file, name: "it's%20mine%20%24(x).png"), file)
+  }
+
+  @Test(arguments: requests.indices) func anExportIsWhatThePrintedCommandWrites(_ index: Int) throws {
+    let (name, words) = Self.requests[index]
+    let own = try ownPicture()
+    for picture in ["scene", own.id] {
+      let folder = temporaryFolder()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let recipe = try post("/words", words, picture: picture).json
+      let command = try #require(recipe["command"] as? String)
+      let needs = try #require(recipe["needs"] as? [String])
+      #expect(command.hasPrefix("spectral filter "))
+      let source = try visitor.get("/api/pictures/\(picture)/file").body
+      try Data(source).write(to: folder.appendingPathComponent(needs[0]))
+      if needs.count > 1 {
+        #expect(needs[1] == "mask.png")
+        try Data(try post("/mask", words).body).write(to: folder.appendingPathComponent("mask.png"))
+      }
+      let outcome = spectral(shell: "\"$0\" " + command.dropFirst("spectral ".count), in: folder)
+      #expect(outcome.code == 0, "\(name): \(outcome.talk)")
+      let export = try post("/export", words, picture: picture)
+      #expect(export.status == 200 && export.headers["content-type"] == "image/png")
+      let written = try Data(contentsOf: folder.appendingPathComponent("filtered.png"))
+      #expect(Data(export.body) == written, "\(name) of \(picture)")
+    }
+  }
+
+  @Test(arguments: requests.indices) func aPreviewShowsWhatIsExported(_ index: Int) throws {
+    let (name, words) = Self.requests[index]
+    let preview = try post("", words)
+    let export = try ImagePlanes<Float>(data: Data(post("/export", words).body))
+    let exact = try PixelBytes(Image(shown: export)).data
+    #expect(preview.status == 200 && preview.body.count == exact.count)
+    // The transform that is kept is padded in full, the export's as far as the filter reaches: half a step of 16 bits.
+    let largest = zip(preview.body, exact).map { abs(Int($0) - Int($1)) }.max()
+    #expect(largest! <= 1, "\(name)")
+    #expect(preview.info["isSigned"] as? Bool == ["a high-pass", "the Laplacian"].contains(name))
+    #expect((preview.info["milliseconds"] as? Double ?? 0) > 0)
+  }
+
+  @Test func aDifferenceIsAroundMidGrey() throws {
+    let nothing = try post("", ["view": "difference"])
+    #expect(nothing.info["isSigned"] as? Bool == true && nothing.info["low"] as? Double == 0)
+    #expect(nothing.body.prefix(4) == [128, 128, 128, 255])
+    let some = try post("", ["view": "difference", "steps": [Self.step("lowpass", "gaussian:0.05")], "side": 64])
+    #expect(some.headers["x-width"] == "64" && (some.info["high"] as! Double) > 0.1)
+  }
+
+  @Test func aResponseIsWhiteWhereWavesPass() throws {
+    let answer = try post("/response", ["steps": [Self.step("lowpass", "ideal:0.25")]])
+    let side = 512
+    #expect(answer.body.count == 4 * side * side)
+    func level(_ row: Int, _ column: Int) -> UInt8 { answer.body[4 * (row * side + column)] }
+    #expect(level(256, 256) == 255 && level(256, 256 + 127) == 255 && level(256, 256 + 130) == 0 && level(0, 0) == 0)
+    #expect(answer.info["low"] as? Double == 0 && answer.info["high"] as? Double == 1)
+  }
+
+  @Test func whatCannotBeIsRefusedWithASentence() throws {
+    let cases: [(String, [String: Any], Int)] = [
+      ("", ["steps": [Self.step("lowpass", "gaussian:0.9")]], 422), ("", ["steps": [Self.step("sharpest", "1")]], 422),
+      ("", ["steps": [Self.step("emphasis", "gaussian:0.02,0.5,2")]], 422),
+      ("", ["steps": [Self.step("lowpass")]], 422),
+      ("", ["steps": [Self.step("mask", "/etc/passwd")]], 422), ("", ["boundary": "wall"], 400),
+      ("", ["view": "x"], 400),
+      ("", ["side": 0], 400), ("", ["mask": ["height": 3, "width": 3]], 400),
+      ("", ["mask": ["height": -1, "width": -1]], 400),
+      ("", ["mask": ["height": 1 << 40, "width": 1 << 40]], 400), ("", ["steps": "lowpass"], 400),
+      ("", ["steps": (0..<40).map { _ in Self.step("laplacian") }], 400), ("/export", [:], 422), ("/words", [:], 422),
+      ("/mask", [:], 422),
+    ]
+    for (call, words, status) in cases {
+      let answer = try post(call, words)
+      #expect(answer.status == status, "\(call) \(words): \(answer.json)")
+      #expect((answer.json["error"] as? String)?.isEmpty == false)
+    }
+    #expect(try post("", [:], picture: "none").status == 404)
+    for body in [[], [1, 2], [255, 255, 255, 255, 1], [2, 0, 0, 0, 0x7b, 0x7d], [1, 0, 0, 0, 0x7b]] as [[UInt8]] {
+      #expect(try visitor.post("/api/filter", body).status == 400)
+    }
+  }
+
+  @Test func ofWaitingRequestsOfOneClientOnlyTheNewestIsComputed() throws {
+    let queue = LatestOnly()
+    let (started, goOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let results = Results()
+    func ask(_ name: String, client: String?, wait: Bool = false) {
+      Thread.detachNewThread {
+        do {
+          try queue.run(client) {
+            if wait {
+              started.signal()
+              goOn.wait()
+            }
+          }
+          results.add("\(name) computed")
+        } catch { results.add("\(name) \((error as! HTTPError).status)") }
+      }
+    }
+    ask("first", client: "a", wait: true)
+    started.wait()
+    ask("second", client: "a")
+    usleep(100_000)
+    ask("another's", client: "b")
+    ask("nobody's", client: nil)
+    usleep(100_000)
+    ask("third", client: "a")
+    results.waitFor("second 409")
+    goOn.signal()
+    results.waitFor(count: 5)
+    #expect(
+      Set(results.all) == ["first computed", "second 409", "third computed", "another's computed", "nobody's computed"])
+  }
+}
+
+/// What threads have come to. Sendable because a lock guards it.
+private final class Results: @unchecked Sendable {
+  private let lock = NSLock()
+  private var names: [String] = []
+  var all: [String] { lock.withLock { names } }
+  func add(_ name: String) { lock.withLock { names.append(name) } }
+  func waitFor(_ name: String) { wait { $0.contains(name) } }
+  func waitFor(count: Int) { wait { $0.count >= count } }
+  private func wait(_ isReached: ([String]) -> Bool) {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while !isReached(all), .now < deadline { usleep(5_000) }
+  }
+}
