@@ -77,6 +77,20 @@ private func problem(
     }
   }
 
+  /// A single tap multiplies; through spectra it would cost digits, too.
+  @Test func aSingleTapIsMultipliedDirectly() throws {
+    for problem in [
+      try problem([4, 1, 9, 7], outputs: 1, kernel: 1), try problem([8, 64, 28, 28], outputs: 256, kernel: 1),
+      try problem([1, 4, 300, 400], outputs: 4, kernel: 1, groups: 4),
+    ] {
+      for pass in ConvolutionPass.allCases {
+        #expect(AutomaticConvolution<Float>().candidates(problem, pass).map(\.plan) == [.direct])
+        #expect(AutomaticConvolution<Double>().plan(problem, pass) == .direct)
+      }
+      #expect(AutomaticConvolution<Float>(direct: nil).plan(problem) != .direct)
+    }
+  }
+
   @Test func aPlanIsMadeOnce() throws {
     let shelf = PlanShelf()
     let made = Mutex(0)
