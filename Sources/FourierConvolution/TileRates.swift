@@ -3,13 +3,15 @@ import Tensors
 /// How fast the steps of a pass go on one core, each in so many of its units a second.
 ///
 /// Fits (non-negative least squares of relative errors) to the times of the 1,400 tiles that `spectral benchmark --regret`
-/// and `--regret --pass training` try on a Xeon with AVX-512; what matters is how they compare. On an EPYC of the fourth Zen
-/// generation the same rates choose as well, but for the filters' spectra, which it reads faster.
+/// and `--regret --pass training` try on a Xeon with AVX-512; what matters is how they compare. An EPYC of the fourth Zen
+/// generation reads the spectra of filters faster from its third-level cache, and has a smaller second-level one.
 struct TileRates {
   /// Points of a group of lanes, times the logarithm of a tile's points: butterflies.
   var butterflies: Double
   /// Points of a group of lanes that does not fit the second-level cache, beside that.
   var spills: Double
+  /// Points of a group of lanes in a block that does not fit the second-level cache, beside that.
+  var blockSpills = Double.infinity
   /// Rows of a group of lanes, there or back: finding where they lie.
   var rows: Double
   /// Multiply-adds of complex numbers, single precision.
@@ -25,8 +27,13 @@ struct TileRates {
     depthwise: Bool, byChannels: Bool, training: Bool, hasNearSharedCache: Bool = Processor.hasNearSharedCache
   ) -> Self {
     var rates = onXeon(depthwise: depthwise, byChannels: byChannels, training: training)
-    // In training their transforms, there and back, take most of the time that goes with them.
-    if hasNearSharedCache && !training { rates.filters *= 2 }
+    // In training, whole blocks are held anyway, and transforms of filters take most of the time that goes with them.
+    guard hasNearSharedCache && !training && !depthwise else { return rates }
+    if byChannels {
+      rates.filters *= 2
+    } else {
+      rates = Self(butterflies: 8.5e8, spills: 1.2e8, blockSpills: 1.2e8, rows: 6.1e6, filters: 6.8e8)
+    }
     return rates
   }
 
