@@ -18,6 +18,11 @@ import Lessons
   }
 
   @Test func wordsAndNumbers() {
+    #expect(
+      Lessons.all.map { $0.word } == [
+        "dense", "parameters", "convolution", "theorem", "waves", "filters", "sliding", "circular", "where", "learning",
+        "lenet", "crossover",
+      ])
     for (index, lesson) in Lessons.all.enumerated() {
       #expect(lesson.number == index + 1)
       #expect(Lessons.named(lesson.word)?.word == lesson.word)
@@ -111,6 +116,52 @@ import Lessons
     try checked(WavesLesson.self, findings)
   }
 
+  @Test func filters() throws {
+    let findings = try FiltersLesson.measure(material, LessonProgress())
+    func kernel(_ name: String) -> FiltersLesson.KernelAnswer { findings.kernels.first { $0.name == name }! }
+    // What textbooks say of them, f in cycles per pixel along the rows.
+    let formulas: [(String, (Double) -> Double)] = [
+      ("box", { f in f == 0 ? 1 : abs(sin(5 * .pi * f) / (5 * sin(.pi * f))) }),
+      ("Sobel", { f in 8 * sin(2 * .pi * f) }), ("Laplacian", { f in 2 - 2 * cos(2 * .pi * f) }),
+      ("sharpen", { f in 3 - 2 * cos(2 * .pi * f) }),
+    ]
+    for (name, formula) in formulas {
+      for (k, gain) in kernel(name).measured.enumerated() {
+        #expect(abs(gain - formula(Double(k) / 64)) < 1e-13, "\(name), k \(k)")
+      }
+    }
+    // A bell of 1.5 pixels, but for what is cut off beyond three deviations; a wave that a Gabor kernel waits for.
+    for (k, gain) in kernel("Gaussian").measured.enumerated() {
+      let f = Double(k) / 64
+      #expect(abs(gain - exp(-2 * pow(.pi * 1.5 * f, 2))) < 3e-3)
+    }
+    let gabor = kernel("Gabor").kernel
+    #expect(abs(gabor.response(fx: cos(.pi / 4) / 6, fy: -sin(.pi / 4) / 6).magnitude - 1) < 1e-9)
+    for answer in findings.kernels {
+      #expect(answer.error > 0 && answer.error < 1e-13 && answer.returnError < 1e-15, "\(answer.name)")
+    }
+    #expect(findings.kernels.count == 7 && findings.filters.count == 15)
+    for answer in findings.filters {
+      #expect(answer.error < 1e-14, "\(answer.kind) \(answer.shape)")
+      #expect(zip(answer.predicted, answer.measured).allSatisfy { abs($0 - $1) < 1e-14 })
+    }
+    let gaussian = findings.filters.first { $0.kind == "low-pass" && $0.shape == .gaussian }!
+    for (k, gain) in gaussian.measured.enumerated() { #expect(abs(gain - exp(-pow(Double(k) / 6.4, 2) / 2)) < 1e-14) }
+    // Gibbs: the ideal filter rings as high at any cut-off. The Gaussian never does.
+    func edge(_ shape: FilterShape, _ cutoff: Double) -> FiltersLesson.Edge {
+      findings.edges.first { $0.shape == shape && $0.cutoff == cutoff }!
+    }
+    for cutoff in [0.05, 0.1] { #expect(abs(edge(.ideal, cutoff).overshoot - FiltersLesson.gibbs) < 2e-3) }
+    #expect(abs(edge(.gaussian, 0.05).overshoot) < 1e-14)
+    let orders = [1, 2, 4, 8].map { edge(.butterworth(order: $0), 0.05).overshoot }
+    for (gentle, steep) in zip(orders, orders.dropFirst()) { #expect(gentle < steep) }
+    #expect(orders.last! < edge(.ideal, 0.05).overshoot)
+    // A cosine has the root mean square of its amplitude over √2.
+    #expect(abs(findings.stripes - 0.15 / 2.0.squareRoot()) < 1e-12)
+    #expect(findings.left.allSatisfy { $0 < 0.3 * findings.stripes }, "\(findings.left)")
+    try checked(FiltersLesson.self, findings)
+  }
+
   @Test func circular() throws {
     let findings = try CircularLesson.measure(material, LessonProgress())
     #expect(findings.insideDifference < 1e-13 && findings.borderDifference > 1e-3 && findings.spoiled == 32)
@@ -185,6 +236,7 @@ import Lessons
     try checked(SlidingLesson.self, try SlidingLesson.measure(blank, LessonProgress()))
     try checked(ConvolutionLesson.self, try ConvolutionLesson.measure(blank, LessonProgress()))
     try checked(WavesLesson.self, try WavesLesson.measure(blank, LessonProgress()))
+    try checked(FiltersLesson.self, try FiltersLesson.measure(blank, LessonProgress()))
     try checked(CircularLesson.self, try CircularLesson.measure(blank, LessonProgress()))
     try checked(WhereLesson.self, try WhereLesson.measure(blank, LessonProgress()))
   }
