@@ -44,7 +44,8 @@ enum KernelCommand: Subcommand {
       .init("spectral kernel gaussian:2", "Taps, half-power cut-off and response of a blur."),
       .init("spectral kernel motion:21,30 -o psf.npy", "A path up to the right, for other programs."),
       .init("spectral kernel gabor:8,30 --response response.png", "What it does to every wave, as a picture."),
-      .init("spectral kernel gaussian:4 --size 9 --window sampling", "A blur cut down to 9 x 9 taps, and what that costs."),
+      .init(
+        "spectral kernel gaussian:4 --size 9 --window sampling", "A blur cut down to 9 x 9 taps, and what that costs."),
       .init("spectral kernel --json -- -1,0,1", "Numbers of your own."),
     ])
 
