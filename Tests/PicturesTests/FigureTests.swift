@@ -31,7 +31,7 @@ import Testing
   }
 
   /// Marks along the lower edge are upright lines of five pixels; those whose labels would meet are left out.
-  @Test(arguments: [(17, 1), (60, 1), (200, 3)]) func labelsDoNotMeet(width: Int, marks: Int) {
+  @Test(arguments: [(17, 1), (60, 3), (200, 3)]) func labelsDoNotMeet(width: Int, marks: Int) {
     let picture = Image(pixels: Tensor([3, 400, width], repeating: 0.25))
     let edge = PictureFigure.Edge(Axis("fx", .linear), -0.5...0.5)
     let image = PictureFigure("t", picture, horizontal: edge, vertical: edge).image
