@@ -95,7 +95,7 @@ public enum FiltersLesson: Lesson {
     let kernels: [(String, KernelShape)] = [
       ("box", .box(5)), ("Gaussian", .gaussian(deviation: 1.5)), ("motion", .motion(length: 15, angle: 30)),
       ("sharpen", .sharpen()), ("Sobel", .sobel(.x)), ("Laplacian", .laplacian()),
-      ("Gabor", .gabor(wavelength: 6, angle: 45)),
+      ("Gabor", .gabor(wavelength: 6, angle: 0)),
     ]
     // Stripes of 5 pixels from crest to crest.
     let striped = Tensor<Double>(
@@ -121,7 +121,7 @@ public enum FiltersLesson: Lesson {
   ]
 
   private static let edges: [(FilterShape, Double)] = [
-    (.ideal, 0.05), (.ideal, 0.1), (.butterworth(order: 8), 0.05), (.butterworth(order: 4), 0.05),
+    (.ideal, 0.05), (.ideal, 0.025), (.butterworth(order: 8), 0.05), (.butterworth(order: 4), 0.05),
     (.butterworth(order: 2), 0.05), (.butterworth(order: 1), 0.05), (.gaussian, 0.05),
   ]
 
@@ -130,7 +130,10 @@ public enum FiltersLesson: Lesson {
     Tensor(
       [33, 1, 64, 64],
       (0..<33).flatMap { wave in
-        (0..<4096).map { cos(2 * .pi * frequencies[wave] * Double($0 % 64) + turned(wave)) }
+        // Whole turns are taken off first, so that the angle is exact.
+        (0..<4096).map {
+          cos(2 * .pi * (frequencies[wave] * Double($0 % 64)).remainder(dividingBy: 1) + turned(wave))
+        }
       })
   }
 

@@ -41,7 +41,7 @@ extension FiltersLesson {
         smooth in both, and rings in neither.
         """,
         """
-        Doubling the cut-off makes the rings of the ideal filter half as wide, and not lower: \
+        Half the cut-off makes the rings of the ideal filter twice as wide, and not higher: \
         \(percent(findings.edges[0].overshoot)) and \(percent(findings.edges[1].overshoot)). That is Gibbs' number, \
         \(percent(gibbs)).
         """,
@@ -109,14 +109,17 @@ extension FiltersLesson {
         alt: "Three gains that fall from 1; the box's touches 0 at 0.2 cycles per pixel and rises again."),
       chart(
         "Kernels that sharpen, or look for something", findings, ["sharpen", "Sobel", "Laplacian", "Gabor"],
-        alt: "Gains that start at 1 for sharpen and near 0 for Sobel, Laplacian and Gabor, and rise."),
+        alt: """
+          Sharpen and Laplacian rise to the right; Sobel is largest at a quarter of a cycle per pixel, Gabor at a sixth.
+          """),
       .table(
         Table(
           ["kernel", "gain at frequency 0", "wave of 8 pixels: measured", "by the response", "turned by"],
           findings.kernels.map { answer in
             let response = answer.kernel.response(fx: 0.125, fy: 0)
             // The kernels are exact to a few roundings; that turns nothing.
-            let angle = response.phaseInDegrees.rounded()
+            let turned = response.phaseInDegrees.rounded()
+            let angle = turned == -180 ? 180 : turned
             return [
               answer.name, decimals(answer.kernel.sum, 3).replacingOccurrences(of: "-", with: "−"),
               decimals(answer.measured[8], 4), decimals(response.magnitude, 4),
@@ -134,9 +137,9 @@ extension FiltersLesson {
     ]
   }
 
-  /// The weights as squares in the middle of 88 x 88 pixels.
+  /// The weights as squares in the middle of 72 x 72 pixels.
   private static func framed(_ kernel: Kernel) -> Tensor<Double> {
-    let side = 88
+    let side = 72
     let scale = side / max(kernel.height, kernel.width)
     let (top, left) = ((side - scale * kernel.height) / 2, (side - scale * kernel.width) / 2)
     let taps = kernel.taps
@@ -150,22 +153,29 @@ extension FiltersLesson {
   }
 
   private static func response(_ kernel: Kernel) -> Image {
-    let magnitudes = Plane.centred(kernel.response(height: 88, width: 88)) { $0.magnitude }
+    let magnitudes = Plane.centred(kernel.response(height: 72, width: 72)) { $0.magnitude }
     return Plane.grey(magnitudes, 0...magnitudes.maximumMagnitude)
   }
+
+  private static func largestGain(_ answer: KernelAnswer) -> Double { answer.predicted.max()! }
 
   private static func chart(_ title: String, _ findings: Findings, _ names: [String], alt: String) -> Block {
     let answers = findings.kernels.filter { names.contains($0.name) }
     let fine = (0...200).map { Double($0) / 400 }
     return .chart(
       Chart(
-        title, horizontal: Axis("cycles per pixel along the rows", .linear), vertical: Axis("gain", .linear),
+        title, horizontal: Axis("cycles per pixel along the rows", .linear),
+        vertical: Axis("gain, as a share of the largest", .linear),
         series: answers.map { answer in
           let responses = answer.kernel.response(along: .x, at: fine)
-          return .init(answer.name, zip(fine, responses).map { .init($0, $1.magnitude) }, style: .smooth)
+          let largest = largestGain(answer)
+          return .init(answer.name, zip(fine, responses).map { .init($0, $1.magnitude / largest) }, style: .smooth)
         } + [
           .init(
-            "measured", answers.flatMap { zip(frequencies, $0.measured).map { .init($0, $1) } }, style: .dots)
+            "measured",
+            answers.flatMap { answer in
+              zip(frequencies, answer.measured).map { .init($0, $1 / largestGain(answer)) }
+            }, style: .dots)
         ]),
       alt: alt, caption: "Lines: the response. Marks: waves that went through the kernel, by the definition.")
   }
@@ -191,9 +201,10 @@ extension FiltersLesson {
         kind == "notch"
         ? [
           Picture(
-            Plane.pair(Plane.spectrum(spectrum(findings.striped)), Plane.grey(findings.striped, 0...1)),
+            Plane.pair(
+              Plane.spectrum(spectrum(middle(findings.striped)), decades: 3), Plane.grey(findings.striped, 0...1)),
             alt: "The spectrum of the picture under stripes, with two bright points, above that picture.",
-            caption: "before: its spectrum")
+            caption: "its spectrum, and before")
         ] : []
       return .pictures(
         striped
@@ -204,7 +215,7 @@ extension FiltersLesson {
                 isSigned ? Plane.signed(answer.filtered, limit: 0.5) : Plane.grey(answer.filtered, 0...1)),
               alt: "The response of the \(name(answer.shape)) \(kind), above the picture that it filtered.",
               caption: name(answer.shape))
-          }, caption: "\(captions[kind]!)")
+          }, caption: "\(captions[kind]!)", inOneRow: kind != "notch")
     }
     return [
       .heading("Filters that are told by their response"),
@@ -215,7 +226,7 @@ extension FiltersLesson {
         ideal one, 1 up to the cut-off and 0 beyond, and
         """),
       .formula(
-        .words("Gaussian:") + "exp(" + .fraction("-" + .power("D", "2"), "2" + .power(.sub("D", "0"), "2")) + "),"
+        .words("Gaussian:") + .power("e", "-" + .power("D", "2") + "/ 2" + .power(.sub("D", "0"), "2"))
           + .words("Butterworth:") + .fraction("1", "1 + (D /" + .sub("D", "0") + .power(")", "2 n"))),
       .chart(
         Chart(
@@ -236,6 +247,11 @@ extension FiltersLesson {
         band-stop 1 − band-pass, and a *notch* removes one wave and its neighbours.
         """),
     ] + groups
+  }
+
+  /// The middle quarter, 80 x 80 pixels, whose spectrum can be shown with larger points.
+  private static func middle(_ picture: Tensor<Double>) -> Tensor<Double> {
+    Tensor([80, 80], (0..<80 * 80).map { picture[40 + $0 / 80, 40 + $0 % 80] })
   }
 
   private static func spectrum(_ picture: Tensor<Double>) -> Spectrum<Double> {
@@ -269,7 +285,7 @@ extension FiltersLesson {
           ["low-pass", "cut-off", "overshoot", "settles within 1 % after"],
           findings.edges.map { edge in
             [name(edge.shape), "\(edge.cutoff)", percent(abs(edge.overshoot)), "\(edge.settled) pixels"]
-          }), caption: "An edge between pixels 511 and 512 of 1024."),
+          }), caption: "An edge between pixels 511 and 512 of 1024. Cut-offs in cycles per pixel."),
       .pictures(
         zip(shapes, findings.points).map { shape, point in
           Picture(
