@@ -39,13 +39,8 @@ extension ImagePlanes {
       throw FileError(
         path, "\(channels) channels are no picture, which has 1 (grey) or 3 (red, green, blue): write a .npy file")
     }
-    let sourceDepth =
-      switch origin {
-      case .picture(let bitDepth): bitDepth
-      case .array: 16
-      }
     let picture = try EncodedPicture(
-      stored.planes, alpha: alpha, sourceDepth: sourceDepth, as: format, bitDepth: bitDepth, quality: quality,
+      stored.planes, alpha: alpha, sourceDepth: origin.bitDepth, as: format, bitDepth: bitDepth, quality: quality,
       name: path)
     try AtomicFile.write(picture.data, to: path)
     return picture.clippedCount

@@ -65,16 +65,7 @@ extension Tensor {
   /// The Euclidean norm of all elements, accumulated in Double.
   public var norm: Double { withUnsafeElements { doubleSumOfSquares($0).squareRoot() } }
   /// The largest absolute value; 0 if there are no elements; NaN if one is NaN.
-  public var maximumMagnitude: Double {
-    withUnsafeElements { x in
-      var largest = 0.0
-      for value in x {
-        if value.isNaN { return .nan }
-        largest = Swift.max(largest, abs(Double(value)))
-      }
-      return largest
-    }
-  }
+  public var maximumMagnitude: Double { withUnsafeElements { largestMagnitude($0) } }
 
   /// Whether no element is NaN or infinite.
   public var isFinite: Bool { withUnsafeElements { allFinite($0) } }
@@ -102,6 +93,25 @@ extension Tensor {
 @specialized(where Scalar == Double)
 func fill<Scalar: TensorScalar>(_ a: UnsafeMutableBufferPointer<Scalar>, with value: Scalar) {
   a.initialize(repeating: value)
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func largestMagnitude<Scalar: TensorScalar>(_ a: UnsafeBufferPointer<Scalar>) -> Double {
+  var largest: Scalar = 0
+  for value in a {
+    if value.isNaN { return .nan }
+    largest = Swift.max(largest, abs(value))
+  }
+  return Double(largest)
+}
+
+@specialized(where Scalar == Float, Other == Double)
+@specialized(where Scalar == Double, Other == Float)
+func convert<Scalar: TensorScalar, Other: TensorScalar>(
+  _ a: UnsafeBufferPointer<Scalar>, to b: UnsafeMutableBufferPointer<Other>
+) {
+  for i in a.indices { b[i] = Other(a[i]) }
 }
 
 @specialized(where Scalar == Float)

@@ -4,6 +4,8 @@ import SpectralKit
 enum FilterStep: Sendable {
   case linear(FrequencyFilter)
   case homomorphic(HomomorphicFilter)
+  /// Waves that are found in the image itself.
+  case periodicNoise
   /// A picture of a response, still to be read.
   case mask(String)
 }
@@ -80,7 +82,15 @@ struct FilterSteps: Sendable {
 
   /// Whether the mean brightness is taken away, so that results are differences around zero.
   var isSigned: Bool {
-    guard case .linear(let last) = steps.last else { return false }
-    return abs(last(0, 0)) < 1e-12
+    steps.reduce(false) { isSigned, step in
+      switch step {
+      case .linear(let filter): isSigned || abs(filter(0, 0)) < 1e-12
+      // What comes from logarithms is above 0.
+      case .homomorphic: false
+      // A wave has no mean.
+      case .periodicNoise: isSigned
+      case .mask: preconditionFailure("a mask that was not read")
+      }
+    }
   }
 }

@@ -82,7 +82,7 @@ extension ImageRun {
     let depth = arguments.optional(ImageFlags.bitDepth)?.bits
     let quality = arguments[ImageFlags.quality]
     if isSigned && !path.lowercased().hasSuffix(".npy") {
-      let signed = SignedPicture(image)
+      let signed = stages.measure("colours") { SignedPicture(image) }
       try stages.measure("encode") { try signed.image.write(to: path, bitDepth: depth, quality: quality) }
       say("\(path): mid-grey is 0, the ends are ±\(significant(signed.limit)); a .npy file holds the numbers")
       return
