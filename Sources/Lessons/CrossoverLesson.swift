@@ -133,7 +133,7 @@ public enum CrossoverLesson: Lesson {
       var random = RandomGenerator(seed: 12)
       return LessonTraining(
         network(images.imageShape, classes: images.classNames.count, method, &random), on: images, epochs: 4,
-        batchSize: 32, rate: 4e-3)
+        batchSize: 32, rate: 1e-3)
     }
     let seconds = sessions.map { $0.estimatedSeconds() }.reduce(0, +)
     progress.say("trains the same network twice on \(grouped(images.count)) images, about \(time(seconds))")

@@ -183,14 +183,14 @@ public enum FiltersLesson: Lesson {
   }
 
   private static func edge(_ shape: FilterShape, cutoff: Double) throws -> Edge {
-    let edge = Tensor<Double>([1, 1024], (0..<1024).map { $0 < 512 ? 0 : 1 })
+    let edge = Tensor<Double>([1, 4096], (0..<4096).map { $0 < 2048 ? 0 : 1 })
     let smooth = try FrequencyFilter.lowPass(shape, cutoff: Frequency(cutoff)).apply(to: edge, boundary: .circular)
     // The other edge is at pixel 0: half-way there nothing of it is left, or little.
-    let behind = smooth.elements[512..<768]
-    let last = behind.lastIndex { abs($0 - 1) > 0.01 } ?? 511
+    let behind = smooth.elements[2048..<3072]
+    let last = behind.lastIndex { abs($0 - 1) > 0.01 } ?? 2047
     return Edge(
-      shape: shape, cutoff: cutoff, profile: Array(smooth.elements[472..<552]), overshoot: behind.max()! - 1,
-      settled: last - 511)
+      shape: shape, cutoff: cutoff, profile: Array(smooth.elements[2008..<2088]), overshoot: behind.max()! - 1,
+      settled: last - 2047)
   }
 
   /// 65 x 65 pixels around a bright one.

@@ -285,7 +285,7 @@ extension FiltersLesson {
           ["low-pass", "cut-off", "overshoot", "settles within 1 % after"],
           findings.edges.map { edge in
             [name(edge.shape), "\(edge.cutoff)", percent(abs(edge.overshoot)), "\(edge.settled) pixels"]
-          }), caption: "An edge between pixels 511 and 512 of 1024. Cut-offs in cycles per pixel."),
+          }), caption: "An edge between pixels 2047 and 2048 of 4096. Cut-offs in cycles per pixel."),
       .pictures(
         zip(shapes, findings.points).map { shape, point in
           Picture(

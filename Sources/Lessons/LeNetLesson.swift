@@ -181,12 +181,15 @@ public enum LeNetLesson: Lesson {
         """
         A convolution finds patterns wherever they are. An *activation* (ReLU here) keeps what was found. *Pooling* \
         keeps the strongest answer of each 2 x 2 places, and with it a little less of where. After two rounds, dense \
-        layers weigh what was found, and the *softmax* makes shares of their ten numbers. The network of 1998 used \
-        sigmoids where ReLU stands here, averaged where this one takes the largest, and compared with drawn letters in \
-        the end.
+        layers weigh what was found, and the *softmax* makes shares of their ten numbers:
         """),
       .formula(
         .sub("p", "c") + "=" + .fraction(.power("e", .sub("y", "c")), .sum(over: "k") + .power("e", .sub("y", "k")))),
+      .text(
+        """
+        The network of 1998 had sigmoids where ReLU stands here, averaged where this one takes the largest, and compared \
+        with drawn characters in the end.
+        """),
       .table(
         Table(
           ["layer", "output", "parameters", "multiply-adds"],

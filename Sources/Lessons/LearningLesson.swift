@@ -168,8 +168,8 @@ public enum LearningLesson: Lesson {
         to short ones hardly shows in the loss. What the data lack, a network does not learn.
         """,
         """
-        LeNet's filters start as noise and end as edges and strokes in several directions; in their spectra one direction \
-        becomes bright.
+        LeNet's filters start as noise and end as edges and strokes in several directions; in most of their \
+        spectra one direction becomes bright.
         """,
       ],
       exercises: [

@@ -157,7 +157,10 @@ import Lessons
       findings.edges.first { $0.shape == shape && $0.cutoff == cutoff }!
     }
     for cutoff in [0.05, 0.025] { #expect(abs(edge(.ideal, cutoff).overshoot - 0.08949) < 1e-3) }
-    #expect(abs(edge(.gaussian, 0.05).overshoot) < 1e-14)
+    #expect(abs(edge(.gaussian, 0.05).overshoot) < 1e-13)
+    // Half the cut-off, twice the reach: nothing was cut short.
+    let (wide, narrow) = (edge(.ideal, 0.025).settled, edge(.ideal, 0.05).settled)
+    #expect(abs(Double(wide) / Double(narrow) - 2) < 0.1, "\(wide) \(narrow)")
     let orders = [1, 2, 4, 8].map { edge(.butterworth(order: $0), 0.05).overshoot }
     for (gentle, steep) in zip(orders, orders.dropFirst()) { #expect(gentle < steep) }
     #expect(orders.last! < edge(.ideal, 0.05).overshoot)

@@ -33,7 +33,7 @@ enum ReportStyle {
     .chart svg{display:block;max-width:100%;height:auto;margin:0 auto} .narrow{display:none}
     .chart .paper{fill:var(--card)}
     .scroll{overflow-x:auto;max-width:100%}
-    .formula{margin:.75rem 0;padding:.75rem 0;font-size:1.15rem}
+    .formula{margin:.75rem 0;padding:.75rem 0;overflow-y:hidden;font-size:1.15rem}
     table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:0 auto}
     th,td{padding:.3rem .75rem;border-bottom:1px solid var(--rule);text-align:right}
     th[scope=row],thead th:first-child{text-align:left} thead th{border-bottom:2px solid var(--quiet)}
