@@ -76,12 +76,17 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
   public func candidates(
     _ problem: ConvolutionProblem, _ pass: ConvolutionPass = .forward
   ) -> [(plan: ConvolutionPlan, seconds: Double)] {
+    // Much padding under a long stride: the direct method would hold the padded rows.
+    let direct = direct.flatMap {
+      (try? Self.memory($0, pass == .forward ? .forward : nil, problem)) == nil ? nil : $0
+    }
+    let seconds = direct?.estimatedSeconds(pass, problem)
+    // Where nothing is summed over places, spectra only stand between an image and its multiplication.
+    if let seconds, problem.isPointwise { return [(.direct, seconds)] }
     var candidates = fourier.candidates(problem, training: pass != .forward).map {
       (plan: ConvolutionPlan.fourier(tile: $0.tile), seconds: $0.seconds)
     }
-    // Much padding under a long stride: the direct method would hold the padded rows.
-    if let direct, (try? Self.memory(direct, pass == .forward ? .forward : nil, problem)) != nil {
-      let seconds = direct.estimatedSeconds(pass, problem)
+    if let seconds {
       candidates.insert((.direct, seconds), at: candidates.firstIndex { $0.seconds >= seconds } ?? candidates.endIndex)
     }
     return candidates

@@ -48,9 +48,9 @@ public struct Axis: Sendable {
     }
   }
 
-  /// At most four digits, and thousands apart.
+  /// At most four digits, and thousands apart; what is very large or small as a power of ten.
   private static func plain(_ value: Double) -> String {
-    if abs(value) >= 1e7 { return String(format: "%.3g", value) }
+    if value != 0 && (abs(value) >= 1e7 || abs(value) < 0.999e-4) { return power(value) }
     guard abs(value) >= 1000 else { return String(format: "%.4g", value) }
     let digits = "\(Int(value.rounded().magnitude))"
     var grouped = ""
@@ -59,6 +59,17 @@ public struct Axis: Sendable {
       grouped.append(digit)
     }
     return (value < 0 ? "-" : "") + grouped
+  }
+
+  /// `10⁷`, `2.5·10⁻⁵`.
+  private static func power(_ value: Double) -> String {
+    let parts = String(format: "%.2e", value).split(separator: "e")
+    let mantissa = String(format: "%g", Double(parts[0]) ?? 1)
+    let superscripts: [Character: Character] = [
+      "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹",
+    ]
+    let exponent = String("\(Int(parts[1]) ?? 0)".map { superscripts[$0] ?? $0 })
+    return mantissa == "1" ? "10\(exponent)" : "\(mantissa)·10\(exponent)"
   }
 
   /// In the largest of the units that leaves at least 1 before the point.

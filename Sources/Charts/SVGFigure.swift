@@ -102,6 +102,7 @@ public struct SVGFigure: Sendable {
     /// Where the next panel may begin.
     var bottom: Double { plotBottom + 58 }
 
+    private let title: (lines: [String], size: Double)
     private let legend: [(x: Double, y: Double, series: Int)]
     private let verticalTicks: [(y: Double, text: String)]
 
@@ -114,8 +115,9 @@ public struct SVGFigure: Sendable {
       let ticks = vertical.ticks(most: 9).map { (value: $0, text: chart.vertical.label($0)) }
       left = max(48, 20 + (ticks.map { SVGFigure.width(of: $0.text) }.max() ?? 0))
       right = width - 24
+      title = Self.title(chart.title, room: width - 40)
       // The legend goes on in another line where the width is used up.
-      var (x, y) = (20.0, top + 54)
+      var (x, y) = (20.0, top + 54 + 20 * Double(title.lines.count - 1))
       var legend: [(x: Double, y: Double, series: Int)] = []
       for (index, series) in chart.series.enumerated() {
         let length = 44 + SVGFigure.width(of: series.name)
@@ -147,10 +149,23 @@ public struct SVGFigure: Sendable {
       "<line x1=\"\(number(x1))\" y1=\"\(number(y1))\" x2=\"\(number(x2))\" y2=\"\(number(y2))\" class=\"\(style)\"/>"
     }
 
+    /// A long title is written smaller rather than cut off, and on more lines where it would be too small to read.
+    private static func title(_ title: String, room: Double) -> (lines: [String], size: Double) {
+      func size(_ line: String) -> Double { min(16, 16 * room / SVGFigure.width(of: line, size: 16)) }
+      if size(title) >= 13 { return ([title], size(title)) }
+      var lines: [String] = []
+      for word in title.split(separator: " ") {
+        if let line = lines.last, SVGFigure.width(of: "\(line) \(word)", size: 15) <= room {
+          lines[lines.count - 1] = "\(line) \(word)"
+        } else {
+          lines.append(String(word))
+        }
+      }
+      return (lines, min(15, lines.map(size).min() ?? 15))
+    }
+
     private var heading: [String] {
-      // A long title is written smaller rather than cut off.
-      let size = min(16, 16 * (width - 40) / SVGFigure.width(of: chart.title, size: 16))
-      return [text(chart.title, x: 20, y: top + 28, size: size)]
+      title.lines.enumerated().map { text($1, x: 20, y: top + 28 + 20 * Double($0), size: title.size) }
         + legend.flatMap { place -> [String] in
           let series = chart.series[place.series]
           let sample = [(place.x, place.y - 4), (place.x + 28, place.y - 4)]

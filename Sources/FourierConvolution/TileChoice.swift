@@ -69,7 +69,11 @@ struct TileCost {
       ? (Double(layout.input.count(tiles: tiles)), Double(layout.output.count(tiles: tiles)))
       : (blocks * Double(layout.input.count), blocks * Double(layout.output.count))
     let filters = Double(layout.filter.count)
-    var seconds = (inputs + outputs) * frequencies * (logarithm / rates.butterflies + spilled / rates.spills)
+    let blockBytes = groupBytes * (inputs + outputs) / blocks
+    let blockSpilled = min(max((blockBytes - 1e6) / 2e6, 0), 1)
+    var seconds =
+      (inputs + outputs) * frequencies
+      * (logarithm / rates.butterflies + spilled / rates.spills + blockSpilled / rates.blockSpills)
     seconds += (inputs + outputs) * Double(size.height) / rates.rows
     seconds += filters * frequencies * logarithm / rates.filterButterflies
     guard !layout.isDepthwise else { return seconds }

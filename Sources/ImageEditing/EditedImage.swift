@@ -63,31 +63,47 @@ package struct EditedImage<Scalar: TensorScalar>: Sendable {
 
   /// The bytes of a picture's file of the result.
   ///
-  /// - Parameters: As those of `Image.encoded`.
+  /// - Parameters: As those of `Image.encoded`, and
+  ///   - stage: Does a part of the work, and may note how long that took.
   /// - Throws: `FileError`.
   package func encoded(
-    as format: ImageFormat, bitDepth: Int? = nil, quality: Int = 95, name: String = "image"
+    as format: ImageFormat, bitDepth: Int? = nil, quality: Int = 95, name: String = "image",
+    stage: (_ name: String, () throws -> Void) throws -> Void = { try $1() }
   ) throws -> (data: Data, note: Note) {
+    var data = Data()
+    var note = Note.clipped(0)
     if isSigned {
-      let signed = SignedPicture(image)
-      let data = try signed.image.encoded(as: format, bitDepth: bitDepth, quality: quality, name: name)
-      return (data, .signed(limit: signed.limit))
+      var picture = Image(pixels: .zeros([1, 0, 0]))
+      try stage("colours") {
+        let signed = SignedPicture(image)
+        (picture, note) = (signed.image, .signed(limit: signed.limit))
+      }
+      try stage("encode") { data = try picture.encoded(as: format, bitDepth: bitDepth, quality: quality, name: name) }
+    } else {
+      try stage("encode") {
+        let file = try image.encoded(as: format, bitDepth: bitDepth, quality: quality, name: name)
+        (data, note) = (file.data, .clipped(file.clippedCount))
+      }
     }
-    let file = try image.encoded(as: format, bitDepth: bitDepth, quality: quality, name: name)
-    return (file.data, .clipped(file.clippedCount))
+    return (data, note)
   }
 
-  /// Writes the result, whole or not at all: a picture as ``encoded(as:bitDepth:quality:name:)`` makes it, or an array of
-  /// all its numbers.
+  /// Writes the result, whole or not at all: a picture as ``encoded(as:bitDepth:quality:name:stage:)`` makes it, or an
+  /// array of all its numbers.
   ///
   /// - Throws: `FileError`.
-  package func write(to path: String, bitDepth: Int? = nil, quality: Int = 95) throws -> Note {
+  package func write(
+    to path: String, bitDepth: Int? = nil, quality: Int = 95,
+    stage: (_ name: String, () throws -> Void) throws -> Void = { try $1() }
+  ) throws -> Note {
     if path.lowercased().hasSuffix(".npy") {
-      return .clipped(try image.write(to: path))
+      var clipped = 0
+      try stage("encode") { clipped = try image.write(to: path) }
+      return .clipped(clipped)
     }
     let (data, note) = try encoded(
-      as: try ImageFormat(path: path), bitDepth: bitDepth, quality: quality, name: path)
-    try AtomicFile.write(data, to: path)
+      as: try ImageFormat(path: path), bitDepth: bitDepth, quality: quality, name: path, stage: stage)
+    try stage("encode") { try AtomicFile.write(data, to: path) }
     return note
   }
 }

@@ -3,12 +3,15 @@ import Fourier
 import FrequencyFilters
 import Imaging
 import Kernels
+import Restoration
 import Tensors
 
 /// One of the filters that are applied to an image one after the other.
 package enum FilterStep: Sendable {
   case linear(FrequencyFilter)
   case homomorphic(HomomorphicFilter)
+  /// Waves that are found in the image itself.
+  case periodicNoise
   /// A picture of a response, still to be read.
   case mask(String)
 
@@ -74,8 +77,16 @@ package struct FilterSteps: Sendable {
 
   /// Whether the mean brightness is taken away, so that results are differences around zero.
   package var isSigned: Bool {
-    guard case .linear(let last) = steps.last else { return false }
-    return abs(last(0, 0)) < 1e-12
+    steps.reduce(false) { isSigned, step in
+      switch step {
+      case .linear(let filter): isSigned || abs(filter(0, 0)) < 1e-12
+      // What comes from logarithms is above 0.
+      case .homomorphic: false
+      // A wave has no mean.
+      case .periodicNoise: isSigned
+      case .mask: preconditionFailure("a mask that was not read")
+      }
+    }
   }
 
   /// The planes after all steps.
@@ -83,11 +94,13 @@ package struct FilterSteps: Sendable {
   /// - Parameters:
   ///   - planes: `[C, H, W]`.
   ///   - stage: Does what is between the transforms, and may note how long that took.
+  ///   - removingWaves: Finds waves in planes and takes them away.
   ///   - filter: Applies a linear filter; `isFirst` says that its planes are those that were given, untouched.
   /// - Throws: What `filter` throws, and ``FrequencyFilterError`` for a logarithm of values below 0.
   package func apply<Scalar: FourierScalar>(
     to planes: Tensor<Scalar>,
     stage: (_ name: String, () throws -> Tensor<Scalar>) throws -> Tensor<Scalar> = { try $1() },
+    removingWaves: (Tensor<Scalar>) throws -> Tensor<Scalar> = { try PeriodicNoise().removed(from: $0).images },
     by filter: (FrequencyFilter, Tensor<Scalar>, _ isFirst: Bool) throws -> Tensor<Scalar>
   ) throws -> Tensor<Scalar> {
     var planes = planes
@@ -102,18 +115,21 @@ package struct FilterSteps: Sendable {
         let sums = try stage("logarithms") { try scaled.logarithms(planes) }
         let filtered = try filter(scaled.filter, sums, false)
         planes = try stage("exponentials") { scaled.exponentials(filtered) }
+      case .periodicNoise: planes = try removingWaves(planes)
       case .mask: preconditionFailure("a mask that was not read")
       }
     }
     return planes
   }
 
-  /// The product of the responses, a homomorphic filter's of logarithms too: what is shown of the steps as a picture.
+  /// The product of the responses, a homomorphic filter's of logarithms too: what is shown of the steps as a picture. What
+  /// is found in an image is not among them.
   package var combined: FrequencyFilter {
     steps.reduce(.identity) { product, step in
       switch step {
       case .linear(let filter): product * filter
       case .homomorphic(let filter): product * filter.filter
+      case .periodicNoise: product
       case .mask: preconditionFailure("a mask that was not read")
       }
     }

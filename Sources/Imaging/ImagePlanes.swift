@@ -84,6 +84,14 @@ public enum ImageOrigin: Hashable, Sendable {
   /// An array, H x W, or H x W x C if it has a channel axis, of numbers of a type.
   case array(ElementType, hasChannelAxis: Bool)
 
+  /// The bits of a sample that a picture of it should have: those it came with, and of an array 16.
+  public var bitDepth: Int {
+    switch self {
+    case .picture(let bitDepth): bitDepth
+    case .array: 16
+    }
+  }
+
   /// Whether numbers of the file exceed what single precision holds: 64-bit reals, and integers of 32 bits and more.
   public var wantsDouble: Bool {
     switch self {

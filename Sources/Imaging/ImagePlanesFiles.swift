@@ -55,13 +55,8 @@ extension ImagePlanes {
       throw FileError(
         name, "\(channels) channels are no picture, which has 1 (grey) or 3 (red, green, blue): write a .npy file")
     }
-    let sourceDepth =
-      switch origin {
-      case .picture(let bitDepth): bitDepth
-      case .array: 16
-      }
     let picture = try EncodedPicture(
-      stored.planes, alpha: alpha, sourceDepth: sourceDepth, as: format, bitDepth: bitDepth, quality: quality,
+      stored.planes, alpha: alpha, sourceDepth: origin.bitDepth, as: format, bitDepth: bitDepth, quality: quality,
       name: name)
     return (picture.data, picture.clippedCount)
   }

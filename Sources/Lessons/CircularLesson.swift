@@ -76,8 +76,8 @@ public enum CircularLesson: Lesson {
         picture.reshaped(to: [1, 1, side, side]), kernel.reshaped(to: [1, 1, taps, taps]), geometry
       ).reshaped(to: [side, side])
     }
-    let rings: Tensor<Double> = Scene.zonePlate(side: 384).reshaped(to: [384, 384]).converted()
-    let averaged = Image(pixels: rings.converted().reshaped(to: [1, 384, 384])).resized(height: 96, width: 96).pixels
+    let rings: Tensor<Double> = Scene.zonePlate(side: 224).reshaped(to: [224, 224]).converted()
+    let averaged = Image(pixels: rings.converted().reshaped(to: [1, 224, 224])).resized(height: 56, width: 56).pixels
     return Findings(
       picture: picture, kernel: kernel, circular: circular, linear: linear,
       insideDifference: difference.indices.filter(isInside).map { difference[$0] }.max()!,
@@ -85,8 +85,8 @@ public enum CircularLesson: Lesson {
       circularError: (circular - (try direct(.circular))).maximumMagnitude,
       linearError: (cropped - (try direct(.zero))).maximumMagnitude, step: 2,
       sampled: [0.05, 0.15, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5].map { sampled($0, step: 2) }, rings: rings,
-      picked: Tensor([96, 96], (0..<96 * 96).map { rings[4 * ($0 / 96), 4 * ($0 % 96)] }),
-      averaged: averaged.reshaped(to: [96, 96]).converted())
+      picked: Tensor([56, 56], (0..<56 * 56).map { rings[4 * ($0 / 56), 4 * ($0 % 56)] }),
+      averaged: averaged.reshaped(to: [56, 56]).converted())
   }
 
   /// Transform, multiply, invert, on `size` x `size` points.
@@ -155,7 +155,8 @@ public enum CircularLesson: Lesson {
           "The rings in the reduced picture are not in the large one. Where do the brightest false ones lie?",
           answer: """
             Where the true frequency is near a multiple of the sampling frequency: with every fourth pixel kept, at 0.25 \
-            cycles per pixel. There the samples hit the wave at the same phase every time, and it looks like none.
+            cycles per pixel, which is in the middle of the sides and in the corners. There the samples hit the wave at the \
+            same phase every time, and it looks like none.
             """),
       ])
   }
@@ -215,20 +216,20 @@ public enum CircularLesson: Lesson {
           series: [
             .init("by the formula", findings.sampled.map { .init($0.frequency, $0.formula) }, style: .smooth),
             .init("largest in the spectrum", findings.sampled.map { .init($0.frequency, $0.measured) }, style: .dots),
-          ], marks: [.init(x: 0.25, "Nyquist")]),
+          ]),
         alt: "The apparent frequency rises to 0.5 at 0.25 cycles per pixel and falls back to 0 at 0.5.",
-        caption: "200 samples of a cosine each."),
+        caption: "200 samples of a cosine each. The fold at 0.25 is the Nyquist limit of every second pixel."),
       .pictures(
         [
           Picture(
             Plane.grey(findings.rings, 0...1), alt: "A zone plate: rings that get finer outwards.",
-            caption: "rings, 384 x 384"),
+            caption: "rings, 224 x 224"),
           Picture(
             Plane.grey(findings.picked, 0...1), alt: "Every fourth pixel: false rings around several centres.",
-            caption: "every fourth pixel", scale: 3),
+            caption: "every fourth pixel", scale: 4),
           Picture(
             Plane.grey(findings.averaged, 0...1), alt: "Means of 4 by 4 pixels: fine rings fade into grey.",
-            caption: "means of 4 x 4 pixels", scale: 3),
+            caption: "means of 4 x 4 pixels", scale: 4),
         ],
         caption:
           "Every fourth pixel invents rings. The mean is a low-pass filter: it takes most of the fine rings away first."

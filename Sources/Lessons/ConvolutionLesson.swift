@@ -37,6 +37,8 @@ public enum ConvolutionLesson: Lesson {
     public var turnedError: Double
     /// Signals: clicks, an echo, and the two operations on them.
     public var clicks, echo, echoed, correlatedEcho: [Double]
+    /// Three stars on 64 x 64 pixels, and both operations on them.
+    public var stars, convolvedStars, correlatedStars: Tensor<Double>
     /// The picture, the kernel, and both operations on it, `[H, W]`.
     public var image, comet, convolvedImage, correlatedImage: Tensor<Double>
     /// The largest distance of the two methods on the picture.
@@ -61,6 +63,8 @@ public enum ConvolutionLesson: Lesson {
       try apply(operation, Tensor([1, 64], clicks), Tensor([1, 24], echo)).elements
     }
     let (image, comet) = (material.grey(side: 192), TheoremLesson.comet(21))
+    let places: Set<Int> = [14 * 64 + 46, 32 * 64 + 20, 48 * 64 + 42]
+    let stars = Tensor<Double>([64, 64], (0..<64 * 64).map { places.contains($0) ? 1 : 0 })
     let convolvedImage = try apply(.convolution, image, comet, padding: .same)
     return Findings(
       x: x, w: w, convolved: convolved, correlated: correlated,
@@ -69,7 +73,9 @@ public enum ConvolutionLesson: Lesson {
       correlationAsymmetry: (try apply(.correlation, w, x) - correlated).maximumMagnitude,
       turnedError: (try apply(.correlation, x, turned) - convolved).maximumMagnitude,
       clicks: clicks, echo: echo, echoed: try signal(.convolution), correlatedEcho: try signal(.correlation),
-      image: image, comet: comet, convolvedImage: convolvedImage,
+      stars: stars, convolvedStars: try apply(.convolution, stars, comet, padding: .same),
+      correlatedStars: try apply(.correlation, stars, comet, padding: .same), image: image, comet: comet,
+      convolvedImage: convolvedImage,
       correlatedImage: try apply(.correlation, image, comet, padding: .same),
       methodDifference: (try apply(.convolution, image, comet, padding: .same, by: FourierConvolution())
         - convolvedImage).maximumMagnitude)
@@ -107,8 +113,8 @@ public enum ConvolutionLesson: Lesson {
       notice: [
         "Convolving, every click *starts* an echo that looks like the kernel. Correlating, the echo runs backwards in time.",
         """
-        In the picture the comet's tail points to the lower right when convolved, as it is drawn, and to the upper left \
-        when correlated.
+        The comets' tails point to the lower right when convolved, as the kernel is drawn, and to the upper left when \
+        correlated.
         """,
         """
         For a symmetric kernel (box, Gaussian, Laplacian) the two are the same. A network learns its kernels, so it does \
@@ -165,6 +171,11 @@ public enum ConvolutionLesson: Lesson {
     }
     return [
       .heading("In one dimension"),
+      .text(
+        """
+        Three clicks in a room. Convolution answers each with the room's echo, as ears do. Correlation looks for the echo \
+        in the signal, and so every click is found as early as its echo is long.
+        """),
       .chart(
         Chart(
           "Three clicks and an echo", horizontal: Axis("sample", .linear), vertical: Axis("amplitude", .linear),
@@ -185,19 +196,30 @@ public enum ConvolutionLesson: Lesson {
   private static func pictures(_ findings: Findings) -> [Block] {
     [
       .heading("In two dimensions"),
+      .text("Stars show what a kernel does to a point, and the picture is nothing but points."),
+      .pictures(
+        [
+          Picture(Plane.grey(findings.stars), alt: "Three bright points.", caption: "stars", scale: 2),
+          Picture(
+            Plane.grey(findings.comet), alt: "The kernel, a comet whose tail points to the lower right.",
+            caption: "kernel", scale: 6),
+          Picture(
+            Plane.grey(findings.convolvedStars), alt: "At each star a comet whose tail points to the lower right.",
+            caption: "convolved", scale: 2),
+          Picture(
+            Plane.grey(findings.correlatedStars), alt: "At each star a comet whose tail points to the upper left.",
+            caption: "correlated", scale: 2),
+        ], caption: "A comet of 21 x 21 weights."),
       .pictures(
         [
           Picture(Plane.grey(findings.image, 0...1), alt: "The picture in grey.", caption: "picture"),
-          Picture(
-            Plane.grey(findings.comet), alt: "The kernel, a comet whose tail points to the lower right.",
-            caption: "kernel", scale: 5),
           Picture(
             Plane.grey(findings.convolvedImage, 0...1), alt: "The picture smeared to the lower right.",
             caption: "convolved"),
           Picture(
             Plane.grey(findings.correlatedImage, 0...1), alt: "The picture smeared to the upper left.",
             caption: "correlated"),
-        ], caption: "A comet of 21 x 21 weights; the border is dark because beyond it the picture counts as black."),
+        ], caption: "The same comet on the picture; the border is dark because beyond it the picture counts as black."),
     ]
   }
 }

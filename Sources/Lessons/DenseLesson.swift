@@ -223,7 +223,7 @@ public enum DenseLesson: Lesson {
         (0..<classes).map {
           Picture(
             Plane.signed(findings.templates.rows($0..<$0 + 1).reshaped(to: [height, width])),
-            alt: "Weights of the class \(findings.classNames[$0]).", caption: findings.classNames[$0], scale: 3)
+            alt: "Weights of the class \(findings.classNames[$0]).", caption: findings.classNames[$0], scale: 2)
         }, caption: "Lighter and red: ink here speaks for the class. Darker and blue: against it. Grey: no matter."),
     ]
   }

@@ -1,4 +1,5 @@
 import Charts
+import Foundation
 import SpectralKit
 
 /// Idea 11: convolution, activation, pooling, dense, softmax.
@@ -132,7 +133,10 @@ public enum LeNetLesson: Lesson {
     let share = Double(convolutions.map(\.multiplyAdds).reduce(0, +)) / Double(max(multiplyAdds, 1))
     return LessonText(
       idea:
-        "Convolution, activation, pooling; again; then dense layers and a softmax. It is of 1998, and it has stayed.",
+        """
+        Convolution, activation, pooling; again; then dense layers and a softmax. LeNet-5 is of 1998; the order of its \
+        layers has stayed.
+        """,
       body: layers(findings) + digit(findings) + training(findings),
       numbers: [
         .init("parameters", grouped(parameters)),
@@ -181,17 +185,24 @@ public enum LeNetLesson: Lesson {
         """),
       .formula(
         .sub("p", "c") + "=" + .fraction(.power("e", .sub("y", "c")), .sum(over: "k") + .power("e", .sub("y", "k")))),
+      .text(
+        """
+        The network of 1998 had sigmoids where ReLU stands here, averaged where this one takes the largest, and compared \
+        with drawn characters in the end.
+        """),
       .table(
         Table(
           ["layer", "output", "parameters", "multiply-adds"],
           findings.layers.map {
             [
-              $0.label, Shape(Array($0.output.extents.dropFirst())).description, grouped($0.parameterCount),
+              arrowed($0.label), Shape(Array($0.output.extents.dropFirst())).description, grouped($0.parameterCount),
               grouped($0.multiplyAdds),
             ]
           }), caption: "Counted from the network itself, for one image."),
     ]
   }
+
+  private static func arrowed(_ label: String) -> String { label.replacingOccurrences(of: "->", with: "→") }
 
   private static func digit(_ findings: Findings) -> [Block] {
     let maps = findings.activations.filter { $0.values.shape.rank == 4 }
@@ -203,8 +214,8 @@ public enum LeNetLesson: Lesson {
         (0..<count).map {
           Picture(
             Plane.signed(planes.rows($0..<$0 + 1).reshaped(to: [height, width]), limit: limit),
-            alt: "Map \($0 + 1) of \(count) after \(label).", scale: max(1, 84 / max(height, 1)))
-        }, caption: "\(label): \(count) maps of \(height) x \(width).")
+            alt: "Map \($0 + 1) of \(count) after \(label).", scale: max(1, (count > 8 ? 77 : 100) / max(height, 1)))
+        }, caption: "\(arrowed(label)): \(count) maps of \(height) x \(width).")
     }
     return [
       .heading("One digit on its way"),
@@ -227,11 +238,7 @@ public enum LeNetLesson: Lesson {
   }
 
   private static func training(_ findings: Findings) -> [Block] {
-    let series = findings.trainings.map { training in
-      Chart.Series(
-        training.method, smoothed(training.losses).enumerated().map { .init(Double($0.offset), $0.element) },
-        style: .smooth)
-    }
+    let series = findings.trainings.map { lossCurve($0.method, $0.losses, isMarks: $0.method == "fft") }
     return [
       .heading("Trained through either method"),
       .chart(

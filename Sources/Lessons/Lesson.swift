@@ -68,6 +68,7 @@ public enum Lessons {
   /// All lessons, in order.
   public static let all: [any Lesson.Type] = [
     DenseLesson.self, ParametersLesson.self, ConvolutionLesson.self, TheoremLesson.self, WavesLesson.self,
+    FiltersLesson.self,
     SlidingLesson.self, CircularLesson.self, WhereLesson.self, LearningLesson.self, LeNetLesson.self,
     CrossoverLesson.self,
   ]

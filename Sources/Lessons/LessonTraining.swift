@@ -1,3 +1,4 @@
+import Charts
 import SpectralKit
 
 /// A network that learns in a lesson: the loop in the open, so that a lesson can look at the network after each epoch.
@@ -81,29 +82,48 @@ func smoothed(_ losses: [Double]) -> [Double] {
   }
 }
 
+/// The losses of a training as a smooth curve, or as some marks on it, so that two that fall together are both seen.
+func lossCurve(_ name: String, _ losses: [Double], isMarks: Bool) -> Chart.Series {
+  let smooth = smoothed(losses)
+  let places = stride(from: 0, to: smooth.count, by: isMarks ? max(1, smooth.count / 25) : 1)
+  return .init(name, places.map { .init(Double($0), smooth[$0]) }, style: isMarks ? .dots : .smooth)
+}
+
 extension Dataset {
   /// The same images with each pixel taken from elsewhere: from the place that `source` gives, or black.
-  func rearranged(_ name: String, _ source: (_ place: Int) -> Int?) -> Dataset {
+  ///
+  /// - Parameter factor: How many times as high and wide the new images are.
+  func rearranged(_ name: String, times factor: Int = 1, _ source: (_ place: Int) -> Int?) -> Dataset {
     let area = imageShape[1] * imageShape[2]
-    let sources = (0..<area).map(source)
+    let newArea = area * factor * factor
+    let shape = Shape([imageShape[0], factor * imageShape[1], factor * imageShape[2]])
+    let sources = (0..<newArea).map(source)
     func rearranged<Value>(_ old: UnsafeBufferPointer<Value>, _ new: UnsafeMutableBufferPointer<Value>, black: Value) {
-      for i in new.indices { new[i] = sources[i % area].map { old[i / area * area + $0] } ?? black }
+      for i in new.indices { new[i] = sources[i % newArea].map { old[i / newArea * area + $0] } ?? black }
     }
     switch pixels {
     case .bytes(let bytes):
-      let moved = [UInt8](unsafeUninitializedCapacity: bytes.count) { target, initialized in
-        bytes.withUnsafeBufferPointer { rearranged($0, .init(rebasing: target[..<bytes.count]), black: 0) }
-        initialized = bytes.count
+      let count = bytes.count * factor * factor
+      let moved = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
+        bytes.withUnsafeBufferPointer { rearranged($0, .init(rebasing: target[..<count]), black: 0) }
+        initialized = count
       }
       return Dataset(
-        name: name, bytes: moved, imageShape: imageShape, labels: labels, classNames: classNames,
+        name: name, bytes: moved, imageShape: shape, labels: labels, classNames: classNames,
         normalization: normalization)
     case .floats(let images):
-      let moved = Tensor<Float>(images.shape) { target in
+      let moved = Tensor<Float>(Shape([count] + shape.extents)) { target in
         images.withUnsafeElements { rearranged($0, target, black: 0) }
       }
       return Dataset(name: name, images: moved, labels: labels, classNames: classNames, normalization: normalization)
     }
+  }
+
+  /// The same images, each pixel repeated along both axes.
+  package func enlarged(times factor: Int) -> Dataset {
+    let width = imageShape[2]
+    let newWidth = factor * width
+    return rearranged(name, times: factor) { $0 / newWidth / factor * width + $0 % newWidth / factor }
   }
 
   /// The same images moved to the right; black comes in.

@@ -212,18 +212,18 @@ public enum SlidingLesson: Lesson {
         pattern is here", or nothing.
         """),
       .pictures(
-        [Picture(picture, alt: "The picture at 32 by 32 pixels, in colour.", caption: "32 x 32 x 3", scale: 6)]
+        [Picture(picture, alt: "The picture at 32 by 32 pixels, in colour.", caption: "32 x 32 x 3", scale: 4)]
           + (0..<4).map {
             Picture(
               Plane.signed(plane(findings.maps, $0), limit: limit),
-              alt: "Feature map of the filter: \(filterNames[$0]).", caption: "\(filterNames[$0])", scale: 6)
+              alt: "Feature map of the filter: \(filterNames[$0]).", caption: "\(filterNames[$0])", scale: 4)
           },
         caption: "The maps: grey is 0, lighter and red is positive, darker and blue negative."),
       .pictures(
         (0..<4).map {
           Picture(
             Plane.grey(plane(findings.rectified, $0), 0...max(limit, .leastNormalMagnitude)),
-            alt: "What ReLU leaves of the map: \(filterNames[$0]).", caption: filterNames[$0], scale: 6)
+            alt: "What ReLU leaves of the map: \(filterNames[$0]).", caption: filterNames[$0], scale: 4)
         }, caption: "The same after ReLU: black is 0."),
     ]
   }

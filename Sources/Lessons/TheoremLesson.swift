@@ -76,7 +76,7 @@ public enum TheoremLesson: Lesson {
       try progress.check()
       return line(f, g, h, sigma: sigma)
     }
-    let image = material.grey(side: 240)
+    let image = material.grey(side: 208)
     return try picture(
       image, kernel: comet(17), f: f, g: g, h: h, lines: lines)
   }
@@ -174,8 +174,8 @@ public enum TheoremLesson: Lesson {
         tone stands out, at 0.4 / 2π = 0.064 cycles per sample, and on the imaginary axis you read a Fourier spectrum.
         """,
         """
-        The comet's spectrum is darkest across the direction of its tail. Multiplication by something dark removes: so \
-        you can tell from the kernel's spectrum which details of the picture will be lost.
+        The comet smears along its tail, and along that diagonal its spectrum is dark: waves that run along the tail are \
+        lost, waves that run across it stay. So a kernel's spectrum tells which details of a picture will be lost.
         """,
       ],
       exercises: [
@@ -242,9 +242,10 @@ public enum TheoremLesson: Lesson {
       }
     }
     let curves = shown.flatMap { line -> [Chart.Series] in
-      [
-        .init("ℒ{f∗g}, σ = \(line.sigma)", points(line.ofConvolution, every: 1), style: .smooth),
-        .init("ℒ{f}·ℒ{g}, σ = \(line.sigma)", points(line.ofProduct, every: 8), style: .dots),
+      let sigma = line.sigma == 0 ? "0" : "\(line.sigma)"
+      return [
+        .init("ℒ{f∗g}, σ = \(sigma)", points(line.ofConvolution, every: 1), style: .smooth),
+        .init("ℒ{f}·ℒ{g}, σ = \(sigma)", points(line.ofProduct, every: 8), style: .dots),
       ]
     }
     return [

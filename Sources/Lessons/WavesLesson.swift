@@ -219,10 +219,15 @@ public enum WavesLesson: Lesson {
             Picture(
               Plane.signed($0.picture, limit: findings.strongest[0].amplitude),
               alt: "A wave of \(decimals($0.wavelength, 1)) pixels, amplitude \(decimals($0.amplitude, 3)).",
-              caption: "wave of \(decimals($0.wavelength, 1)) px, amplitude \(decimals($0.amplitude, 3))")
+              caption: "\(decimals($0.wavelength, 1)) px, ±\(decimals($0.amplitude, 3))")
+          }
+          + findings.rebuilt.filter { $0.count == findings.strongest.count }.map {
+            Picture(Plane.grey($0.picture, 0...1), alt: "The mean and the four waves: a blur.", caption: "their sum")
           },
-        caption: "The picture and its four strongest waves: grey is 0, light is brighter than the mean, dark is darker."
-      ),
+        caption: """
+          The picture, its four strongest waves with length and amplitude, and their sum with the mean. Of the waves grey \
+          is 0, light is brighter than the mean, dark is darker.
+          """),
     ]
   }
 
@@ -243,13 +248,21 @@ public enum WavesLesson: Lesson {
           Picture(
             Plane.phase(findings.spectrum), alt: "Centred phase as shades: almost without pattern.",
             caption: "phase, −π black to +π white", scale: 1),
+        ], caption: "Frequency 0 is in the middle of both."),
+      .text("Which of the two carries the picture? Put it together from one of them alone:"),
+      .pictures(
+        [
           Picture(
             Plane.balanced(findings.phaseOnly), alt: "The picture rebuilt from its phases: edges and outlines.",
             caption: "rebuilt from phases only"),
           Picture(
             Plane.balanced(findings.magnitudeOnly), alt: "The picture rebuilt from its magnitudes: a blurred cross.",
             caption: "rebuilt from magnitudes only"),
-        ], caption: "Frequency 0 is in the middle of the first two."),
+        ],
+        caption: """
+          Left: all waves equally strong, each in its place. Right: each as strong as it is, all of them with a crest in \
+          the corner.
+          """),
     ]
   }
 

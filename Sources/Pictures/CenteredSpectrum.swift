@@ -65,8 +65,21 @@ public struct CenteredSpectrum: Sendable {
   public let magnitudes: Tensor<Float>
   /// X, `[H, W, 2]`: real and imaginary part, in single precision.
   let values: Tensor<Float>
-  /// The largest magnitude, which decibels are relative to.
+  /// The largest magnitude.
   public let largestMagnitude: Double
+  /// What decibels are relative to: the largest magnitude, unless this spectrum is to be compared with another.
+  public var reference: Reference
+
+  /// A magnitude that others are compared with.
+  public struct Reference: Hashable, Sendable {
+    /// In the units of ``CenteredSpectrum/magnitudes``.
+    public let magnitude: Double
+    /// What it is, in the words of a label: "the largest".
+    public let name: String
+
+    /// A magnitude and what it is.
+    public init(_ magnitude: Double, name: String) { (self.magnitude, self.name) = (magnitude, name) }
+  }
 
   /// The spectrum of a plane.
   ///
@@ -111,6 +124,7 @@ public struct CenteredSpectrum: Sendable {
       }
     }
     largestMagnitude = Double(largest.max()!)
+    reference = Reference(largestMagnitude, name: "the largest")
   }
 
   /// The deviations from the mean under a bell whose mean is 1, and the mean: so waves keep their magnitudes.
@@ -141,9 +155,9 @@ public struct CenteredSpectrum: Sendable {
     return first...first + 1
   }
 
-  /// A magnitude in decibels, relative to the largest.
+  /// A magnitude in decibels, relative to ``reference``.
   public func decibels(_ magnitude: Double) -> Double {
-    20 * log10(magnitude / max(largestMagnitude, .leastNormalMagnitude))
+    20 * log10(magnitude / max(reference.magnitude, .leastNormalMagnitude))
   }
 
   /// A range of decibels that shows what there is: from 0 down to a multiple of 10 below which a hundredth of all

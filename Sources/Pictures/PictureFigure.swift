@@ -67,8 +67,8 @@ public struct PictureFigure: Sendable {
   public var image: Image {
     let scale = max(1, Self.leastSide / max(picture.width, picture.height))
     let (height, width) = (picture.height * scale, picture.width * scale)
-    let rows = ticks(vertical, length: height, each: 40)
-    let columns = ticks(horizontal, length: width, each: 64)
+    let rows = ticks(vertical, length: height, each: 40) { _ in Double(Canvas.textHeight) }
+    let columns = ticks(horizontal, length: width, each: 64) { Canvas.width(of: $0) }
     let rowLabels = rows.map { Int(Canvas.width(of: $0.text).rounded(.up)) }.max() ?? 0
     let top = 44
     let left = 16 + Canvas.textHeight + 10 + rowLabels + 10
@@ -132,11 +132,25 @@ public struct PictureFigure: Sendable {
       anchor: .middle, isVertical: true)
   }
 
-  /// The marks of an axis, about one every `each` pixels, none of whose labels meet.
-  private func ticks(_ edge: Edge, length: Int, each: Int) -> [(pixel: Int, text: String)] {
+  /// The marks of an axis, about one every `each` pixels.
+  ///
+  /// Of labels that would meet, the one nearest the middle stays: on a narrow picture that is frequency 0.
+  ///
+  /// - Parameter size: How long a label is along the axis.
+  private func ticks(
+    _ edge: Edge, length: Int, each: Int, size: (String) -> Double
+  ) -> [(pixel: Int, text: String)] {
     let scale = Scale(edge.axis, domain: edge.range)
-    return scale.ticks(most: max(2, length / each)).map { value in
-      (min(length - 1, Int(scale.position(value) * Double(length))), edge.axis.label(value))
+    func fromMiddle(_ value: Double) -> Double { abs(scale.position(value) - 0.5) }
+    let values = scale.ticks(most: max(2, length / each)).sorted { fromMiddle($0) < fromMiddle($1) }
+    var kept: [(pixel: Int, text: String)] = []
+    for value in values {
+      let mark = (pixel: min(length - 1, Int(scale.position(value) * Double(length))), text: edge.axis.label(value))
+      let isFree = kept.allSatisfy { other in
+        Double(abs(mark.pixel - other.pixel)) >= (size(mark.text) + size(other.text)) / 2 + 6
+      }
+      if isFree { kept.append(mark) }
     }
+    return kept
   }
 }

@@ -10,11 +10,20 @@ extension Image {
       self.init(pixels: stored.converted(to: Float.self), alpha: image.alpha)
       return
     }
-    let (low, high) = stored.withUnsafeElements { values in
-      values.reduce((Scalar.infinity, -Scalar.infinity)) { (min($0.0, $1), max($0.1, $1)) }
-    }
+    self.init(pixels: stretched(stored), alpha: image.alpha)
+  }
+}
+
+/// Numbers of 0...1 as they are, others from 0 for the smallest to 1 for the largest.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func stretched<Scalar: TensorScalar>(_ values: Tensor<Scalar>) -> Tensor<Float> {
+  let shape = values.shape
+  return values.withUnsafeElements { values in
+    var (low, high) = (Scalar.infinity, -Scalar.infinity)
+    for value in values { (low, high) = (min(low, value), max(high, value)) }
     let (start, length): (Scalar, Scalar) =
       low >= 0 && high <= 1 ? (0, 1) : (low, max(high - low, .leastNormalMagnitude))
-    self.init(pixels: stored.map { ($0 - start) / length }.converted(to: Float.self), alpha: image.alpha)
+    return Tensor(shape) { target in for i in values.indices { target[i] = Float((values[i] - start) / length) } }
   }
 }

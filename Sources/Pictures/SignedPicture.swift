@@ -9,59 +9,45 @@ public struct SignedPicture: Sendable {
   /// The magnitude at the ends of the range.
   public let limit: Double
 
-  /// A picture of an image's planes.
+  /// A picture of an image's planes, with the bits of the file that the image came from.
   ///
   /// - Parameter limit: The magnitude at the ends of the range; the largest there is unless given.
   public init<Scalar: TensorScalar>(_ source: ImagePlanes<Scalar>, limit: Double? = nil) {
     let largest = limit ?? source.planes.maximumMagnitude
     self.limit = largest
-    let scale = 0.5 / max(largest, .leastNormalMagnitude)
-    let planes = source.channels == 1 ? source.planes : source.planes.colors
-    let shape = Shape([3, source.height, source.width])
+    let shares = shares(of: source.planes.colors, limit: largest)
     image = Image(
-      pixels: planes.withUnsafeElements { values in
-        // An image that has neither one nor three planes is shown by its first, in grey.
-        Tensor(source.channels == 1 ? shape : planes.shape) { target in
-          fillSigned(values, scale, source.channels == 1 ? .signed : nil, target, width: max(1, source.width))
-        }
-      }, alpha: source.alpha)
+      pixels: source.channels == 1 ? ColorMap.signed.pixels(shares) : shares, alpha: source.alpha,
+      bitDepth: source.origin.bitDepth)
   }
 }
 
-/// Numbers as shares of the range, or as the colours of these.
+/// Where numbers lie between -limit, which is 0, and limit, which is 1.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-private func fillSigned<Scalar: TensorScalar>(
-  _ values: UnsafeBufferPointer<Scalar>, _ scale: Double, _ map: ColorMap?,
-  _ target: UnsafeMutableBufferPointer<Float>, width: Int
-) {
-  nonisolated(unsafe) let (values, target) = (values, target)
-  let count = values.count
-  Parallel.forEach(count / width, grain: max(1, 1 << 13 / width)) { row in
-    for i in row * width..<(row + 1) * width {
-      let share = 0.5 + Double(values[i]) * scale
-      guard let map else {
-        target[i] = Float(share)
-        continue
+private func shares<Scalar: TensorScalar>(of values: Tensor<Scalar>, limit: Double) -> Tensor<Float> {
+  let scale = 0.5 / max(limit, .leastNormalMagnitude)
+  let (shape, width) = (values.shape, values.shape[2])
+  return values.withUnsafeElements { values in
+    Tensor(shape) { shares in
+      nonisolated(unsafe) let (values, shares) = (values, shares)
+      Parallel.forEach(shape[0] * shape[1], grain: max(1, 1 << 14 / max(1, width))) { row in
+        for i in row * width..<(row + 1) * width { shares[i] = Float(0.5 + Double(values[i]) * scale) }
       }
-      let color = map(share)
-      target[i] = color.red
-      target[i + count] = color.green
-      target[i + 2 * count] = color.blue
     }
   }
 }
 
 extension ColorMap {
-  /// The colours `[3, H, W]` of a plane `[1, H, W]` or `[H, W]` of numbers from 0 to 1.
-  func pixels(_ shares: Tensor<Double>) -> Tensor<Float> {
+  /// The colours `[3, H, W]` of a plane `[1, H, W]` of numbers from 0 to 1.
+  func pixels(_ shares: Tensor<Float>) -> Tensor<Float> {
     let (height, width) = (shares.shape[-2], shares.shape[-1])
     return shares.withUnsafeElements { shares in
       Tensor([3, height, width]) { target in
         nonisolated(unsafe) let (shares, target) = (shares, target)
         Parallel.forEach(height, grain: max(1, 1 << 13 / max(1, width))) { row in
           for i in row * width..<(row + 1) * width {
-            let color = self(shares[i])
+            let color = self(Double(shares[i]))
             target[i] = color.red
             target[i + shares.count] = color.green
             target[i + 2 * shares.count] = color.blue

@@ -7,7 +7,7 @@ public struct SpectrumPeak: Hashable, Sendable {
   public let fx: Double
   /// Cycles per pixel downwards.
   public let fy: Double
-  /// |X| relative to the largest magnitude, in decibels.
+  /// |X| in decibels, relative to ``CenteredSpectrum/reference``.
   public let decibels: Double
   /// Of the wave in the image, in the image's own units: it swings by so much up and down.
   public let amplitude: Double

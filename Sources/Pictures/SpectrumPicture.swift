@@ -17,7 +17,7 @@ extension CenteredSpectrum {
   /// The bare picture, a pixel for every frequency, frequency 0 in the middle.
   ///
   /// - Parameters:
-  ///   - range: The decibels below the largest magnitude that the colours span; ``usualRange`` unless given. What is
+  ///   - range: The decibels, relative to ``reference``, that the colours span; ``usualRange`` unless given. What is
   ///     below is shown as its lower end. A phase has none.
   ///   - map: The colours of magnitudes.
   ///   - side: The longest side that the picture may have; of more frequencies, each pixel shows the strongest of those it
@@ -34,7 +34,7 @@ extension CenteredSpectrum {
   /// The magnitudes as a picture, evenly from 0 (the lower end of the colours) to the largest (the upper end): what
   /// responses, which are no decibels, are shown as.
   public func evenPicture(map: ColorMap = .magnitude) -> Image {
-    Image(pixels: map.pixels(shares.converted(to: Double.self)))
+    Image(pixels: map.pixels(shares))
   }
 
   /// The magnitudes divided by the largest, `[H, W]`.
@@ -50,7 +50,8 @@ extension CenteredSpectrum {
     _ title: String, _ style: SpectrumStyle = .magnitude, range: ClosedRange<Double>? = nil, map: ColorMap = .magnitude
   ) -> PictureFigure {
     let range = range ?? usualRange
-    let decibels = PictureFigure.ColorBar("magnitude, dB relative to the largest", style == .both ? .grey : map, range)
+    let decibels = PictureFigure.ColorBar(
+      "magnitude, dB relative to \(reference.name)", style == .both ? .grey : map, range)
     let turns = PictureFigure.ColorBar(
       "phase, radians", .phase, ticks: [(0, "\u{2212}π"), (0.25, "\u{2212}π/2"), (0.5, "0"), (0.75, "π/2"), (1, "π")])
     return PictureFigure(

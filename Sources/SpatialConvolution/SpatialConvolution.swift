@@ -182,8 +182,7 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     let single = Double(MemoryLayout<Scalar>.stride) / 4
     let terms = Double(problem.multiplyAdds) * single
     let outputs = Double(problem.outputShape.count) * single
-    // A single tap is a multiplication: spectra could only spoil it.
-    let beginning = problem.vertical.kernel * problem.horizontal.kernel == 1 ? 0 : 2e-5
+    let beginning = 2e-5
     guard Self.isDense(problem) else {
       let passes: [ConvolutionPass] = pass == .forward ? [.forward] : ConvolutionPass.allCases
       return passes.reduce(0) {

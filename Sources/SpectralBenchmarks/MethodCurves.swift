@@ -19,15 +19,17 @@ package struct MethodCurves: Sendable {
   ///   - shape: Its own kernel size plays no part.
   ///   - kernels: Rows and columns of the kernels, ascending; those larger than the image are left out.
   ///   - budget: Seconds to spend on each kernel and method.
+  ///   - patience: The seconds that a call of the direct method may take; what would take longer is left out.
   ///   - next: Hears of each before it is timed, and ends the measurement by an error.
   package init(
-    _ shape: BenchmarkCase, kernels: [Int], budget: Double = 0.1, next: (_ kernel: Int, _ method: String) throws -> Void
+    _ shape: BenchmarkCase, kernels: [Int], budget: Double = 0.1, patience: Double = 0.4,
+    next: (_ kernel: Int, _ method: String) throws -> Void
   ) throws {
     func seconds(_ method: any ConvolutionMethod<Float>, patience: Double) throws -> [Double] {
       var times: [Double] = []
       for kernel in kernels where kernel <= min(shape.height, shape.width) {
         try next(kernel, method.name)
-        // The definition's time grows with the taps: what would take too long is left out.
+        // The definition's time grows with the taps.
         if let last = times.last {
           let before = kernels[times.count - 1]
           guard last * Double(kernel * kernel) / Double(before * before) < patience else { break }
@@ -42,7 +44,7 @@ package struct MethodCurves: Sendable {
       }
       return times
     }
-    direct = try seconds(SpatialConvolution(), patience: 4 * budget)
+    direct = try seconds(SpatialConvolution(), patience: patience)
     fourier = try seconds(FourierConvolution(), patience: .infinity)
     (name, self.kernels) = (shape.name, kernels)
     let both = min(direct.count, fourier.count)

@@ -20,6 +20,10 @@ package enum Processor {
 
   private static let unknown = "unknown processor"
 
+  /// Whether few cores share a third-level cache of their own, as AMD's do, and read it about twice as fast as the cores of
+  /// a large Xeon read theirs, which is spread over the whole processor.
+  package static let hasNearSharedCache = model.contains("AuthenticAMD")
+
   /// The name and the numbers of the first processor in the text of `/proc/cpuinfo`. Virtual machines hide the name, and
   /// processors of Arm have none, so the numbers count too.
   package static func describe(_ text: String) -> String {

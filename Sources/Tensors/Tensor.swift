@@ -132,9 +132,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   /// The elements in the other precision.
   public func converted<Other: TensorScalar>(to _: Other.Type = Other.self) -> Tensor<Other> {
     if let same = self as? Tensor<Other> { return same }
-    return withUnsafeElements { source in
-      Tensor<Other>(shape) { target in for i in source.indices { target[i] = Other(source[i]) } }
-    }
+    return withUnsafeElements { source in Tensor<Other>(shape) { convert(source, to: $0) } }
   }
 }
 

@@ -107,6 +107,14 @@ func fill<Scalar: TensorScalar>(_ a: UnsafeMutableBufferPointer<Scalar>, with va
   a.initialize(repeating: value)
 }
 
+@specialized(where Scalar == Float, Other == Double)
+@specialized(where Scalar == Double, Other == Float)
+func convert<Scalar: TensorScalar, Other: TensorScalar>(
+  _ a: UnsafeBufferPointer<Scalar>, to b: UnsafeMutableBufferPointer<Other>
+) {
+  for i in a.indices { b[i] = Other(a[i]) }
+}
+
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func scale<Scalar: TensorScalar>(_ a: UnsafeMutableBufferPointer<Scalar>, _ factor: Scalar) {

@@ -14,12 +14,12 @@ enum ConvolveCommand: Subcommand {
     "true convolution, with the kernel flipped, as in compare; or correlation, as conv2d has it unless told")
   private static let signed = Flag(
     switch: "--signed",
-    "draw results around 0, as those of slopes are: 0 is mid-grey, the ends are the largest magnitude; else a picture's "
-      + "values outside 0...1 are clipped, and counted")
+    "draw results around 0: 0 is mid-grey, the ends are the largest magnitude; so are those of kernels whose taps all but "
+      + "cancel, as of slopes; else a picture's values outside 0...1 are clipped, and counted")
   private static let memoryLimit = Flag(
-    Common.memoryLimit.name, .byteSize, default: "512MiB",
-    "the most memory that the process may hold, e.g. 512MiB or 2GB; an array is taken in pieces that keep it, a picture "
-      + "that would not fit is refused")
+    Common.memoryLimit.name, .byteSize,
+    "the most memory that the process may hold, e.g. 512MiB or 2GB: an array is taken in pieces that keep it, a picture "
+      + "that would not fit is refused [512MiB for arrays, half of the machine's for pictures]")
 
   static let specification = Specification(
     name: "convolve", summary: "one kernel over images, larger than the memory if need be",
@@ -44,7 +44,7 @@ enum ConvolveCommand: Subcommand {
         "An image of any size within half a gibibyte."),
       .init("spectral convolve photo.png --kernel gaussian:8 -o soft.png", "A blur of 49 x 49 taps."),
       .init(
-        "spectral convolve photo.jpg --kernel sobel:x --luminance --signed -o edges.png", "Slopes around mid-grey."),
+        "spectral convolve photo.jpg --kernel sobel:x --luminance -o edges.png", "Slopes around mid-grey."),
       .init("spectral convolve photos --kernel motion:21,30 --linear-light -o moved", "All images of a folder."),
       .init(
         "spectral convolve x.npy --kernel=-1,0,1 --operation correlation --boundary replicate -o dx.npy",
@@ -52,8 +52,8 @@ enum ConvolveCommand: Subcommand {
     ])
 
   static func run(_ arguments: Arguments) throws {
-    let limit = try workingLimit(arguments)
     let streams = try ImageInputs.paths(arguments.operands).map { (try? isStreamed($0, arguments)) ?? false }
+    let limit = try workingLimit(arguments, isStreamed: streams.allSatisfy { $0 })
     // The file, the decoded picture and its convolution are there at once.
     let run = try ImageRun(
       arguments, outputKind: streams.allSatisfy { $0 } ? .anything : .image, sizeLimit: limit / 3)
@@ -61,7 +61,7 @@ enum ConvolveCommand: Subcommand {
     let kernel = try arguments[kernel].kernel(byteLimit: limit)
     let edit = KernelEdit(
       kernel: kernel, boundary: arguments[ImageFlags.boundary], operation: arguments[operation],
-      method: arguments[Common.method], memoryLimit: limit / 3, isSigned: arguments[signed])
+      method: arguments[Common.method], memoryLimit: limit / 3, wantsSigned: arguments[signed])
     try run.forEachImage { input, stages in
       if try isStreamed(input, arguments), let target = run.output?.path(for: input) {
         try stream(kernel, from: input, to: target, arguments)
@@ -87,7 +87,7 @@ enum ConvolveCommand: Subcommand {
   private static func stream(_ kernel: Kernel, from path: String, to target: String, _ arguments: Arguments) throws {
     let convolution = StreamedConvolution(
       kernel: kernel.taps, boundary: arguments[ImageFlags.boundary], operation: arguments[operation],
-      method: arguments[Common.method], memoryLimit: try workingLimit(arguments))
+      method: arguments[Common.method], memoryLimit: try workingLimit(arguments, isStreamed: true))
     let talk: StreamingProgress.Talk =
       arguments[ImageFlags.quiet] ? .none : arguments[ImageFlags.verbose] ? .much : .little
     Interruption.watch()
@@ -112,8 +112,9 @@ enum ConvolveCommand: Subcommand {
   }
 
   /// What the limit on the process leaves for the work.
-  private static func workingLimit(_ arguments: Arguments) throws -> Int {
-    let limit = arguments[memoryLimit]
+  private static func workingLimit(_ arguments: Arguments, isStreamed: Bool) throws -> Int {
+    let usual = isStreamed ? 512 << 20 : Int(clamping: ProcessInfo.processInfo.physicalMemory / 2)
+    let limit = arguments.optional(memoryLimit) ?? usual
     guard limit > programBytes else {
       throw CommandError(
         "\(memoryLimit.name): the program itself needs about \(ByteCount(programBytes)), the limit is \(ByteCount(limit)): "

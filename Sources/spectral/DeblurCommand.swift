@@ -196,6 +196,8 @@ private struct Deblur: ImageEdit {
     _ before: ImagePlanes<Scalar>, _ after: ImagePlanes<Scalar>, input: String, stages: inout StageTimes
   ) throws {
     guard let path = both?.path(for: input) else { return }
-    try BeforeAfter.image(Image(shown: before), Image(shown: after)).write(to: path)
+    try stages.measure("before and after") {
+      try PictureStrip.row([Image(shown: before), Image(shown: after)]).write(to: path)
+    }
   }
 }

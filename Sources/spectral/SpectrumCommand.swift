@@ -80,14 +80,12 @@ enum SpectrumCommand: Subcommand {
     if let path, path.lowercased().hasSuffix(".npy") {
       try stages.measure("encode") { try full.centered.writeNPY(to: path) }
     }
-    let isDrawn = path.map { !$0.lowercased().hasSuffix(".npy") } ?? false
-    if isDrawn || run.shows {
-      let picture = stages.measure("draw") { self.picture(spectrum, input, arguments) }
-      if let path, isDrawn {
-        try stages.measure("encode") { try picture.write(to: path, quality: arguments[ImageFlags.quality]) }
-      }
-      try run.show(picture)
+    let drawing = SpectrumDrawing(spectrum, name: name(input), arguments)
+    if let path, !path.lowercased().hasSuffix(".npy") {
+      let picture = stages.measure("draw") { drawing.picture }
+      try stages.measure("encode") { try picture.write(to: path, quality: arguments[ImageFlags.quality]) }
     }
+    try run.show(figure: { drawing.picture }, bare: { (drawing.bare, drawing.caption) })
     if let path = profiles?.path(for: input) {
       let chart = RadialProfile(spectrum).chart("Radial profile of \(name(input))")
       if path.lowercased().hasSuffix(".svg") {
@@ -105,12 +103,41 @@ enum SpectrumCommand: Subcommand {
 
   private static func name(_ path: String) -> String { (path as NSString).lastPathComponent }
 
-  private static func picture(_ spectrum: CenteredSpectrum, _ input: String, _ arguments: Arguments) -> Image {
-    let style: SpectrumStyle = arguments[phase] ? .phase : arguments[both] ? .both : .magnitude
-    let map: ColorMap = arguments[colors] == .grey ? .grey : .magnitude
-    let range = arguments.optional(range)
-    if arguments[plain] { return spectrum.picture(style, range: range, map: map) }
-    return spectrum.figure("Spectrum of \(name(input))", style, range: range, map: map).image
+  /// A spectrum as the flags want it drawn.
+  private struct SpectrumDrawing {
+    let spectrum: CenteredSpectrum
+    let name: String
+    let style: SpectrumStyle
+    let map: ColorMap
+    let range: ClosedRange<Double>
+    let isPlain: Bool
+
+    init(_ spectrum: CenteredSpectrum, name: String, _ arguments: Arguments) {
+      (self.spectrum, self.name) = (spectrum, name)
+      style = arguments[phase] ? .phase : arguments[both] ? .both : .magnitude
+      map = arguments[colors] == .grey ? .grey : .magnitude
+      range = arguments.optional(SpectrumCommand.range) ?? spectrum.usualRange
+      isPlain = arguments[plain]
+    }
+
+    var picture: Image {
+      isPlain ? bare : spectrum.figure("Spectrum of \(name)", style, range: range, map: map).image
+    }
+
+    var bare: Image { spectrum.picture(style, range: range, map: map) }
+
+    /// What the axes and bars of the figure say.
+    var caption: String {
+      let decibels =
+        "\(significant(range.lowerBound)) (dark) to \(significant(range.upperBound)) dB (bright) of the largest"
+      let shown =
+        switch style {
+        case .magnitude: "magnitude, \(decibels)"
+        case .phase: "phase as hue"
+        case .both: "phase as hue, magnitude as lightness, \(decibels)"
+        }
+      return "Spectrum of \(name): \(shown); fx to the right and fy down, from -0.5 to 0.5 cycles per pixel"
+    }
   }
 
   private static func table(_ spectrum: CenteredSpectrum, _ mean: Double, _ input: String, _ count: Int) -> String {

@@ -27,6 +27,12 @@ import Testing
       ])
   }
 
+  @Test func powersOfTen() {
+    #expect(ticks(Axis("loss"), [1e-13, 1e-2], most: 4) == ["10⁻¹³", "10⁻¹⁰", "10⁻⁷", "0.0001"])
+    #expect(Axis("weights").label(1e7) == "10⁷" && Axis("weights").label(2.5e-5) == "2.5·10⁻⁵")
+    #expect(Axis("weights").label(0) == "0" && Axis("weights").label(0.0001) == "0.0001")
+  }
+
   @Test func roundNumbersOnALinearAxis() {
     #expect(ticks(Axis("step", .linear), [0, 937], most: 6) == ["0", "200", "400", "600", "800", "1,000"])
     #expect(ticks(Axis("loss", .linear), [-0.3, 0.21], most: 6) == ["-0.3", "-0.2", "-0.1", "0", "0.1", "0.2", "0.3"])

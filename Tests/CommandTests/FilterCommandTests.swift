@@ -129,6 +129,87 @@ import Testing
     }
   }
 
+  /// Stripes over a slope and noise, in an array; the wave is found, told, and taken away as the library does.
+  @Test func wavesAreFoundAndTakenAway() throws {
+    var random = RandomGenerator(seed: 5)
+    let clean = Tensor<Double>([96, 128]) { x in
+      for i in x.indices { x[i] = Double(i % 128) / 256 + 0.05 * random.normal() }
+    }
+    var x = clean
+    x.withUnsafeMutableElements { x in
+      for i in x.indices { x[i] += 0.2 * cos(2 * .pi * (0.21 * Double(i % 128) - 0.13 * Double(i / 128))) }
+    }
+    try x.writeNPY(to: path("x.npy"))
+    let outcome = spectral("filter", "x.npy", "--remove-periodic-noise", "-o", "y.npy", in: folder)
+    #expect(outcome.code == 0 && outcome.lines.count == 1, "\(outcome)")
+    #expect(outcome.talk.contains("x.npy: took away a wave of 4.05 pixels at fx 0.2100, fy -0.1300, amplitude 0.2"))
+    let (y, expected) = (try y(), try PeriodicNoise().removed(from: x))
+    #expect(y == expected.images && (y - clean).norm < 0.02 * (x - clean).norm)
+    // Among other filters, in the order of the line.
+    let soft = FrequencyFilter.lowPass(.gaussian, cutoff: 0.1)
+    let words = ["--remove-periodic-noise", "--lowpass", "gaussian:0.1"]
+    #expect(spectral(["filter", "x.npy", "-o", "y.npy"] + words, in: folder).code == 0)
+    #expect(try self.y() == soft.apply(to: expected.images))
+    let none = spectral("filter", "y.npy", "--remove-periodic-noise", "-o", "z.npy", in: folder)
+    #expect(none.code == 0 && none.talk.contains("y.npy: no wave stands out, nothing was taken away"), "\(none)")
+    #expect(try data("z.npy") == data("y.npy"))
+    // Without its mean an image is around zero, whatever is taken away after that.
+    let slopes = spectral(
+      "filter", "x.npy", "--highpass", "gaussian:0.02", "--remove-periodic-noise", "-o", "y.png", in: folder)
+    #expect(slopes.code == 0 && slopes.talk.contains("y.png: mid-grey is 0"), "\(slopes)")
+  }
+
+  /// Two waves added to a photograph, and nothing told.
+  @Test(.enabled(if: sharedData("images") != nil, "needs ../shared/data/images"))
+  func wavesOverAPhotographAreTakenAway() throws {
+    let photograph = try Image(path: #require(sharedData("images")).appendingPathComponent("camera.png").path)
+    var spoiled = photograph
+    spoiled.pixels.withUnsafeMutableElements { x in
+      for i in x.indices {
+        let (row, column) = (Double(i / 512), Double(i % 512))
+        x[i] += Float(0.1 * cos(2 * .pi * (0.08 * column - 0.03 * row) + 1))
+        x[i] += Float(0.05 * cos(2 * .pi * (0.1237 * column + 0.2111 * row)))
+      }
+    }
+    try spoiled.write(to: path("x.png"))
+    let outcome = spectral(
+      "filter", "x.png", "--remove-periodic-noise", "-o", "y.png", "--spectrum", "s.png", in: folder)
+    #expect(outcome.code == 0 && outcome.talk.contains("fx 0.1237, fy 0.2111"), "\(outcome)")
+    func decibels(_ name: String) throws -> Double {
+      let error = try Image(path: path(name)).pixels - photograph.pixels
+      return -10 * log10(error.dot(error) / Double(error.count))
+    }
+    let (before, after) = (try decibels("x.png"), try decibels("y.png"))
+    print(String(format: "camera.png under two waves: %.2f dB to %.2f dB", before, after))
+    #expect(after > before + 14)
+  }
+
+  /// Two figures; the second in the colours of the first, so that what is gone is dark.
+  @Test func spectraStandSideBySide() throws {
+    _ = try picture()
+    let outcome = spectral("filter", "x.png", "--highpass", "ideal:0.3", "--spectrum", "s.png", in: folder)
+    #expect(outcome.code == 0 && names == ["s.png", "x.png"], "\(outcome)")
+    let pair = try Image(path: path("s.png"))
+    // 30 x 40 pixels are drawn eightfold, in figures of one size. Around frequency 0 all is gone.
+    let half = pair.width / 2
+    let brightness = pair.luminance.pixels
+    func mean(_ columns: Range<Int>) -> Float {
+      let rows = 140..<200
+      return rows.reduce(0) { sum, row in columns.reduce(sum) { $0 + brightness[0, row, $1] } }
+        / Float(rows.count * columns.count)
+    }
+    #expect(half > 320 && mean(200..<260) > mean(half + 200..<half + 260) + 0.1)
+  }
+
+  /// The picture of differences has the bits that the image came with.
+  @Test func deepPicturesStayDeep() throws {
+    var image = try picture()
+    image.bitDepth = 16
+    try image.write(to: path("deep.png"))
+    #expect(spectral("filter", "deep.png", "--highpass", "gaussian:0.1", "-o", "y.png", in: folder).code == 0)
+    #expect(try Image(path: path("y.png")).bitDepth == 16)
+  }
+
   /// A high-pass is a difference around zero: in a picture mid-grey stands for it, and that is said.
   @Test func differencesAreShownAroundMidGrey() throws {
     _ = try picture(channels: 1)
@@ -195,6 +276,10 @@ import Testing
       ["x.npy: filtering 24 x 36 pixels takes", "raise the limit"]
     ),
     (["--lowpass", "gaussian:0.1", "-o", "absent/y.npy"], 1, ["absent", "does not exist"]),
+    // Judged before anything is written.
+    (["--lowpass", "gaussian:0.1", "-o", "absent/y.npy", "--before-after", "b.png"], 1, ["absent", "does not exist"]),
+    (["--lowpass", "gaussian:0.1", "--spectrum", "s.npy"], 2, ["--spectrum s.npy"]),
+    (["--remove-periodic-noise"], 1, ["x.npy: in 24 x 36 pixels waves cannot be told", "32 x 32"]),
     (["--lowpass", "gaussian:0.1", "-o", "y.gif"], 2, ["y.gif", ".png"]),
     (["nan.npy", "--lowpass", "gaussian:0.1"], 1, ["nan.npy", "row 0, column 1", "NaN"]),
     (["negative.npy", "--homomorphic", "gaussian:0.1,0.5,2"], 1, ["negative.npy: values below 0"]),

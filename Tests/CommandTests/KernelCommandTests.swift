@@ -95,6 +95,33 @@ import Testing
     }
   }
 
+  @Test func responses() throws {
+    let words = ["kernel", "gabor:8,30", "--response"]
+    #expect(spectral(words + ["r.npy"], in: folder).code == 0)
+    let response = try Tensor<Double>(npy: path("r.npy"))
+    #expect(response.shape == [321, 321, 2])
+    let kernel = Kernel(.gabor(wavelength: 8, angle: 30))
+    for (row, column) in [(160, 160), (140, 195), (0, 320), (320, 7)] {
+      let value = kernel.response(fx: Double(column - 160) / 321, fy: Double(row - 160) / 321)
+      #expect(
+        abs(response[row, column, 0] - value.real) < 1e-13 && abs(response[row, column, 1] - value.imaginary) < 1e-13)
+    }
+    // Two figures side by side, each with its bar.
+    #expect(spectral(words + ["r.png"], in: folder).code == 0)
+    let picture = try Image(path: path("r.png"))
+    #expect(picture.width > 2 * 321 && picture.height > 321 && picture.colorModel == .rgb)
+  }
+
+  /// In letters, where no label could be read, the bare picture: bright in the middle for a blur, under it a line.
+  @Test func shown() throws {
+    let outcome = spectral("kernel", "gaussian:2", "--show", in: folder)
+    let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false).map(Array.init)
+    #expect(outcome.code == 0 && lines[0].isEmpty && lines[20][40] == "@", "\(outcome)")
+    #expect(outcome.output.contains("magnitude of the response, 0 (dark) to 1 (bright)"))
+    let kitty = spectral("kernel", "gaussian:2", "--graphics", "kitty", "--json", in: folder)
+    #expect(kitty.code == 0 && kitty.json["height"] as? Int == 13 && kitty.talk.hasPrefix("\u{1b}_G"), "\(kitty)")
+  }
+
   @Test func picturesAndBack() throws {
     #expect(spectral("kernel", "disk:7", "-o", "k.png", in: folder).code == 0)
     let outcome = spectral("kernel", "k.png", "--json", in: folder)
@@ -125,6 +152,9 @@ import Testing
     (["box:3", "--size", "5", "--window", "han"], 2, "did you mean hann?"),
     (["box:3", "--size", "99999"], 2, "to design a kernel of 99999 x 99999 taps takes about 4.7 TiB"),
     (["box:3", "--profile", "p.png"], 2, "end the name in .svg"),
+    (["box:3", "-o", "k.npy", "--profile", "p.png"], 2, "end the name in .svg"),
+    (["box:3", "-o", "k.npy", "--response", "r.txt"], 2, "--response r.txt"),
+    (["box:3", "-o", "k.npy", "--response", "absent/r.png"], 1, "does not exist"),
     (["box:3", "-o", "k.txt"], 1, "end the name in .npy or .png"),
     (["box:3", "-o", "absent/k.npy"], 1, "does not exist"),
   ])

@@ -77,6 +77,20 @@ private func problem(
     }
   }
 
+  /// A single tap multiplies; through spectra it would cost digits, too.
+  @Test func aSingleTapIsMultipliedDirectly() throws {
+    for problem in [
+      try problem([4, 1, 9, 7], outputs: 1, kernel: 1), try problem([8, 64, 28, 28], outputs: 256, kernel: 1),
+      try problem([1, 4, 300, 400], outputs: 4, kernel: 1, groups: 4),
+    ] {
+      for pass in ConvolutionPass.allCases {
+        #expect(AutomaticConvolution<Float>().candidates(problem, pass).map(\.plan) == [.direct])
+        #expect(AutomaticConvolution<Double>().plan(problem, pass) == .direct)
+      }
+      #expect(AutomaticConvolution<Float>(direct: nil).plan(problem) != .direct)
+    }
+  }
+
   @Test func aPlanIsMadeOnce() throws {
     let shelf = PlanShelf()
     let made = Mutex(0)
@@ -178,7 +192,8 @@ private func problem(
     let book = PlanBook(CacheFile(blocked.appendingPathComponent("plans"), title: PlanBook.title))
     let problem = try problem([1, 1, 12, 12], outputs: 1, kernel: 3)
     let automatic = automatic(book)
-    #expect(automatic.plan(problem) == automatic.plan(problem))
+    // Plans hold for a number of threads, which other tests change.
+    withThreads(2) { #expect(automatic.plan(problem) == automatic.plan(problem)) }
   }
 
   @Test func resultsAreRightWhateverIsChosen() throws {

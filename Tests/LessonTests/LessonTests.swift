@@ -18,6 +18,11 @@ import Lessons
   }
 
   @Test func wordsAndNumbers() {
+    #expect(
+      Lessons.all.map { $0.word } == [
+        "dense", "parameters", "convolution", "theorem", "waves", "filters", "sliding", "circular", "where", "learning",
+        "lenet", "crossover",
+      ])
     for (index, lesson) in Lessons.all.enumerated() {
       #expect(lesson.number == index + 1)
       #expect(Lessons.named(lesson.word)?.word == lesson.word)
@@ -83,6 +88,9 @@ import Lessons
     #expect(findings.correlated[2, 2] == 27 && findings.convolved[2, 2] == 23)
     #expect(findings.integerError == 0 && findings.turnedError == 0)
     #expect(findings.convolutionAsymmetry == 0 && findings.correlationAsymmetry > 0)
+    // The star in row 14, column 46: the head of its comet is 10 pixels above and to the left, or below and to the right.
+    #expect(findings.convolvedStars[4, 36] > findings.convolvedStars[24, 56])
+    #expect(findings.correlatedStars[24, 56] > findings.correlatedStars[4, 36])
     // An echo of each click, and nothing before the first; correlated, nothing after the last.
     for n in 0..<87 {
       var sum = 0.0
@@ -109,6 +117,57 @@ import Lessons
     // A wave is what its frequency and amplitude say: its energy is half of the square of its amplitude.
     #expect(abs(first.picture.norm - first.amplitude * 192 / 2.0.squareRoot()) < 1e-2 * first.picture.norm)
     try checked(WavesLesson.self, findings)
+  }
+
+  @Test func filters() throws {
+    let findings = try FiltersLesson.measure(material, LessonProgress())
+    func kernel(_ name: String) -> FiltersLesson.KernelAnswer { findings.kernels.first { $0.name == name }! }
+    // What textbooks say of them, f in cycles per pixel along the rows.
+    let formulas: [(String, (Double) -> Double)] = [
+      ("box", { f in f == 0 ? 1 : abs(sin(5 * .pi * f) / (5 * sin(.pi * f))) }),
+      ("Sobel", { f in 8 * sin(2 * .pi * f) }), ("Laplacian", { f in 2 - 2 * cos(2 * .pi * f) }),
+      ("sharpen", { f in 3 - 2 * cos(2 * .pi * f) }),
+    ]
+    for (name, formula) in formulas {
+      for (k, gain) in kernel(name).measured.enumerated() {
+        #expect(abs(gain - formula(Double(k) / 64)) < 1e-13, "\(name), k \(k)")
+      }
+    }
+    // A bell of 1.5 pixels, but for what is cut off beyond three deviations; a wave that a Gabor kernel waits for.
+    for (k, gain) in kernel("Gaussian").measured.enumerated() {
+      let f = Double(k) / 64
+      #expect(abs(gain - exp(-2 * pow(.pi * 1.5 * f, 2))) < 3e-3)
+    }
+    let gabor = kernel("Gabor").kernel
+    #expect(abs(gabor.response(fx: 1.0 / 6, fy: 0).magnitude - 1) < 1e-9)
+    for answer in findings.kernels {
+      #expect(
+        answer.error > 0 && answer.error < 1e-14 * answer.kernel.magnitudeSum && answer.returnError < 1e-15,
+        "\(answer.name)")
+    }
+    #expect(findings.kernels.count == 7 && findings.filters.count == 15)
+    for answer in findings.filters {
+      #expect(answer.error < 1e-14, "\(answer.kind) \(answer.shape)")
+      #expect(zip(answer.predicted, answer.measured).allSatisfy { abs($0 - $1) < 1e-13 })
+    }
+    let gaussian = findings.filters.first { $0.kind == "low-pass" && $0.shape == .gaussian }!
+    for (k, gain) in gaussian.measured.enumerated() { #expect(abs(gain - exp(-pow(Double(k) / 6.4, 2) / 2)) < 1e-13) }
+    // Gibbs: the ideal filter rings as high at any cut-off. The Gaussian never does.
+    func edge(_ shape: FilterShape, _ cutoff: Double) -> FiltersLesson.Edge {
+      findings.edges.first { $0.shape == shape && $0.cutoff == cutoff }!
+    }
+    for cutoff in [0.05, 0.025] { #expect(abs(edge(.ideal, cutoff).overshoot - 0.08949) < 1e-3) }
+    #expect(abs(edge(.gaussian, 0.05).overshoot) < 1e-13)
+    // Half the cut-off, twice the reach: nothing was cut short.
+    let (wide, narrow) = (edge(.ideal, 0.025).settled, edge(.ideal, 0.05).settled)
+    #expect(abs(Double(wide) / Double(narrow) - 2) < 0.1, "\(wide) \(narrow)")
+    let orders = [1, 2, 4, 8].map { edge(.butterworth(order: $0), 0.05).overshoot }
+    for (gentle, steep) in zip(orders, orders.dropFirst()) { #expect(gentle < steep) }
+    #expect(orders.last! < edge(.ideal, 0.05).overshoot)
+    // A cosine has the root mean square of its amplitude over √2.
+    #expect(abs(findings.stripes - 0.15 / 2.0.squareRoot()) < 1e-12)
+    #expect(findings.left.allSatisfy { $0 < 0.3 * findings.stripes }, "\(findings.left)")
+    try checked(FiltersLesson.self, findings)
   }
 
   @Test func circular() throws {
@@ -164,6 +223,30 @@ import Lessons
     try checked(LeNetLesson.self, findings)
   }
 
+  @Test func crossover() throws {
+    // Few kernels, few images: the claims do not hang on a stop-watch that others disturb.
+    let findings = try CrossoverLesson.measure(
+      material, LessonProgress(), kernels: [3, 15, 31], budget: 0.01, images: 64)
+    #expect(findings.curves.count == 3 && findings.imageShape == [1, 56, 56] && findings.imageCount == 64)
+    for curve in findings.curves {
+      #expect(curve.fourier.count == 3 && curve.direct.count >= 2)
+      #expect(curve.fourier[curve.direct.count - 1] < curve.direct.last!, "\(curve)")
+    }
+    // The same network learns the same by either method, up to roundings that every step passes on.
+    let (direct, fourier) = (findings.trainings[0], findings.trainings[1])
+    #expect(direct.losses.count == 8 && direct.losses != fourier.losses)
+    for (a, b) in zip(direct.losses, fourier.losses) { #expect(abs(a - b) < 1e-2 * a, "\(a) \(b)") }
+    try checked(CrossoverLesson.self, findings)
+  }
+
+  @Test func enlarging() {
+    let data = material.data.test
+    let large = data.enlarged(times: 2)
+    #expect(large.imageShape == [1, 56, 56] && large.count == data.count)
+    let (small, image) = (data.image(at: 7), large.image(at: 7))
+    for (y, x) in [(0, 0), (27, 30), (55, 54)] { #expect(image[0, y, x] == small[0, y / 2, x / 2]) }
+  }
+
   @Test func dense() throws {
     let findings = try DenseLesson.measure(material, LessonProgress())
     #expect(findings.dense.count == 9 && findings.lenet.count == 9)
@@ -185,6 +268,7 @@ import Lessons
     try checked(SlidingLesson.self, try SlidingLesson.measure(blank, LessonProgress()))
     try checked(ConvolutionLesson.self, try ConvolutionLesson.measure(blank, LessonProgress()))
     try checked(WavesLesson.self, try WavesLesson.measure(blank, LessonProgress()))
+    try checked(FiltersLesson.self, try FiltersLesson.measure(blank, LessonProgress()))
     try checked(CircularLesson.self, try CircularLesson.measure(blank, LessonProgress()))
     try checked(WhereLesson.self, try WhereLesson.measure(blank, LessonProgress()))
   }

@@ -94,6 +94,11 @@ final class ReportReader: NSObject, XMLParserDelegate {
     #expect(reader.problem == nil && reader.complaints.isEmpty, "\(reader.problem ?? "") \(reader.complaints)")
     #expect(reader.pictures == 2 && reader.headings.first == 1)
     #expect(html.contains("<code>x &lt; y</code>") && html.contains("<em>word</em>"))
+    // A number stays with its unit.
+    let units = try Report(
+      title: "t", origin: "o", pages: [page([.table(Table(["a"], [["3 x 3: 2.1 × 10⁻⁷ and 4 ms"]]), caption: "c")])]
+    ).html()
+    #expect(units.contains("3 x 3: 2.1\u{a0}×\u{a0}10⁻⁷ and 4\u{a0}ms"))
     #expect(html.contains("−0.25") && html.contains("prefers-color-scheme:dark"))
   }
 
@@ -110,7 +115,10 @@ final class ReportReader: NSObject, XMLParserDelegate {
       Math("2 f(x)").html(isBlock: false).markup
         == "<math><mrow><mn>2</mn><mi>f</mi><mo stretchy=\"false\">(</mo><mi>x</mi><mo stretchy=\"false\">)</mo>"
         + "</mrow></math>")
-    #expect(Math("sin 1.5, a").html(isBlock: false).markup.contains("<mi>sin</mi><mn>1.5</mn>"))
+    #expect(
+      Math("sin 1.5, a").html(isBlock: false).markup.contains(
+        "<mi>sin</mi><mspace width=\"0.2em\"></mspace><mn>1.5</mn>"))
+    #expect(Math("exp(a)").html(isBlock: false).markup.contains("<mi>exp</mi><mo stretchy=\"false\">(</mo>"))
   }
 
   @Test func numbersInWords() {

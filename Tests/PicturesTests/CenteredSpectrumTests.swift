@@ -112,6 +112,18 @@ import Testing
     #expect(abs(phase.pixels[2, 8, 10] - color.blue) < 1e-2 && abs(phase.pixels[0, 8, 10] - color.red) < 1e-2)
   }
 
+  /// Half of a spectrum on the scale of the whole one: 6 dB less, in the colours of 6 dB less.
+  @Test func twoSpectraOnOneScale() {
+    let image = waves(16, 16, [(0.2, 2 / 16.0, 0, 0)], mean: 1)
+    let whole = CenteredSpectrum(image)
+    var half = CenteredSpectrum(0.5 * image)
+    #expect(half.decibels(half.largestMagnitude) == 0)
+    half.reference = whole.reference
+    #expect(abs(half.decibels(half.largestMagnitude) + 20 * log10(2)) < 1e-5)
+    let share = half.picture(range: -40...0, map: .grey).pixels[0, 8, 8]
+    #expect(abs(share - Float(1 - 20 * log10(2.0) / 40)) < 2e-3)
+  }
+
   @Test func usualRanges() {
     #expect(CenteredSpectrum(Tensor<Float>([8, 8], repeating: 1)).usualRange == -160...0)
     #expect(CenteredSpectrum(Tensor<Float>.zeros([8, 8])).usualRange == -160...0)

@@ -30,6 +30,19 @@ import Testing
     }
   }
 
+  /// Marks along the lower edge are upright lines of five pixels; those whose labels would meet are left out.
+  @Test(arguments: [(17, 1), (60, 3), (200, 3)]) func labelsDoNotMeet(width: Int, marks: Int) {
+    let picture = Image(pixels: Tensor([3, 400, width], repeating: 0.25))
+    let edge = PictureFigure.Edge(Axis("fx", .linear), -0.5...0.5)
+    let image = PictureFigure("t", picture, horizontal: edge, vertical: edge).image
+    // The plot is 44 pixels from the top, its frame one pixel thick.
+    let row = 44 + 400 + 3
+    let columns = (0..<image.width).filter { column in
+      (0..<3).allSatisfy { abs(image.pixels[$0, row, column] - [0.3, 0.36, 0.42][$0]) < 1e-3 }
+    }
+    #expect(columns.count == marks, "\(columns)")
+  }
+
   @Test func thePicturesOwnPixelsAreThere() {
     let picture = Image(pixels: Tensor([3, 400, 350], repeating: 0.25))
     let figure = PictureFigure(

@@ -1,4 +1,5 @@
 import Foundation
+import FrequencyFilters
 import Restoration
 import Tensors
 import TestSupport
@@ -50,6 +51,23 @@ import Testing
     #expect(cleaned.waves == found)
     let (before, after) = (Scenes.decibels(picture, scene), Scenes.decibels(cleaned.images, scene))
     #expect(after > before + 10, "\(before) dB to \(after) dB")
+  }
+
+  /// The same waves by a filter: as good in the middle, but not at the border.
+  @Test func notchesForWaves() throws {
+    let scene = 0.8 * Scenes.drawn(240, 320) + 0.1
+    let waves = [Sine(fx: 0.08, fy: 0.03, amplitude: 0.06), Sine(fx: 0.33, fy: -0.4, amplitude: 0.03)]
+    let picture = spoiled(scene, waves)
+    let noise = PeriodicNoise()
+    let filter = PeriodicNoise.notches(for: try noise.waves(in: picture), height: 240, width: 320)
+    #expect(filter(0, 0) > 0.999 && filter(0.08, 0.03) < 0.01 && filter(-0.33, 0.4) < 0.01)
+    let (filtered, subtracted) = (try filter.apply(to: picture), try noise.removed(from: picture).images)
+    func middle(_ image: Tensor<Double>) -> Double {
+      Scenes.decibels(Scenes.part(image, 80..<160, 80..<240), Scenes.part(scene, 80..<160, 80..<240))
+    }
+    #expect(middle(filtered) > middle(picture) + 10, "\(middle(picture)) dB to \(middle(filtered)) dB")
+    #expect(Scenes.decibels(subtracted, scene) > Scenes.decibels(filtered, scene) + 2)
+    #expect(PeriodicNoise.notches(for: [], height: 9, width: 9)(0.1, 0.2) == 1)
   }
 
   @Test func aDrawingHasNone() throws {

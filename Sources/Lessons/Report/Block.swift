@@ -9,8 +9,8 @@ public enum Block: Sendable {
   case formula(Math)
   /// A heading within the lesson.
   case heading(String)
-  /// Pictures side by side, as far as there is room.
-  case pictures([Picture], caption: Prose)
+  /// Pictures side by side, as far as there is room, or smaller where there is not.
+  case pictures([Picture], caption: Prose, inOneRow: Bool = false)
   /// A chart, and in words what it shows.
   case chart(Chart, alt: String, caption: Prose)
   /// Rows of numbers or words under a head.
@@ -51,7 +51,18 @@ public struct Table: Sendable {
   }
 
   private func cell(_ name: String, _ text: String, _ attributes: [(String, String)]) -> HTML {
-    element(name, nil, attributes, [.text(text)])
+    element(name, nil, attributes, [.text(unbroken(text))])
+  }
+
+  /// A number and its unit stay on one line.
+  private func unbroken(_ text: String) -> String {
+    let units = ["×", "10", "%", "µs", "ms", "s", "min", "B", "KiB", "MiB", "GiB", "pixels"]
+    let words = text.split(separator: " ", omittingEmptySubsequences: false)
+    return words.enumerated().map { place, word in
+      let isUnit = units.contains(String(word)) || (word.hasPrefix("10") && place > 0 && words[place - 1] == "×")
+      let joins = place > 0 && isUnit && (words[place - 1].last.map { $0.isNumber || $0 == "×" } ?? false)
+      return (place == 0 ? "" : joins ? "\u{a0}" : " ") + word
+    }.joined()
   }
 }
 
@@ -119,8 +130,8 @@ extension Block {
         "div", "formula scroll", [("tabindex", "0"), ("role", "group"), ("aria-label", "formula")],
         [math.html(isBlock: true)])
     case .heading(let words): element("h4", nil, words)
-    case .pictures(let pictures, let caption):
-      Self.figure([element("div", "side", [], try pictures.map { try $0.html() })], caption)
+    case .pictures(let pictures, let caption, let inOneRow):
+      Self.figure([element("div", inOneRow ? "side row" : "side", [], try pictures.map { try $0.html() })], caption)
     case .chart(let chart, let alt, let caption): Self.figure(Self.drawn(chart, alt), caption)
     case .table(let table, let caption): Self.figure([table.html], caption)
     case .matrices(let matrices, let caption): Self.figure([element("div", "side", [], matrices.map(\.html))], caption)

@@ -38,7 +38,10 @@ public struct Math: Sendable, ExpressibleByStringLiteral, ExpressibleByStringInt
     Math([.element("msubsup", [], [mo("∫"), first.row, last.row])])
   }
   /// Rounded down.
-  public static func floor(_ inside: Math) -> Math { Math([mo("⌊")]) + inside + Math([mo("⌋")]) }
+  public static func floor(_ inside: Math) -> Math {
+    // These grow with what is between them.
+    Math([.element("mrow", [], [.element("mo", [], [.text("⌊")])] + inside.nodes + [.element("mo", [], [.text("⌋")])])])
+  }
   /// Between bars.
   public static func magnitude(_ inside: Math) -> Math { Math([mo("|")]) + inside + Math([mo("|")]) }
 
@@ -64,6 +67,8 @@ public struct Math: Sendable, ExpressibleByStringLiteral, ExpressibleByStringInt
 
   private static func mo(_ sign: String) -> HTML { .element("mo", [("stretchy", "false")], [.text(sign)]) }
 
+  private static let space = HTML.element("mspace", [("width", "0.2em")], [])
+
   private static let functions: Set<String> = ["log", "exp", "cos", "sin", "max", "min", "mod", "ReLU"]
 
   private static func tokens(_ text: String) -> [HTML] {
@@ -81,8 +86,10 @@ public struct Math: Sendable, ExpressibleByStringLiteral, ExpressibleByStringInt
       } else if first.isLetter {
         let word = String(rest.prefix { $0.isASCII && $0.isLetter })
         let name = functions.contains(word) ? word : String(first)
-        tokens.append(.element("mi", [], [.text(name)]))
         rest.removeFirst(name.count)
+        // Between a function and its argument there is a gap, unless the argument has brackets.
+        let gap = functions.contains(name) && rest.first != "(" ? [space] : []
+        tokens += (name == "mod" ? gap : []) + [.element("mi", [], [.text(name)])] + gap
       } else {
         let signs: [Character: String] = ["-": "−", "*": "∗"]
         tokens.append(mo(signs[first] ?? String(first)))

@@ -1,10 +1,16 @@
-/// The script of a report: it steps through the stills of animations, and does nothing else.
+/// The script of a report: it steps through the stills of animations, and keeps what fits the screen out of the way of
+/// the Tab key.
 ///
 /// Nothing moves until a reader presses Play, so nobody is disturbed who asked for less motion. Without the script all
 /// stills are on the page, as they are on paper.
 enum ReportScript {
   static let text = """
     "use strict";
+    const boxes = Array.from(document.querySelectorAll(".scroll"));
+    const scrolls = (box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+    const stops = () => boxes.forEach((box) => { box.tabIndex = scrolls(box) ? 0 : -1; });
+    stops();
+    addEventListener("resize", stops);
     document.querySelectorAll(".animation").forEach((box) => {
       const stills = Array.from(box.querySelectorAll(".still"));
       const button = box.querySelector("button");

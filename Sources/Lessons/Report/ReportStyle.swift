@@ -26,18 +26,20 @@ enum ReportStyle {
     figure{margin:1.5rem 0;padding:1rem;background:var(--card);border:1px solid var(--rule);border-radius:8px}
     figcaption{margin-top:.75rem}
     .side{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start;justify-content:center}
-    .picture{max-width:100%} .label{margin:.25rem 0 0;text-align:center;max-width:22rem}
+    .picture{max-width:100%} .row{flex-wrap:nowrap} .row .picture{flex:0 1 auto;min-width:0}
+    .label{margin:.25rem 0 0;text-align:center;max-width:22rem}
     img{max-width:100%;height:auto;display:block;margin:0 auto;border:1px solid var(--rule)}
     img.pixels{image-rendering:pixelated}
     .chart svg{display:block;max-width:100%;height:auto;margin:0 auto} .narrow{display:none}
     .chart .paper{fill:var(--card)}
     .scroll{overflow-x:auto;max-width:100%}
-    .formula{margin:1rem 0;padding:.25rem 0;font-size:1.15rem}
+    .formula{margin:.75rem 0;padding:.75rem 0;overflow-y:hidden;font-size:1.15rem}
     table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:0 auto}
     th,td{padding:.3rem .75rem;border-bottom:1px solid var(--rule);text-align:right}
     th[scope=row],thead th:first-child{text-align:left} thead th{border-bottom:2px solid var(--quiet)}
     th[scope=row]{font-weight:500}
-    .measured table{margin:0} .measured td{font-weight:600;overflow-wrap:anywhere}
+    tbody td{white-space:nowrap}
+    .measured table{margin:0} .measured td{font-weight:600;white-space:normal;min-width:9rem}
     .matrix td{padding:0 .2rem;min-width:2em;height:2em;text-align:center;border:1px solid var(--rule);font-size:.9rem}
     .matrix caption{color:var(--quiet);font-size:.925rem;padding-bottom:.25rem}
     .matrix td.marked{outline:3px solid var(--strong);outline-offset:-3px;font-weight:700;background:var(--code)}
@@ -48,6 +50,7 @@ enum ReportStyle {
     button{font:inherit;min-width:5.5rem;min-height:2.5rem;color:var(--text);background:var(--code);
     border:1px solid var(--quiet);border-radius:6px;cursor:pointer}
     .place{min-width:4rem;font-variant-numeric:tabular-nums}
+    @media (min-width:66rem){pre.scroll{margin-inline:-7rem;max-width:none}}
     pre{background:var(--code);padding:1rem;border-radius:8px;font-size:.85rem;line-height:1.5;margin:.5rem 0}
     code{font-family:ui-monospace,monospace;font-size:.92em} pre code{font-size:1em}
     details{border-left:3px solid var(--rule);padding-left:.75rem} summary{cursor:pointer;color:var(--link)}
@@ -56,6 +59,7 @@ enum ReportStyle {
     @media (max-width:40rem){body{font-size:1rem} nav ol{columns:1} .wide{display:none} .narrow{display:block}
     figure{padding:.6rem;margin-inline:-.4rem} .formula{font-size:1rem}
     th,td{padding:.3rem .4rem} h1{font-size:1.6rem} h2{font-size:1.35rem}
+    .measured td{min-width:6.5rem} .row{gap:.5rem}
     .matrix td{min-width:1.75em;height:1.75em;font-size:.82rem}}
     @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
     @media print{:root{--page:#fff;--card:#fff;--text:#000;--quiet:#333;--rule:#999;--link:#000;
@@ -66,6 +70,6 @@ enum ReportStyle {
     h2,h3,h4{break-after:avoid} .stills{display:flex;flex-wrap:wrap;gap:.75rem;justify-content:center}
     .moving .still,.still{display:none} .moving .still.key,.still.key{display:block;margin:0;max-width:48%}
     .chart svg{max-height:6.5cm} figure{margin:.75rem 0;padding:.5rem}
-    pre{white-space:pre-wrap} .wide{display:block} .narrow{display:none}}
+    details:not([open]){display:none} pre.scroll{white-space:pre-wrap;margin-inline:0} .wide{display:block} .narrow{display:none}}
     """
 }

@@ -13,6 +13,9 @@ public enum TerminalGraphics: String, CaseIterable, Hashable, Sendable {
   /// Letters that are darker and brighter: text that goes everywhere.
   case ascii
 
+  /// Whether it draws pixels that are small enough for the labels of a figure to be read.
+  public var showsLabels: Bool { self == .kitty || self == .sixel }
+
   /// What draws a picture when it is written to a terminal, ending in a line break. The picture is made smaller where it
   /// does not fit, never larger.
   ///

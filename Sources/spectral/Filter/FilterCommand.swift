@@ -10,6 +10,11 @@ enum FilterCommand: Subcommand {
   private static let laplacian = Flag(
     switch: "--laplacian", "the Laplacian, exactly: -4π² times the square of the frequency")
 
+  private static let periodicNoise = Flag(
+    switch: "--remove-periodic-noise",
+    "find waves that run through the whole image, as interference and printed screens leave them, and take them away; says "
+      + "which")
+
   /// The filters; each may be given as often as wanted.
   private static let filters: [any AnyFlag] = [
     flag(.lowpass, "keep what is slower than a cut-off"),
@@ -34,6 +39,7 @@ enum FilterCommand: Subcommand {
     Flag(
       "--homomorphic", .homomorphic,
       "even out the light: a gain for slow waves of the logarithm (light) and one for fast ones (things)"),
+    periodicNoise,
   ]
 
   private static let padding = Flag(
@@ -45,6 +51,9 @@ enum FilterCommand: Subcommand {
     "working memory that filtering may take beside the image (default: what the machine has)")
   private static let beforeAfter = Flag(
     "--before-after", .text("FILE|DIR", example: "both.png"), "a picture of the image beside its result")
+  private static let spectrum = Flag(
+    "--spectrum", .text("FILE|DIR", example: "spectra.png"),
+    "a picture of the spectrum of the image beside that of its result, in the same colours")
 
   static let specification = Specification(
     name: "filter", summary: "low-pass, high-pass, notches, masks and more, by frequency",
@@ -61,7 +70,7 @@ enum FilterCommand: Subcommand {
     sections: [
       .init("Filters", filters),
       .init("Pixels", ImageFlags.pixels.flags + [padding]),
-      .init("Results", ImageFlags.results.flags + [beforeAfter]),
+      .init("Results", ImageFlags.results.flags + [beforeAfter, spectrum]),
       .init("Computation", [memoryLimit] + ImageFlags.computation.flags),
       ImageFlags.talk,
     ],
@@ -73,6 +82,9 @@ enum FilterCommand: Subcommand {
       .init(
         "spectral filter photos/ --unsharp gaussian:0.1,0.8 --luminance -o sharp/",
         "Sharpen all pictures of a folder, without coloured fringes."),
+      .init(
+        "spectral filter scan.png --remove-periodic-noise -o clean.png --spectrum spectra.png",
+        "Take away waves without being told where they are."),
       .init("spectral filter x.npy --bandpass butterworth:64px,8px,2 -o y.npy --show", "Numbers in, numbers out."),
     ])
 
@@ -82,21 +94,22 @@ enum FilterCommand: Subcommand {
       if let flag = flag as? Flag<FilterStep> {
         given.append(try flag.value(text))
       } else {
-        given.append(.linear(.laplacian))
+        given.append(flag.name == laplacian.name ? .linear(.laplacian) : .periodicNoise)
       }
     }
     guard !given.isEmpty else {
       throw UsageError("say which filter: e.g. --lowpass \(FilterKind.lowpass.example())")
     }
     let run = try ImageRun(arguments)
-    let pairs = try run.place(beforeAfter)
+    let (pairs, spectra) = (try run.place(beforeAfter), try run.place(spectrum))
     let steps = try FilterSteps(given, sizeLimit: arguments[ImageFlags.sizeLimit]) { run.say($0) }
     var explain: (@Sendable (String) -> Void)?
     if arguments[ImageFlags.verbose] { explain = { Console.say($0) } }
     let edit = FilterEdit(
       steps: steps, boundary: arguments[ImageFlags.boundary], padding: arguments[padding],
-      memoryLimit: arguments.optional(memoryLimit), beforeAfter: pairs, explain: explain)
-    try run.apply(edit, leavesOthers: pairs != nil)
+      memoryLimit: arguments.optional(memoryLimit), beforeAfter: pairs, spectra: spectra, say: { run.say($0) },
+      explain: explain)
+    try run.apply(edit, leavesOthers: pairs != nil || spectra != nil)
   }
 }
 

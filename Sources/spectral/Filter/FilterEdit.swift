@@ -9,6 +9,10 @@ struct FilterEdit: ImageEdit {
   let memoryLimit: Int?
   /// Where a picture of the image beside its result goes.
   let beforeAfter: OutputPlace?
+  /// Where a picture of their spectra goes.
+  let spectra: OutputPlace?
+  /// Says what was found in an image.
+  let say: @Sendable (String) -> Void
   /// Hears how an image is padded; nil if nobody asked.
   let explain: (@Sendable (String) -> Void)?
 
@@ -20,10 +24,28 @@ struct FilterEdit: ImageEdit {
     do {
       return try steps.apply(
         to: planes, stage: { try stages.measure($0, $1) },
+        removingWaves: { planes in
+          let cleaned = try stages.measure("remove waves") { try removeWaves(from: planes) }
+          say(PeriodicNoiseReport(name: name, waves: cleaned.waves).text)
+          return cleaned.images
+        },
         by: { filter, planes, _ in try apply(filter, planes, name, &stages) })
-    } catch let error as FrequencyFilterError {
+    } catch let error where error is FrequencyFilterError || error is RestorationError {
       throw CommandError("\(name): \(error)")
     }
+  }
+
+  private func removeWaves<Scalar: AnyMethodScalar>(
+    from planes: Tensor<Scalar>
+  ) throws(RestorationError) -> (images: Tensor<Scalar>, waves: [PeriodicNoise.Wave]) {
+    let extent = Extent(height: planes.shape[1], width: planes.shape[2])
+    let bytes = PeriodicNoise.estimatedBytes(image: extent, scalar: Scalar.self)
+    if let memoryLimit, bytes > memoryLimit {
+      throw RestorationError(
+        "to look for waves in \(extent) pixels takes \(ByteCount(bytes)) of working memory, and the limit is "
+          + "\(ByteCount(memoryLimit)): raise the limit")
+    }
+    return try PeriodicNoise().removed(from: planes)
   }
 
   private func apply<Scalar: AnyMethodScalar>(
@@ -47,10 +69,14 @@ struct FilterEdit: ImageEdit {
   func finish<Scalar: AnyMethodScalar>(
     _ before: ImagePlanes<Scalar>, _ after: ImagePlanes<Scalar>, input: String, stages: inout StageTimes
   ) throws {
-    guard let path = beforeAfter?.path(for: input) else { return }
-    try stages.measure("before and after") {
-      let right = isSigned ? SignedPicture(after).image : Image(shown: after)
-      try PictureStrip.row([Image(shown: before), right]).write(to: path)
+    if let path = beforeAfter?.path(for: input) {
+      try stages.measure("before and after") {
+        let right = isSigned ? SignedPicture(after).image : Image(shown: after)
+        try PictureStrip.row([Image(shown: before), right]).write(to: path)
+      }
+    }
+    if let path = spectra?.path(for: input) {
+      try stages.measure("spectra") { try SpectrumPair(before, after, name: input).image.write(to: path) }
     }
   }
 }

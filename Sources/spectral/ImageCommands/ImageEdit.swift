@@ -74,7 +74,8 @@ extension ImageRun {
   ) throws {
     let depth = arguments.optional(ImageFlags.bitDepth)?.bits
     let quality = arguments[ImageFlags.quality]
-    switch try stages.measure("encode", { try result.write(to: path, bitDepth: depth, quality: quality) }) {
+    let note = try result.write(to: path, bitDepth: depth, quality: quality) { try stages.measure($0, $1) }
+    switch note {
     case .signed(let limit):
       say("\(path): mid-grey is 0, the ends are ±\(significant(limit)); a .npy file holds the numbers")
     case .clipped(let count) where count > 0:

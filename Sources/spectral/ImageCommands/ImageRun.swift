@@ -67,6 +67,14 @@ struct ImageRun {
     try TerminalGraphics.show(image(), by: arguments.optional(ImageFlags.graphics), besideJSON: isJSON)
   }
 
+  /// Draws a figure on the terminal, if that was asked for; where its labels could not be read, the bare picture and a
+  /// line.
+  func show(figure: () -> Image, bare: () -> (image: Image, caption: String)) throws {
+    guard shows else { return }
+    try TerminalGraphics.show(
+      by: arguments.optional(ImageFlags.graphics), besideJSON: isJSON, figure: figure, bare: bare)
+  }
+
   private var isJSON: Bool { arguments[CommonFlags.json] }
 
   /// Says something unless `--quiet` is given.

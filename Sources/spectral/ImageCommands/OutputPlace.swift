@@ -60,6 +60,10 @@ struct OutputPlace: Sendable {
     } else {
       guard !target.hasSuffix("/") else { throw FileError(target, "the folder does not exist: create it first") }
       try Self.check(target, flag, kind)
+      let folder = (target as NSString).deletingLastPathComponent
+      guard folder.isEmpty || FileManager.default.fileExists(atPath: folder) else {
+        throw FileError(target, "the folder \(folder) does not exist: create it first")
+      }
     }
   }
 

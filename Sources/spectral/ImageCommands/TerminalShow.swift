@@ -6,10 +6,26 @@ extension TerminalGraphics {
   ///
   /// - Parameter choice: How; nil for the best that works there, which for a file or a pipe is letters.
   static func show(_ image: Image, by choice: TerminalGraphics?, besideJSON: Bool) throws {
+    try show(by: choice, besideJSON: besideJSON, figure: { image }, bare: { (image, "") })
+  }
+
+  /// Draws a figure, or where its labels could not be read the bare picture with a line that says what they would.
+  static func show(
+    by choice: TerminalGraphics?, besideJSON: Bool, figure: () -> Image, bare: () -> (image: Image, caption: String)
+  ) throws {
     let descriptor: Int32 = besideJSON ? 2 : 1
     let query = choice == nil && canDraw(descriptor) ? TerminalQuery.ask() : nil
     let graphics = choice ?? best(descriptor, query)
-    let text = try graphics.text(of: image, on: screen(descriptor, cell: query?.cell))
+    var screen = screen(descriptor, cell: query?.cell)
+    let text: String
+    if graphics.showsLabels {
+      text = try graphics.text(of: figure(), on: screen)
+    } else {
+      let (image, caption) = bare()
+      let lines = caption.isEmpty ? [] : wrapped(caption, width: screen.columns)
+      screen.rows = max(1, screen.rows - lines.count)
+      text = try graphics.text(of: image, on: screen) + lines.map { $0 + "\n" }.joined()
+    }
     if besideJSON { Console.show(text) } else { try Console.result(String(text.dropLast())) }
   }
 

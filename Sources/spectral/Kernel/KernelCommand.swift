@@ -21,6 +21,10 @@ enum KernelCommand: Subcommand {
   private static let profile = Flag(
     "--profile", .text("FILE", example: "profile.svg"),
     "draw magnitude and phase of the response along x, y and the diagonal, as an SVG picture")
+  private static let response = Flag(
+    "--response", .text("FILE", example: "response.png"),
+    "draw magnitude and phase of the response at all frequencies, side by side: .png, .jpg or .ppm; or .npy for the "
+      + "numbers, N x N x 2 (real, imaginary), frequency 0 in the middle")
 
   static let specification = Specification(
     name: "kernel", summary: "what a kernel is, and what it does to waves: taps, response, cut-off",
@@ -35,12 +39,14 @@ enum KernelCommand: Subcommand {
     words: .init("Kernels", KernelName.all.map { ($0.usage, $0.purpose) }),
     sections: [
       .init("Design", [size, window]),
-      .init("Output", [output, profile, Common.json]),
+      .init("Output", [output, response, profile, ImageFlags.show, ImageFlags.graphics, Common.json]),
     ],
     examples: [
       .init("spectral kernel gaussian:2", "Taps, half-power cut-off and response of a blur."),
       .init("spectral kernel motion:21,30 -o psf.npy", "A path up to the right, for other programs."),
-      .init("spectral kernel gaussian:4 --size 9 --window hann", "A blur cut down to 9 x 9 taps, and what that costs."),
+      .init("spectral kernel gabor:8,30 --response response.png", "What it does to every wave, as a picture."),
+      .init(
+        "spectral kernel gaussian:4 --size 9 --window sampling", "A blur cut down to 9 x 9 taps, and what that costs."),
       .init("spectral kernel --json -- -1,0,1", "Numbers of your own."),
     ])
 
@@ -52,15 +58,33 @@ enum KernelCommand: Subcommand {
       throw UsageError(
         "KERNEL \(error.problem), not '\(text)': e.g. spectral kernel \(error.example ?? format.example)")
     }
-    let (kernel, design) = try kernel(named, arguments)
-    let report = KernelReport(name: text, kernel: kernel, design: design)
-    if let path = arguments.optional(output) { try kernel.write(to: path) }
-    if let path = arguments.optional(profile) {
+    // All names are judged before anything is written.
+    let responsePlace = try arguments.optional(response).map { try OutputPlace($0, response, inputs: [text]) }
+    let profilePlace = try arguments.optional(profile).map { path in
       guard path.lowercased().hasSuffix(".svg") else {
         throw UsageError("\(profile.name) \(path): profiles are drawn as SVG: end the name in .svg")
       }
+      return try OutputPlace(path, profile, inputs: [text], .drawing)
+    }
+    let (kernel, design) = try kernel(named, arguments)
+    let report = KernelReport(name: text, kernel: kernel, design: design)
+    let picture = ResponsePicture(name: text, kernel: kernel)
+    if let path = arguments.optional(output) { try kernel.write(to: path) }
+    if let path = responsePlace?.path(for: text) {
+      if path.lowercased().hasSuffix(".npy") {
+        try picture.spectrum.centered.writeNPY(to: path)
+      } else {
+        try picture.image.write(to: path)
+      }
+    }
+    if let path = profilePlace?.path(for: text) {
       let charts = ResponseProfile(name: text, kernel: kernel).charts
       try AtomicFile.write(Data(SVGFigure(charts).text.utf8), to: path)
+    }
+    if arguments[ImageFlags.show] || arguments.has(ImageFlags.graphics) {
+      try TerminalGraphics.show(
+        by: arguments.optional(ImageFlags.graphics), besideJSON: arguments[Common.json], figure: { picture.image },
+        bare: { picture.bare })
     }
     try Console.result(arguments[Common.json] ? report.json.description : report.text)
   }

@@ -9,7 +9,11 @@ struct KernelEdit: ImageEdit {
   let method: ConvolutionChoice
   /// Bytes that the convolution may take beside its arrays.
   let memoryLimit: Int
-  let isSigned: Bool
+  /// Whether ``isSigned`` was asked for.
+  let wantsSigned: Bool
+
+  /// Also where the taps all but cancel: what slopes and waves leave of a picture is around zero.
+  var isSigned: Bool { wantsSigned || abs(kernel.sum) < 0.01 * kernel.magnitudeSum }
 
   var clippingRemedy: String { "--signed draws them around mid-grey, a .npy file holds them" }
 
