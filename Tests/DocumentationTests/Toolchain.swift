@@ -61,7 +61,7 @@ struct Toolchain: Sendable {
     let name = folder.deletingPathExtension().lastPathComponent
     let source = Page.root.appendingPathComponent("Sources/\(name)").path
     return FileManager.default.fileExists(atPath: source)
-      && !["spectral", "SpectralBenchmarks", "Lessons"].contains(name)
+      && !["spectral", "SpectralBenchmarks", "Lessons", "Playground"].contains(name)
   }
 
   private var moduleMaps: [URL] {
