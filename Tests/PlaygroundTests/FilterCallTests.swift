@@ -108,6 +108,25 @@ import Testing
     #expect(some.headers["x-width"] == "64" && (some.info["high"] as! Double) > 0.1)
   }
 
+  @Test func aHastyPreviewDiffersAtMostNearTheBorder() throws {
+    let words: [String: Any] = ["steps": [Self.step("lowpass", "gaussian:0.02")]]
+    let (whole, hasty) = (try post("", words).body, try post("", words.merging(["hasty": true]) { $1 }).body)
+    #expect(zip(whole, hasty).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
+  }
+
+  @Test func theProfileOfAResultFallsWhereItsWavesAreTakenAway() throws {
+    let words = try post("/profile", ["steps": [Self.step("lowpass", "ideal:0.1")], "boundary": "circular"]).json
+    let (frequencies, before, after) = (
+      try #require(words["frequencies"] as? [Double]), try #require(words["before"] as? [Double]),
+      try #require(words["after"] as? [Double])
+    )
+    #expect(frequencies.count == before.count && before.count == after.count)
+    for (frequency, pair) in zip(frequencies, zip(before, after)) where frequency > 0 {
+      if frequency < 0.09 { #expect(abs(pair.1 / pair.0 - 1) < 1e-3) }
+      if frequency > 0.11 { #expect(pair.1 < 1e-3 * pair.0) }
+    }
+  }
+
   @Test func aResponseIsWhiteWhereWavesPass() throws {
     let answer = try post("/response", ["steps": [Self.step("lowpass", "ideal:0.25")]])
     let side = 512

@@ -30,6 +30,9 @@ import Testing
     #expect(Data(magnitude.body) == (try PixelBytes(spectrum.evenPicture()).data))
     let phase = try visitor.post("/api/kernel/response", ["kernel": "sobel:x", "side": 64, "kind": "phase"])
     #expect(phase.info["high"] as? Double == .pi)
+    // A blur lets the mean pass: white in the middle, as a mask has it.
+    let level = try visitor.post("/api/kernel/response", ["kernel": "box:3", "side": 64, "kind": "level"])
+    #expect(level.body[4 * (32 * 64 + 32)] == 255 && level.info["high"] as? Double == 1)
   }
 
   @Test func aDrawnResponseBecomesAKernel() throws {

@@ -29,6 +29,15 @@ enum FilterCalls {
         let range = EditedImage(ImagePlanes(planes: image.pixels), isSigned: false).range
         return try .picture(image, side: task.side, info: ScaleInfo(low: range.low, high: range.high))
       },
+      Router.Route("POST /api/filter/profile") { request in
+        let task = try FilterTask(request, workbench)
+        let result = try task.preview().image.converted(to: .stored)
+        let before = RadialProfile(workbench.spectrum(of: task.picture))
+        let after = RadialProfile(CenteredSpectrum(result.luminance))
+        return .json(
+          ProfilePair(
+            frequencies: before.frequencies, before: finite(before.magnitudes), after: finite(after.magnitudes)))
+      },
       Router.Route("POST /api/filter/export") { request in
         .file(try FilterTask(request, workbench).export(), type: "image/png")
       },
@@ -42,6 +51,16 @@ enum FilterCalls {
     ]
   }
 }
+
+/// How strong waves are by how fast they are, in a picture and in its result.
+private struct ProfilePair: Encodable {
+  let frequencies: [Double]
+  let before: [Double?]
+  let after: [Double?]
+}
+
+/// Numbers as JSON can have them.
+private func finite(_ numbers: [Double]) -> [Double?] { numbers.map { $0.isFinite ? $0 : nil } }
 
 /// What is said of a result beside its pixels.
 struct ResultInfo: Encodable {

@@ -47,7 +47,10 @@ enum KernelCalls {
     case "magnitude":
       return try .picture(spectrum.evenPicture(), info: ScaleInfo(low: 0, high: spectrum.largestMagnitude))
     case "phase": return try .picture(spectrum.picture(.phase), info: ScaleInfo(low: -.pi, high: .pi))
-    default: throw HTTPError(400, "kind must be magnitude or phase.")
+    case "level":
+      let levels = spectrum.magnitudes.reshaped(to: [1, side, side])
+      return try .picture(Image(pixels: levels), info: ScaleInfo(low: 0, high: 1))
+    default: throw HTTPError(400, "kind must be magnitude, phase or level.")
     }
   }
 

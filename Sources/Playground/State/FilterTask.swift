@@ -18,6 +18,8 @@ struct FilterTask {
     var linearLight: Bool?
     var view: String?
     var side: Int?
+    /// Whether it is for a hand that moves: see ``FilterTask/hastyPadding``.
+    var hasty: Bool?
     /// Who asks: a newer request of the same client takes the place of one that still waits.
     var client: String?
   }
@@ -35,6 +37,10 @@ struct FilterTask {
 
   var onlyLuminance: Bool { words.luminance ?? false }
   var light: Light { words.linearLight ?? false ? .linear : .stored }
+
+  /// What is added beyond the border for a hand that moves, whatever the filter reaches: a whole period would be a transform
+  /// four times as large. What then wraps around is faint, near the border, and gone when the hand rests.
+  static let hastyPadding = FilterPadding.pixels(28)
 
   /// The most steps of one request.
   private static let mostSteps = 32
@@ -73,7 +79,8 @@ struct FilterTask {
       try steps.apply(to: planes) { filter, planes, isFirst in
         if isFirst,
           let kept = try workbench.transform(
-            of: picture, planes, boundary: boundary, onlyLuminance: onlyLuminance, light)
+            of: picture, planes, boundary: boundary, padding: words.hasty == true ? Self.hastyPadding : .full,
+            onlyLuminance: onlyLuminance, light)
         {
           return kept.filtered(by: filter)
         }

@@ -7,6 +7,7 @@ final class Workbench: Sendable {
   struct PlaneKey: Hashable {
     let picture: String
     let boundary: Boundary
+    let padding: FilterPadding
     let onlyLuminance: Bool
     let light: Light
   }
@@ -46,10 +47,14 @@ final class Workbench: Sendable {
 
   /// The transform of a picture, for many filters; nil if it is too large to be kept.
   func transform(
-    of picture: Picture, _ planes: Tensor<Float>, boundary: Boundary, onlyLuminance: Bool, _ light: Light
+    of picture: Picture, _ planes: Tensor<Float>, boundary: Boundary, padding: FilterPadding, onlyLuminance: Bool,
+    _ light: Light
   ) throws -> FilteredImage<Float>? {
     guard picture.planes.height * picture.planes.width <= Self.keptPixels else { return nil }
-    let key = PlaneKey(picture: picture.id, boundary: boundary, onlyLuminance: onlyLuminance, light: light)
-    return try transforms.value(key, bytes: { $0.byteCount }) { try FilteredImage(planes, boundary: boundary) }
+    let key = PlaneKey(
+      picture: picture.id, boundary: boundary, padding: padding, onlyLuminance: onlyLuminance, light: light)
+    return try transforms.value(key, bytes: { $0.byteCount }) {
+      try FilteredImage(planes, boundary: boundary, padding: padding)
+    }
   }
 }

@@ -61,7 +61,9 @@ enum CrossoverReport {
 
   private static func verdict(_ sweep: KernelSweep) -> String {
     let crossings = sweep.crossings
-    if !crossings.isEmpty { return "\(sweep.shape.name): " + crossings.map(sentence).joined(separator: ", ") }
+    if !crossings.isEmpty {
+      return crossings.map { "\(sweep.shape.name): \(sentence($0))" }.joined(separator: "\n")
+    }
     let both = sweep.points.filter { $0.results[.direct] != nil && $0.results[.fft] != nil }
     guard let first = both.first, let last = both.last else { return "\(sweep.shape.name): no two methods to compare" }
     let isFourier = first.results[.fft]!.medianSeconds < first.results[.direct]!.medianSeconds
