@@ -31,9 +31,9 @@ lint: ## Finds what format would change, and more.
 docs: dependencies ## The documentation, in Docs/build.
 	Scripts/build-documentation.sh
 
-pictures: dependencies ## The pictures that the pages draw, into the catalog.
+pictures: dependencies ## The pictures that the pages draw, and those of the playground, into the catalog.
 	$(SWIFT) build -c release --build-tests
-	SPECTRAL_REDRAW=1 $(SWIFT) test -c release --skip-build --filter SnippetTests
+	SPECTRAL_REDRAW=1 $(SWIFT) test -c release --skip-build --filter 'SnippetTests|PagePictures'
 
 dependencies:
 	@Scripts/install-dependencies.sh

@@ -59,11 +59,11 @@ export class FilterState {
   get isIdentity() { return this.steps.length === 0 && this.strokes.length === 0; }
 
   /** A filter request for a picture. */
-  request(picture, { view = 'result', side = shownSide, withMask = true } = {}) {
+  request(picture, { view = 'result', side = shownSide, withMask = true, hasty = false } = {}) {
     const isMasked = withMask && this.strokes.length > 0;
     const { size, values } = this.mask;
     const said = {
-      picture, steps: this.steps.map(words), mask: isMasked ? { height: size, width: size } : null, ...this.options, view, side,
+      picture, steps: this.steps.map(words), mask: isMasked ? { height: size, width: size } : null, ...this.options, view, side, hasty,
     };
     return isMasked ? mixed(said, values) : mixed(said);
   }

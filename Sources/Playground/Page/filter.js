@@ -86,11 +86,12 @@ export class FilterArea {
     // Nothing to filter is the picture itself, without a difference that would be worth looking at.
     const answer = this.state.isIdentity && !isDifference
       ? { ...this.before, info: {} }
-      : await postPicture('/api/filter', this.state.request(picture.id, { view: isDifference ? 'difference' : 'result', side }));
+      : await postPicture('/api/filter', this.state.request(picture.id, { view: isDifference ? 'difference' : 'result', side, hasty: !isWhole }));
     if (this.#picture !== picture) return;
     this.stack.show('after', answer);
     drew(since, { computed: answer.info.milliseconds, bytes: answer.pixels.length });
-    this.#note(answer.info);
+    // Laying out a line of text anew at every move would cost more than reading it is worth.
+    if (isWhole) this.#note(answer.info);
   }
 
   async #askForResponse() {

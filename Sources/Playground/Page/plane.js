@@ -11,6 +11,9 @@ export class FrequencyPlane {
   #canvases;
   #act;
   #isHeld = false;
+  #frame = null;
+  #mask = null;
+  #shade = null;
 
   /**
    * A plane in an element.
@@ -50,16 +53,32 @@ export class FrequencyPlane {
     this.#center(canvas);
   }
 
-  /** Darkens what a mask does not let pass. */
-  showMask({ values, size }) {
+  /** Darkens what a mask does not let pass, with the next frame. */
+  showMask(mask) {
+    this.#canvases.mask.hidden = false;
+    if (!this.#mask) {
+      requestAnimationFrame(() => {
+        this.#drawMask(this.#mask);
+        this.#mask = null;
+      });
+    }
+    this.#mask = mask;
+  }
+
+  /** Half as many pixels as the mask has are enough to see it, and four times as fast to paint. */
+  #drawMask({ values, size }) {
     const canvas = this.#canvases.mask;
-    canvas.hidden = false;
-    if (this.shade?.width !== size) this.shade = new ImageData(size, size);
-    const pixels = new Uint32Array(this.shade.data.buffer);
+    const side = size / 2;
+    if (this.#shade?.width !== side) this.#shade = new ImageData(side, side);
+    const pixels = new Uint32Array(this.#shade.data.buffer);
     // Little-endian RGBA of a blue that is darker than any spectrum; as opaque as the mask is shut.
-    for (let i = 0; i < values.length; i += 1) pixels[i] = ((255 - values[i]) * 0.86 << 24) | 0x3c2010;
-    if (canvas.width !== size) [canvas.width, canvas.height] = [size, size];
-    canvas.getContext('2d', { willReadFrequently: true }).putImageData(this.shade, 0, 0);
+    for (let y = 0; y < side; y += 1) {
+      for (let x = 0; x < side; x += 1) {
+        pixels[y * side + x] = ((255 - values[2 * (y * size + x)]) * 0.86 << 24) | 0x3c2010;
+      }
+    }
+    if (canvas.width !== side) [canvas.width, canvas.height] = [side, side];
+    canvas.getContext('2d', { willReadFrequently: true }).putImageData(this.#shade, 0, 0);
     this.#center(canvas);
   }
 
@@ -79,8 +98,16 @@ export class FrequencyPlane {
     return canvas;
   }
 
-  /** Draws the axes, what the area wants drawn, and the cursor. */
+  /** Draws what lies over the spectrum with the next frame. */
   draw() {
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = null;
+      this.#drawMarks();
+    });
+  }
+
+  /** The axes, what the area wants drawn, and the cursor. */
+  #drawMarks() {
     const surface = sharp(this.#canvases.marks);
     if (!surface) return;
     const { context, width } = surface;
@@ -122,13 +149,18 @@ export class FrequencyPlane {
       // A finger that does not draw may scroll the page; one that draws must not.
       if (this.#isHeld) element.setPointerCapture(event.pointerId);
     });
+    // Browsers keep moves back until the next frame, up to 17 ms; a hand that holds something should not wait for that.
+    const isRaw = 'onpointerrawupdate' in window;
+    const dragged = (event) => {
+      if (!this.#isHeld) return;
+      this.cursor = this.#frequency(event);
+      const between = event.getCoalescedEvents?.() ?? [];
+      for (const early of between.slice(0, -1)) this.#act.drag?.(this.#frequency(early), undefined);
+      this.#act.drag?.(this.cursor, event.timeStamp);
+    };
+    element.addEventListener(isRaw ? 'pointerrawupdate' : 'pointermove', dragged);
     element.addEventListener('pointermove', (event) => {
       this.cursor = this.#frequency(event);
-      if (this.#isHeld) {
-        const between = event.getCoalescedEvents?.() ?? [];
-        for (const early of between.slice(0, -1)) this.#act.drag?.(this.#frequency(early), undefined);
-        this.#act.drag?.(this.cursor, event.timeStamp);
-      }
       this.#act.hover?.(this.cursor, this.#isHeld);
     });
     for (const end of ['pointerup', 'pointercancel']) {
