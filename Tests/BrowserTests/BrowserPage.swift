@@ -141,7 +141,8 @@ final class BrowserPage {
 
   /// What went wrong in the page, in its own words.
   ///
-  /// The playground refuses impossible windows with status 422, which the browser reports; that is no fault of the page.
+  /// Two refusals of the playground, which the browser reports, are no fault of the page: 422 for an impossible window, and
+  /// 409 for a network that was reset while it was asked.
   var complaints: [String] {
     let exceptions = devTools.events("Runtime.exceptionThrown", session: session).map { "\($0)" }
     let entries = devTools.events("Log.entryAdded", session: session).compactMap { $0["entry"] as? [String: Any] }
@@ -149,7 +150,9 @@ final class BrowserPage {
       .map { "\($0["text"] ?? "") \($0["url"] ?? "")" }
     let calls = devTools.events("Runtime.consoleAPICalled", session: session)
       .filter { ["error", "warning", "assert"].contains($0["type"] as? String) }.map { "\($0)" }
-    return exceptions + calls + errors.filter { !($0.contains("422") && $0.contains("/api/slide")) }
+    let expected = [("422", "/api/slide"), ("409", "/api/training/")]
+    return exceptions + calls
+      + errors.filter { error in !expected.contains { error.contains($0.0) && error.contains($0.1) } }
   }
 
   /// Addresses that were asked for and are not the playground's.

@@ -39,6 +39,18 @@ struct OpenPlayground {
   }
 }
 
+/// Waits for a file that the page saves, and takes it.
+func savedFile(_ name: String) throws -> Data {
+  let file = Chromium.shared.downloads.appendingPathComponent(name)
+  let deadline = Date(timeIntervalSinceNow: 30)
+  while !FileManager.default.fileExists(atPath: file.path) {
+    guard Date() < deadline else { throw DevToolsError(description: "\(name) was not saved") }
+    usleep(20_000)
+  }
+  defer { try? FileManager.default.removeItem(at: file) }
+  return try Data(contentsOf: file)
+}
+
 /// Pixels on the page are those that the library computes, to within the rounding of one step of 8 bits.
 func expectSame(_ shown: Image, _ computed: Image, _ location: SourceLocation = #_sourceLocation) {
   guard shown.height == computed.height, shown.width == computed.width else {

@@ -47,6 +47,8 @@ extension BrowserTests {
       try page.click("#steps .remove")
       try page.click("#tools [data-value=rectangle]")
       try page.click("#brush-soft")
+      // Without a border added, the picture's own frequencies are those that are painted on.
+      try page.choose("circular", of: "#boundary")
       try page.drag(from: page.frequency("#plane", 0.1, -0.2), to: page.frequency("#plane", 0.3, 0.1))
       try page.rest()
       let painted = try page.pixels("#result .after")
@@ -59,6 +61,17 @@ extension BrowserTests {
       for (fx, fy) in [(0.03, 0.02), (0.0, 0.06), (-0.05, 0.01)] {
         #expect(abs(after(fx, fy) - before(fx, fy)) < 0.05 * before(fx, fy) + 0.5)
       }
+
+      // To the pixel, from the mask as a file.
+      try page.click("#tab-share")
+      try page.rest()
+      try page.click("#save-mask")
+      let mask = try FilterMask(Image(data: savedFile("mask.png")).luminance.pixels)
+      #expect(mask.asymmetry == 0)
+      var filtered = scene
+      filtered.planes = try FrequencyFilter.mask(mask).apply(to: scene.planes, boundary: .circular)
+      expectSame(painted, Image(shown: filtered))
+      try page.click("#tab-filter")
 
       try page.click("#undo")
       try page.rest()
@@ -124,13 +137,15 @@ extension BrowserTests {
       _ = try page.value("document.querySelector('#plane').focus({ focusVisible: true })")
       // To the circle of the cut-off at 0.08, take it, twice 0.04 further out, let go.
       try page.key("ArrowRight", times: 16)
+      try page.rest()
+      #expect(try page.text("#announcement").contains("fx 0.08"))
       try page.key(" ")
       try page.key("ArrowRight", modifiers: 8, times: 2)
       try page.key(" ")
       try page.rest()
       #expect(try cutoff(page) == 0.16)
       try expectSame(page.pixels("#result .after"), lowPass(scene, .lowPass(.gaussian, cutoff: 0.16)))
-      #expect(try page.text("#announcement").contains("fx 0.08"))
+      #expect(try page.text("#announcement").contains("fx 0.160"))
       try page.key("z", modifiers: 2)
       try page.rest()
       #expect(try cutoff(page) == 0.08)

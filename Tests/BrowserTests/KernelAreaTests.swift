@@ -25,12 +25,13 @@ extension BrowserTests {
       try expectSame(
         page.pixels("#kernel-result .after"), through(Kernel(.gaussian(deviation: 1.5, radius: 4)), scene))
 
-      try page.choose("sharpen", of: "#kernel-preset")
+      try page.type("sharpen:1", into: "#kernel-name")
+      try page.key("Enter")
       try page.rest()
-      try page.type("-2", into: "#kernel-grid [role=row]:first-child [role=gridcell]:nth-child(2) input")
+      try page.type("-1.5", into: "#kernel-grid [role=row]:first-child [role=gridcell]:nth-child(2) input")
       try page.rest()
       var taps = Kernel(.sharpen()).taps
-      taps[0, 1] = -2
+      taps[0, 1] = -1.5
       try expectSame(page.pixels("#kernel-result .after"), through(Kernel(taps), scene))
       try page.choose("direct", of: "#apply-method")
       try page.rest()

@@ -6,7 +6,8 @@ extension BrowserTests {
   /// The pictures of the page in the documentation, drawn anew by `make pictures`.
   @Suite(
     .enabled(
-      if: ProcessInfo.processInfo.environment["SPECTRAL_REDRAW"] != nil, "draws pictures only if SPECTRAL_REDRAW is set"))
+      if: ProcessInfo.processInfo.environment["SPECTRAL_REDRAW"] != nil, "draws pictures only if SPECTRAL_REDRAW is set"
+    ))
   struct PagePictures {
     private let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("Docs/SpectralKit.docc/Resources")
@@ -72,6 +73,7 @@ extension BrowserTests {
       let page = open.page
       var stills: [Image] = []
       func still() throws {
+        try page.move(to: page.place("#result-title"))
         try page.rest()
         let (left, right) = (try page.place("#plane", 0, 0), try page.place("#result", 1, 1))
         let parameters: [String: Any] = [

@@ -6,18 +6,6 @@ import Testing
 extension BrowserTests {
   /// A state in other hands.
   @Suite struct ShareArea {
-    /// Waits for a file that the page saves, and takes it.
-    private func saved(_ name: String) throws -> Data {
-      let file = Chromium.shared.downloads.appendingPathComponent(name)
-      let deadline = Date(timeIntervalSinceNow: 30)
-      while !FileManager.default.fileExists(atPath: file.path) {
-        guard Date() < deadline else { throw DevToolsError(description: "\(name) was not saved") }
-        usleep(20_000)
-      }
-      defer { try? FileManager.default.removeItem(at: file) }
-      return try Data(contentsOf: file)
-    }
-
     @Test func theCommandWritesTheSameBytes() throws {
       let folder = temporaryFolder()
       defer { try? FileManager.default.removeItem(at: folder) }
@@ -32,11 +20,11 @@ extension BrowserTests {
       #expect(command.hasPrefix("spectral filter scene.png --lowpass gaussian:0.08 --mask mask.png"))
       #expect(try page.text("#swift").hasPrefix("import SpectralKit"))
       try page.click("#save-result")
-      let result = try saved("scene-filtered.png")
+      let result = try savedFile("scene-filtered.png")
       try page.click("#save-mask")
-      try saved("mask.png").write(to: folder.appendingPathComponent("mask.png"))
+      try savedFile("mask.png").write(to: folder.appendingPathComponent("mask.png"))
       try page.click("#save-picture")
-      try saved("scene.png").write(to: folder.appendingPathComponent("scene.png"))
+      try savedFile("scene.png").write(to: folder.appendingPathComponent("scene.png"))
       try page.screenshot("share")
 
       // The line as it stands, in a shell that knows where the command is.

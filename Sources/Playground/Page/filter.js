@@ -118,6 +118,7 @@ export class FilterArea {
   }
 
   #press(f, since) {
+    this.readout.show(null, {});
     if (this.#tool === 'look') {
       const near = 24 / this.plane.element.clientWidth;
       const all = this.state.steps.flatMap(handles).map((handle) => ({ handle, distance: handle.distance(f) }));
@@ -165,13 +166,15 @@ export class FilterArea {
 
   #hover(f, isHeld, byKey = false) {
     this.plane.draw();
-    if (isHeld) return;
-    this.readout.show(f, { overPicture: this.#tool === 'look', aloud: byKey });
-    if (f && this.#tool === 'look') {
-      const near = 24 / this.plane.element.clientWidth;
-      const isNear = this.state.steps.flatMap(handles).some((handle) => handle.distance(f) <= near);
-      this.plane.element.classList.toggle('grabs', isNear);
+    if (isHeld) {
+      if (byKey) announce(`fx ${fixed(f.x, 3)}, fy ${fixed(f.y, 3)}`);
+      return;
     }
+    const near = 24 / this.plane.element.clientWidth;
+    const isNear = f !== null && this.state.steps.flatMap(handles).some((handle) => handle.distance(f) <= near);
+    this.plane.element.classList.toggle('grabs', isNear);
+    // Where there is something to take hold of, one wants to see the result and no wave over it.
+    this.readout.show(f, { overPicture: this.#tool === 'look' && !isNear, aloud: byKey });
   }
 
   #draw(context, plane) {

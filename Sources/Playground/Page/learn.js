@@ -25,7 +25,7 @@ export class LearnArea {
     this.#changed = changed;
     this.pad = new Pad(element('pad'), () => { this.recogniseSoon(); this.#changed(); });
     this.answers = new Latest(() => this.#askForAnswer());
-    this.filters = new Latest(async () => { if (this.#isTrained) showFilters(await getJSON('/api/training/filters')); });
+    this.filters = new Latest(() => this.#askForFilters());
     this.recogniseSoon = settled(30, () => { if (this.#isShown) this.answers.request(); });
     this.#wire();
   }
@@ -114,6 +114,16 @@ export class LearnArea {
     }
   }
 
+  async #askForFilters() {
+    if (!this.#isTrained) return;
+    try {
+      showFilters(await getJSON('/api/training/filters'));
+    } catch (error) {
+      // Somebody reset the training meanwhile.
+      if (error.status !== 409) throw error;
+    }
+  }
+
   // MARK: The digit
 
   async #askForAnswer() {
@@ -122,9 +132,14 @@ export class LearnArea {
       return;
     }
     const shift = [Number(element('shift-x').value), Number(element('shift-y').value)];
-    const answer = await postJSON(
-      '/api/training/recognise', mixed({ height: 28, width: 28, shift }, this.pad.values));
-    if (answer.lenet.length === 0) return;
+    let answer;
+    try {
+      answer = await postJSON('/api/training/recognise', mixed({ height: 28, width: 28, shift }, this.pad.values));
+    } catch (error) {
+      // Somebody reset the training meanwhile.
+      if (error.status === 409) return;
+      throw error;
+    }
     showAnswer(answer, shift);
     showMaps(answer);
   }
