@@ -13,7 +13,7 @@ public enum SRGBTransfer {
     return Scalar(stored < 0 ? -light : light)
   }
 
-  /// The value that stands for light: the inverse of ``linear(_:)``.
+  /// The value that stands for light: the inverse of ``linear(_:)->Scalar``.
   public static func stored<Scalar: TensorScalar>(_ light: Scalar) -> Scalar {
     let x = Double(light.magnitude)
     let value = x <= 0.0031308 ? 12.92 * x : 1.055 * pow(x, 1 / 2.4) - 0.055
