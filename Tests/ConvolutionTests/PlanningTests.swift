@@ -134,17 +134,20 @@ private func problem(
   }
 
   @Test func whatWasMeasuredIsRememberedByTheFile() throws {
-    let problem = try problem([2, 4, 30, 30], outputs: 4, kernel: 5)
-    let plans = try ConvolutionPass.allCases.map { try measured(problem, $0) }
-    // Both gradients belong to one training step.
-    #expect(plans[1] == plans[2])
-    let lines = (file.read() ?? "").split(separator: "\n")
-    #expect(lines.count == 2 && lines.allSatisfy { $0.contains(Processor.model) && $0.contains("float32") })
+    // Plans are remembered for a number of threads, which other tests change.
+    try withThreads(2) {
+      let problem = try problem([2, 4, 30, 30], outputs: 4, kernel: 5)
+      let plans = try ConvolutionPass.allCases.map { try measured(problem, $0) }
+      // Both gradients belong to one training step.
+      #expect(plans[1] == plans[2])
+      let lines = (file.read() ?? "").split(separator: "\n")
+      #expect(lines.count == 2 && lines.allSatisfy { $0.contains(Processor.model) && $0.contains("float32") })
 
-    // A book that reads this file measures nothing: it says what the file says.
-    let told = ConvolutionPlan.fourier(tile: FourierConvolution<Float>().candidates(problem, training: false)[3].tile)
-    try file.write(PlanBook.encode(PlanBook.decode(file.read()!).mapValues { _ in told }))
-    #expect(automatic(PlanBook(file)).plan(problem) == told)
+      // A book that reads this file measures nothing: it says what the file says.
+      let told = ConvolutionPlan.fourier(tile: FourierConvolution<Float>().candidates(problem, training: false)[3].tile)
+      try file.write(PlanBook.encode(PlanBook.decode(file.read()!).mapValues { _ in told }))
+      #expect(automatic(PlanBook(file)).plan(problem) == told)
+    }
   }
 
   private func measured(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) throws -> ConvolutionPlan {
@@ -158,23 +161,26 @@ private func problem(
   /// none, and is mended.
   @Test(arguments: ["damaged", "other version", "other processor", "impossible tile", "no plan"])
   func aFileThatSaysNothing(_ what: String) throws {
-    let problem = try problem([2, 4, 30, 30], outputs: 4, kernel: 5)
-    let sound = automatic(PlanBook(file)).plan(problem)
-    let text = file.read()!
-    let (key, impossible) = (String(text.prefix { $0 != "\t" }), "fft 2 x 2")
-    switch what {
-    case "damaged": try Data("SpectralKit convolution plans 1\n0\n\(text)".utf8).write(to: file.url)
-    case "other version":
-      try CacheFile(file.url, title: "SpectralKit convolution plans 0").write("\(key)\t\(impossible)\n")
-    case "other processor": try file.write("An abacus\(key.dropFirst(Processor.model.count))\t\(impossible)\n")
-    case "impossible tile": try file.write("\(key)\t\(impossible)\n")
-    default: try file.write("\(key)\tat leisure\n\(key)\n\t\t\n")
+    // Plans are remembered for a number of threads, which other tests change.
+    try withThreads(2) {
+      let problem = try problem([2, 4, 30, 30], outputs: 4, kernel: 5)
+      let sound = automatic(PlanBook(file)).plan(problem)
+      let text = file.read()!
+      let (key, impossible) = (String(text.prefix { $0 != "\t" }), "fft 2 x 2")
+      switch what {
+      case "damaged": try Data("SpectralKit convolution plans 1\n0\n\(text)".utf8).write(to: file.url)
+      case "other version":
+        try CacheFile(file.url, title: "SpectralKit convolution plans 0").write("\(key)\t\(impossible)\n")
+      case "other processor": try file.write("An abacus\(key.dropFirst(Processor.model.count))\t\(impossible)\n")
+      case "impossible tile": try file.write("\(key)\t\(impossible)\n")
+      default: try file.write("\(key)\tat leisure\n\(key)\n\t\t\n")
+      }
+      let automatic = automatic(PlanBook(file))
+      let plan = automatic.plan(problem)
+      #expect(automatic.candidates(problem).contains { $0.plan == plan }, "\(plan), at first \(sound)")
+      let plans = PlanBook.decode(file.read() ?? "")
+      #expect(plans[key] == plan && plans.count == (what == "other processor" ? 2 : 1))
     }
-    let automatic = automatic(PlanBook(file))
-    let plan = automatic.plan(problem)
-    #expect(automatic.candidates(problem).contains { $0.plan == plan }, "\(plan), at first \(sound)")
-    let plans = PlanBook.decode(file.read() ?? "")
-    #expect(plans[key] == plan && plans.count == (what == "other processor" ? 2 : 1))
   }
 
   @Test func manyBooksFillOneFile() throws {
@@ -192,7 +198,7 @@ private func problem(
     let book = PlanBook(CacheFile(blocked.appendingPathComponent("plans"), title: PlanBook.title))
     let problem = try problem([1, 1, 12, 12], outputs: 1, kernel: 3)
     let automatic = automatic(book)
-    // Plans hold for a number of threads, which other tests change.
+    // Plans are remembered for a number of threads, which other tests change.
     withThreads(2) { #expect(automatic.plan(problem) == automatic.plan(problem)) }
   }
 

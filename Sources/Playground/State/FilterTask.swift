@@ -72,14 +72,24 @@ struct FilterTask {
     return boundary
   }
 
-  /// The result to look at: from the transform that is kept, if there is one.
+  /// The result to look at: from the transform that is kept, if there is one. For a hand that moves, of the pixels that
+  /// are seen only.
   func preview() throws -> EditedImage<Float> {
-    let source = workbench.planes(of: picture, light)
+    let isHasty = words.hasty == true
+    let source =
+      if isHasty, let side {
+        workbench.planes(of: picture, light, side: side)
+      } else {
+        workbench.planes(of: picture, light)
+      }
     let result = try EditedImage(source, onlyLuminance: onlyLuminance, isSigned: steps.isSigned) { planes in
       try steps.apply(to: planes) { filter, planes, isFirst in
+        let filter = filter.seen(
+          Extent(height: source.height, width: source.width),
+          of: Extent(height: picture.planes.height, width: picture.planes.width))
         if isFirst,
           let kept = try workbench.transform(
-            of: picture, planes, boundary: boundary, padding: words.hasty == true ? Self.hastyPadding : .full,
+            of: picture, planes, boundary: boundary, padding: isHasty ? Self.hastyPadding : .full,
             onlyLuminance: onlyLuminance, light)
         {
           return kept.filtered(by: filter)
@@ -115,6 +125,15 @@ struct FilterTask {
     guard !steps.steps.isEmpty else {
       throw HTTPError(422, "There is no filter to apply.", remedy: "Choose one, or paint on the spectrum.")
     }
+  }
+}
+
+extension FrequencyFilter {
+  /// The filter for a picture that was made smaller: a wave of it has fewer pixels for each of its periods.
+  fileprivate func seen(_ size: Extent, of whole: Extent) -> FrequencyFilter {
+    guard size != whole else { return self }
+    let (x, y) = (Double(size.width) / Double(whole.width), Double(size.height) / Double(whole.height))
+    return FrequencyFilter { fx, fy in self(fx * x, fy * y) }
   }
 }
 

@@ -3,9 +3,17 @@ import SpectralKit
 
 /// The pictures and what was computed of them, kept for the next request.
 final class Workbench: Sendable {
-  /// What a kept transform is of.
-  struct PlaneKey: Hashable {
+  /// What kept planes are of.
+  private struct SeenKey: Hashable {
     let picture: String
+    let light: Light
+    let side: Int
+  }
+
+  /// What a kept transform is of.
+  private struct PlaneKey: Hashable {
+    let picture: String
+    let size: Extent
     let boundary: Boundary
     let padding: FilterPadding
     let onlyLuminance: Bool
@@ -18,6 +26,7 @@ final class Workbench: Sendable {
   private let spectra: Shelf<String, CenteredSpectrum>
   private let transforms: Shelf<PlaneKey, FilteredImage<Float>>
   private let lightPlanes: Shelf<String, ImagePlanes<Float>>
+  private let seenPlanes: Shelf<SeenKey, ImagePlanes<Float>>
 
   /// Larger pictures are transformed anew for every filter: their spectra would fill the memory.
   static let keptPixels = 1 << 22
@@ -26,11 +35,14 @@ final class Workbench: Sendable {
     let spectra = Shelf<String, CenteredSpectrum>(capacity: 256 << 20)
     let transforms = Shelf<PlaneKey, FilteredImage<Float>>(capacity: 512 << 20)
     let lightPlanes = Shelf<String, ImagePlanes<Float>>(capacity: 256 << 20)
+    let seenPlanes = Shelf<SeenKey, ImagePlanes<Float>>(capacity: 128 << 20)
     (self.spectra, self.transforms, self.lightPlanes) = (spectra, transforms, lightPlanes)
+    self.seenPlanes = seenPlanes
     gallery = try Gallery(file: image) { id in
       spectra.remove { $0 == id }
       transforms.remove { $0.picture == id }
       lightPlanes.remove { $0 == id }
+      seenPlanes.remove { $0.picture == id }
     }
   }
 
@@ -45,14 +57,27 @@ final class Workbench: Sendable {
     return lightPlanes.value(picture.id, bytes: { 4 * $0.planes.count }) { picture.planes.converted(to: .linear) }
   }
 
-  /// The transform of a picture, for many filters; nil if it is too large to be kept.
+  /// The same, made smaller until no side is longer than `side`: the pixels that are seen.
+  func planes(of picture: Picture, _ light: Light, side: Int) -> ImagePlanes<Float> {
+    let whole = planes(of: picture, light)
+    guard max(whole.height, whole.width) > side else { return whole }
+    return seenPlanes.value(
+      SeenKey(picture: picture.id, light: light, side: side), bytes: { 4 * ($0.planes.count + ($0.alpha?.count ?? 0)) }
+    ) {
+      let seen = Image(pixels: whole.planes, alpha: whole.alpha).limited(toSide: side)
+      return ImagePlanes(planes: seen.pixels, alpha: seen.alpha, origin: whole.origin, light: light)
+    }
+  }
+
+  /// The transform of a picture's planes, for many filters; nil if they are too large for it to be kept.
   func transform(
     of picture: Picture, _ planes: Tensor<Float>, boundary: Boundary, padding: FilterPadding, onlyLuminance: Bool,
     _ light: Light
   ) throws -> FilteredImage<Float>? {
-    guard picture.planes.height * picture.planes.width <= Self.keptPixels else { return nil }
+    let size = Extent(height: planes.shape[1], width: planes.shape[2])
+    guard size.height * size.width <= Self.keptPixels else { return nil }
     let key = PlaneKey(
-      picture: picture.id, boundary: boundary, padding: padding, onlyLuminance: onlyLuminance, light: light)
+      picture: picture.id, size: size, boundary: boundary, padding: padding, onlyLuminance: onlyLuminance, light: light)
     return try transforms.value(key, bytes: { $0.byteCount }) {
       try FilteredImage(planes, boundary: boundary, padding: padding)
     }
