@@ -33,12 +33,15 @@ func system(_ name: String, pkgConfig: String?, apt: String, brew: String?) -> T
     providers: [.apt([apt])] + (brew.map { [.brew([$0])] } ?? []))
 }
 
-/// The files of the playground's page, which become part of the program.
-let page: [Resource] = {
-  let folder = Context.packageDirectory + "/Sources/Playground/Page"
-  let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-  return names.filter { !$0.hasPrefix(".") }.sorted().map { .embedInCode("Page/\($0)") }
-}()
+/// The files of the playground's page, which become part of the program. Named one by one: SwiftPM keeps what a manifest
+/// says until its text changes, so that it would not see a new file of a folder.
+let pageScripts = [
+  "api", "canvas", "chart", "choice", "comparison", "diagnostics", "filter-state", "filter", "format",
+  "kernel-state", "kernel", "latest", "learn-picture", "learn", "learning-curves", "link", "main", "mask",
+  "messages", "network", "numbers", "pad", "picture-stack", "pictures", "plane", "profile", "readout",
+  "share-subjects", "share", "slide-picture", "slide-state", "slide", "step-list", "steps", "tabs", "tools",
+]
+let page: [Resource] = (["areas.css", "icon.svg", "index.html", "style.css"] + pageScripts.map { "\($0).js" }).map { .embedInCode("Page/\($0)") }
 
 let package = Package(
   name: "SpectralKit",

@@ -5,6 +5,8 @@ import Tensors
 public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
   /// Digits drawn by the package: no files needed.
   case digits
+  /// The same with their centres of mass in the middle of the image, as those of ``mnist`` are: no files needed.
+  case centredDigits = "centred-digits"
   /// Handwritten digits, 28 x 28 (LeCun, Cortes and Burges).
   case mnist
   /// Clothes, 28 x 28 (Xiao, Rasul and Vollgraf).
@@ -14,18 +16,21 @@ public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
   /// A folder of images, sorted into a folder per class.
   case folder
 
-  /// How many training and test images ``digits`` has when no limit says otherwise.
+  /// Whether the package draws it, so that there are no files to read.
+  public var isDrawn: Bool { self == .digits || self == .centredDigits }
+
+  /// How many training and test images of digits are drawn when no limit says otherwise.
   public static let digitCounts = (training: 10_000, test: 2_000)
 
-  /// How many ``digits`` a limit may ask for: 784 MB of them.
+  /// How many digits a limit may ask for: 784 MB of them.
   public static let mostDigits = 1_000_000
 
   /// Reads or draws the data set.
   ///
   /// - Parameters:
-  ///   - directory: Where its files are; nil for ``digits``.
+  ///   - directory: Where its files are; nil for digits that are drawn.
   ///   - seed: What the drawing of digits, or the split of a folder into training and test images, depends on.
-  ///   - limit: How many training images there are at most; for ``digits``, how many are drawn.
+  ///   - limit: How many training images there are at most; of digits, how many are drawn.
   ///   - imageSize: The size that the images of a ``folder`` get; nil for that of the first.
   /// - Throws: `FileError` naming the argument or the file at fault, and the remedy.
   public func load(
@@ -33,13 +38,16 @@ public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
   ) throws -> DatasetPair {
     if let limit, limit < 1 { throw FileError("--limit \(limit)", "leaves no images to learn from; pass 1 or more") }
     switch self {
-    case .digits:
+    case .digits, .centredDigits:
       if let directory {
         throw FileError(
           directory, "the digits are drawn, not read; leave --data out, or name the kind of data that is there")
       }
       if let limit, limit > Self.mostDigits {
         throw FileError("--limit \(limit)", "is more digits than are drawn at once; pass at most \(Self.mostDigits)")
+      }
+      if self == .centredDigits {
+        return CentredDigits.load(training: limit ?? Self.digitCounts.training, seed: seed)
       }
       let digits = ProceduralDigits(seed: seed)
       return DatasetPair(
@@ -67,7 +75,7 @@ public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
     }
     let remedy =
       switch self {
-      case .digits: ""
+      case .digits, .centredDigits: ""
       case .mnist: "download its four files from \(MNIST.Source.mnist.address) into a folder DIR"
       case .fashionMNIST: "download its four files from \(MNIST.Source.fashion.address) into a folder DIR"
       case .cifar10: "download \(CIFAR10.address), unpack it to a folder DIR"

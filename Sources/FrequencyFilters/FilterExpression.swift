@@ -84,8 +84,9 @@ struct CentredLowPass: Sendable {
   }
 
   func value(_ fx: Double, _ fy: Double) -> Double {
-    let (dx, dy) = (fx - x, fy - y)
-    return shape.lowPass((dx * dx + dy * dy) / (cutoff * cutoff))
+    // Not the square by that of the cut-off, which may be too small a number to be told from 0.
+    let (dx, dy) = ((fx - x) / cutoff, (fy - y) / cutoff)
+    return shape.lowPass(dx * dx + dy * dy)
   }
 }
 
@@ -105,7 +106,7 @@ struct Wedge: Sendable {
     (self.shape, self.angle, self.halfWidth) = (shape, angle, halfWidth)
     let radians = angle * .pi / 180
     axis = (cos(radians), -sin(radians))
-    cutoff = halfWidth * .pi / 180
+    cutoff = max(halfWidth * .pi / 180, .leastNonzeroMagnitude)
   }
 
   func value(_ fx: Double, _ fy: Double) -> Double {

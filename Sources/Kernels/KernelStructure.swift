@@ -35,10 +35,6 @@ extension Kernel {
     }
   }
 
-  /// Whether a constant image becomes 0, as that of a slope or a Laplacian does, so that results are differences around
-  /// zero. Differences of rounding do not count.
-  public var takesMeanAway: Bool { abs(sum) <= 1e-12 * magnitudeSum }
-
   /// What rounding may do to a tap that took a few operations.
   private var roundingTolerance: Double { 16 * Double.unitRoundoff * taps.maximumMagnitude }
 

@@ -3,7 +3,7 @@ import SpectralKit
 /// A digit that somebody has drawn, white on black, as the networks that learn digits want it.
 package struct DrawnDigit: Sendable {
   /// Rows and columns.
-  package static let side = ProceduralDigits.side
+  package static let side = CentredDigits.side
   private let pixels: [UInt8]
 
   /// A drawing.

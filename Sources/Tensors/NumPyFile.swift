@@ -141,13 +141,17 @@ extension Tensor {
     self = try NumPyFile.tensor(try NumPyHeader.read(from: &file), &file)
   }
 
-  /// Writes a `.npy` file, the same bytes as `numpy.save`.
+  private var npyHeader: Data { NumPyHeader(type: Scalar.elementType, extents: shape.extents).bytes }
+
+  /// The bytes of a `.npy` file, those of `numpy.save`.
+  public var npyData: Data { withUnsafeElements { npyHeader + Data(UnsafeRawBufferPointer($0)) } }
+
+  /// Writes a `.npy` file: ``npyData``.
   ///
   /// - Throws: ``FileError``.
   public func writeNPY(to path: String) throws {
-    let header = NumPyHeader(type: Scalar.elementType, extents: shape.extents)
     try AtomicFile.write(to: path) { (file: inout AtomicFile.Handle) in
-      try file.write(header.bytes)
+      try file.write(npyHeader)
       try withUnsafeElements { try file.write(UnsafeRawBufferPointer($0)) }
     }
   }

@@ -44,7 +44,7 @@ public struct Checkpoint: Sendable {
   public var step: Int { position.step }
 
   /// The present state of a run.
-  init<Network: Layer>(_ loop: TrainingLoop<Network>, data: DatasetPair) throws where Network.Scalar == Float {
+  package init<Network: Layer>(_ loop: TrainingLoop<Network>, data: DatasetPair) throws where Network.Scalar == Float {
     let normalization = data.training.normalization
     configuration = loop.configuration
     position = loop.position
@@ -92,6 +92,9 @@ public struct Checkpoint: Sendable {
       1...1_000_000 ~= configuration.batchSize, 0...1_000_000 ~= configuration.epochs, position.epoch <= 1_000_000
     else { throw FileError(path, "says things about its images that cannot be: take another checkpoint") }
   }
+
+  /// The bytes of the file.
+  package var data: Data { file.data }
 
   /// Writes the file, whole or not at all.
   public func write(to path: String) throws { try file.write(to: path) }

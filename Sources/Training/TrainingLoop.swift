@@ -67,16 +67,19 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
   /// Whether all epochs are done.
   public var isFinished: Bool { position.epoch >= configuration.epochs }
 
-  /// Trains until the last epoch is over or `shouldStop` says so, which is asked after every step.
+  /// Trains until the last epoch is over, so many steps have been taken, or `shouldStop` says so, which is asked after
+  /// every step.
   ///
   /// - Parameters:
   ///   - checkpoint: Where to write the state, and how often: see ``CheckpointPolicy``.
+  ///   - lastStep: The step, counted from the start of the run, after which to stop; nil for that of the last epoch. One
+  ///     that ends an epoch takes the epoch's evaluation along.
   ///   - onEvent: Hears of every step, epoch and checkpoint.
   /// - Returns: Whether all epochs are done.
   /// - Throws: What writing a checkpoint throws.
   @discardableResult
   public mutating func run(
-    checkpoint: CheckpointPolicy? = nil, shouldStop: () -> Bool = { false },
+    checkpoint: CheckpointPolicy? = nil, until lastStep: Int? = nil, shouldStop: () -> Bool = { false },
     onEvent: (TrainingEvent) throws -> Void = { _ in }
   ) throws -> Bool {
     var lastWritten = ContinuousClock.now
@@ -88,7 +91,7 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
     }
     // So that a run that is killed early can be taken up, too.
     try write(self)
-    while !isFinished {
+    while !isFinished, step < lastStep ?? .max {
       let batches = Batches<Float>(
         data.training, batchSize: configuration.batchSize, shuffled: true, seed: configuration.seed,
         epoch: position.epoch, startingAt: position.batch)
@@ -99,7 +102,7 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
         metrics.seconds = before.duration(to: now).seconds
         before = now
         try onEvent(.batch(metrics))
-        let stops = shouldStop()
+        let stops = shouldStop() || (step >= lastStep ?? .max && position.batch < stepsPerEpoch)
         if let checkpoint, stops || lastWritten.duration(to: now).seconds >= checkpoint.interval { try write(self) }
         if stops { return false }
       }
@@ -108,16 +111,25 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
         epoch: position.epoch, step: position.step, loss: evaluation.loss, accuracy: evaluation.accuracy,
         trainingLoss: position.lossSum / Double(max(position.images, 1)),
         trainingAccuracy: Double(position.correct) / Double(max(position.images, 1)))
-      position = TrainingPosition(epoch: position.epoch + 1, step: position.step)
+      finishEpoch()
       try onEvent(.epoch(metrics))
       try write(self)
       if shouldStop() { return isFinished }
     }
-    return true
+    return isFinished
   }
 
-  /// One step on one batch.
-  private mutating func step(on batch: Batch<Float>) -> BatchMetrics {
+  /// Whether all images of the present epoch have been seen.
+  package var isEpochOver: Bool { position.batch == stepsPerEpoch }
+
+  /// Goes on to the next epoch.
+  package mutating func finishEpoch() {
+    position = TrainingPosition(epoch: position.epoch + 1, step: position.step)
+  }
+
+  /// One step on one batch, for whoever makes the batches and watches: those of ``TrainingConfiguration/seed``, in order,
+  /// and ``finishEpoch()`` after the last of an epoch make the same run as ``run(checkpoint:until:shouldStop:onEvent:)``.
+  package mutating func step(on batch: Batch<Float>) -> BatchMetrics {
     optimizer.learningRate = schedule.rate(
       at: position.step, of: totalSteps, base: baseLearningRate, stepsPerEpoch: stepsPerEpoch)
     let (logits, tape) = network.forward(batch.images)

@@ -44,11 +44,12 @@ public struct TrainingRun {
     try network.checkMemory(for: batch, configuration.method, training: true)
   }
 
-  /// Trains: see ``TrainingLoop/run(checkpoint:shouldStop:onEvent:)``.
+  /// Trains: see ``TrainingLoop/run(checkpoint:until:shouldStop:onEvent:)``.
   ///
   /// - Returns: The network as it is in the end, and whether all epochs are done.
+  @discardableResult
   public func run(
-    checkpoint policy: CheckpointPolicy? = nil, shouldStop: () -> Bool = { false },
+    checkpoint policy: CheckpointPolicy? = nil, until lastStep: Int? = nil, shouldStop: () -> Bool = { false },
     onEvent: (TrainingEvent) throws -> Void = { _ in }
   ) throws -> (network: any Layer<Float>, isFinished: Bool) {
     func train<Network: Layer>(_ network: Network) throws -> (network: any Layer<Float>, isFinished: Bool)
@@ -59,7 +60,7 @@ public struct TrainingRun {
         } else {
           try TrainingLoop(configuration, network: network, data: data)
         }
-      let isFinished = try loop.run(checkpoint: policy, shouldStop: shouldStop, onEvent: onEvent)
+      let isFinished = try loop.run(checkpoint: policy, until: lastStep, shouldStop: shouldStop, onEvent: onEvent)
       return (loop.network, isFinished)
     }
     let network = try initialNetwork()

@@ -6,13 +6,14 @@ enum Conv2DCommand: Subcommand {
   private typealias Common = CommonFlags
 
   private static let input = Flag(
-    "--input", .text("FILE", example: "x.npy"), isRequired: true,
-    "images x, N x C x H x W; float32 is computed in single precision, float64 and integers in double")
+    "--input", .array(example: "x.npy"), isRequired: true,
+    "images x, N x C x H x W; float32 is computed in single precision, float64 and integers in double; or the numbers of "
+      + "one image with one channel, as in 1,2;3,4")
   private static let weight = Flag(
-    "--weight", .text("FILE", example: "w.npy"), isRequired: true,
-    "filters w, O x C/groups x kH x kW, converted to x's precision")
+    "--weight", .array(example: "w.npy"), isRequired: true,
+    "filters w, O x C/groups x kH x kW, converted to x's precision; or the numbers of one filter for one channel")
   private static let bias = Flag(
-    "--bias", .text("FILE", example: "b.npy"), "a number for each filter, O, added to its feature map")
+    "--bias", .array(example: "b.npy"), "a number for each filter, O, added to its feature map")
   private static let output = Flag(
     "--output", .text("FILE", example: "y.npy"),
     "feature maps y, N x O x H' x W', in x's precision; needed unless a gradient is asked for")
@@ -63,13 +64,16 @@ enum Conv2DCommand: Subcommand {
       .init(
         "spectral conv2d --input x.npy --weight w.npy --output-gradient dy.npy --weight-gradient dw.npy",
         "The gradient by the filters alone."),
+      .init(
+        "spectral conv2d --input '1,2,3;4,5,6;7,8,9' --weight '1,0;0,1' --padding 1 --output y.npy",
+        "A window of 2 x 2 over nine numbers."),
     ])
 
   static func run(_ arguments: Arguments) throws {
     try checkOutputs(arguments)
     let planning = try Common.planning(arguments) ?? .estimated
     Common.applyThreads(arguments)
-    switch try NumPyFile.read(arguments[input]).values {
+    switch try arguments[input].values() {
     case .float(let images): try convolve(images, planning, arguments)
     case .double(let images): try convolve(images, planning, arguments)
     }
@@ -103,16 +107,19 @@ enum Conv2DCommand: Subcommand {
   private static func convolve<Scalar: AnyMethodScalar>(
     _ x: Tensor<Scalar>, _ planning: ConvolutionPlanning, _ arguments: Arguments
   ) throws {
-    let w = try Tensor<Scalar>(npy: arguments[weight])
+    let w = try arguments[weight].tensor(Scalar.self, rank: 4)
     let problem = try problem(x.shape, w.shape, arguments)
-    let b = try arguments.optional(bias).map { path in
-      try array(path, "the bias", [problem.outputChannels], "one number for each filter") as Tensor<Scalar>
+    let b = try arguments.optional(bias).map { source in
+      try checked(
+        try source.tensor(Scalar.self, rank: 1), source.text, "the bias", [problem.outputChannels],
+        "one number for each filter")
     }
     let wantsGradients = gradientFlags.contains { arguments.has($0) }
     let dy =
       try wantsGradients
       ? arguments.optional(outputGradient).map { path in
-        try array(path, "the gradient by the output", problem.outputShape, "the output's shape") as Tensor<Scalar>
+        try checked(
+          Tensor<Scalar>(npy: path), path, "the gradient by the output", problem.outputShape, "the output's shape")
       } : nil
 
     var passes: [ConvolutionPass] = []
@@ -143,7 +150,7 @@ enum Conv2DCommand: Subcommand {
     let geometry = ConvolutionGeometry(
       kernel: kernel, stride: arguments[stride], dilation: arguments[dilation], padding: arguments[padding],
       groups: arguments[groups], boundary: arguments[boundary], operation: arguments[operation])
-    let files = "\(arguments[weight]) does not fit \(arguments[input])"
+    let files = "\(arguments[weight].text) does not fit \(arguments[input].text)"
     let problem: ConvolutionProblem
     do { problem = try ConvolutionProblem(geometry, input: x, filter: w) } catch {
       throw CommandError("\(files): \(error)")
@@ -159,12 +166,11 @@ enum Conv2DCommand: Subcommand {
   }
 
   /// An array that must have a certain shape.
-  private static func array<Scalar: TensorScalar>(
-    _ path: String, _ what: String, _ shape: Shape, _ remedy: String
+  private static func checked<Scalar: TensorScalar>(
+    _ tensor: Tensor<Scalar>, _ name: String, _ what: String, _ shape: Shape, _ remedy: String
   ) throws -> Tensor<Scalar> {
-    let tensor = try Tensor<Scalar>(npy: path)
     guard tensor.shape == shape else {
-      throw FileError(path, "\(what) has shape \(tensor.shape), but it must be \(shape), \(remedy)")
+      throw FileError(name, "\(what) has shape \(tensor.shape), but it must be \(shape), \(remedy)")
     }
     return tensor
   }

@@ -40,7 +40,7 @@ enum EvaluateCommand: Subcommand {
     let kind = try arguments.optional(dataset) ?? TrainCommand.kind(checkpoint.configuration.dataset)
     // One training image is enough where they are drawn: only the test images count.
     var test = try kind.load(
-      from: arguments.optional(Common.data), limit: kind == .digits ? 1 : nil,
+      from: arguments.optional(Common.data), limit: kind.isDrawn ? 1 : nil,
       imageSize: (height: input.image[1], width: input.image[2])
     ).test
     guard test.imageShape.extents == input.image, test.classNames == input.classes else {

@@ -7,8 +7,8 @@ enum TrainCommand: Subcommand {
   private static let standard = TrainingConfiguration()
 
   private static let dataset = Flag(
-    "--dataset", .word(example: DatasetKind.mnist), "what to learn from; digits are drawn, the others are read [digits]"
-  )
+    "--dataset", .word(example: DatasetKind.mnist), "what to learn from; digits are drawn, centred-digits too, with their middle in that of the image; the others are read "
+      + "[digits]")
   private static let limit = Flag(
     "--limit", .integer(1...(.max), example: 1000), "learn from the first N training images only")
   private static let model = Flag(
@@ -19,6 +19,9 @@ enum TrainCommand: Subcommand {
       + "[\(standard.convolution.rawValue)]")
   private static let epochs = Flag(
     "--epochs", .integer(1...1_000_000, example: 5), "how often each image is seen [\(standard.epochs)]")
+  private static let steps = Flag(
+    "--steps", .integer(1...(.max), example: 500),
+    "end once so many steps have been taken since the start of the run, also within an epoch; --resume goes on")
   private static let batchSize = Flag(
     "--batch-size", .integer(1...1_000_000, example: 64), "images of a step [\(standard.batchSize)]")
   private static let optimizer = Flag(
@@ -52,7 +55,7 @@ enum TrainCommand: Subcommand {
     sections: [
       .init("Data", [dataset, Common.data, limit]),
       .init("Network", [model, convolution]),
-      .init("Training", [epochs, batchSize, optimizer, learningRate, schedule, seed]),
+      .init("Training", [epochs, steps, batchSize, optimizer, learningRate, schedule, seed]),
       .init("Results", [checkpoint, resume, metrics]),
       .init("Computation", [Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
     ],
@@ -93,11 +96,11 @@ enum TrainCommand: Subcommand {
     let metricsFile = try arguments.optional(metrics).map {
       try MetricsFile(path: $0, resumingAt: stored?.step ?? 0, epoch: stored?.epoch ?? 0)
     }
-    let steps = (data.training.count + configuration.batchSize - 1) / configuration.batchSize
-    var progress = TrainingProgress(epochs: configuration.epochs, stepsPerEpoch: steps)
+    let stepsPerEpoch = (data.training.count + configuration.batchSize - 1) / configuration.batchSize
+    var progress = TrainingProgress(epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch)
     var step = stored?.step ?? 0
     let outcome = try run.run(
-      checkpoint: path.map { CheckpointPolicy(path: $0) }, shouldStop: { Interruption.pending != nil }
+      checkpoint: path.map { CheckpointPolicy(path: $0) }, until: arguments.optional(steps), shouldStop: { Interruption.pending != nil }
     ) { event in
       if case .batch(let batch) = event { step = batch.step + 1 }
       try metricsFile?.record(event)
@@ -110,6 +113,12 @@ enum TrainCommand: Subcommand {
         signal: signal,
         description: "interrupted after step \(step); "
           + (path.map { "\($0) holds the state, go on with --resume" } ?? "nothing was kept, for lack of --checkpoint"))
+    }
+    if !outcome.isFinished {
+      progress.clear()
+      Console.say(
+        "stopped after step \(step), as \(steps.name) says"
+          + (path == nil ? "; nothing was kept, for lack of --checkpoint" : "; --resume goes on"))
     }
     if let path { Console.say("\(path) holds the network.") }
   }

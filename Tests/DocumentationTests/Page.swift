@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A page of documentation, taken apart into what can be checked.
 struct Page: Sendable, CustomStringConvertible {
@@ -21,7 +22,7 @@ struct Page: Sendable, CustomStringConvertible {
     self.path = path
     var (blocks, prose) = ([Block](), [String]())
     var open: (language: String, line: Int, lines: [String])?
-    let text = try String(contentsOf: Page.root.appendingPathComponent(path), encoding: .utf8)
+    let text = try String(contentsOf: repositoryRoot.appendingPathComponent(path), encoding: .utf8)
     for (index, line) in text.components(separatedBy: "\n").enumerated() {
       if line.hasPrefix("```") {
         if let block = open {
@@ -43,7 +44,7 @@ struct Page: Sendable, CustomStringConvertible {
   var program: String? {
     let blocks = blocks.filter { $0.language == "swift" }
     guard !blocks.isEmpty else { return nil }
-    let file = Page.root.appendingPathComponent(path).path
+    let file = repositoryRoot.appendingPathComponent(path).path
     return blocks.map { block in
       "#sourceLocation(file: \"\(file)\", line: \(block.line))\n" + block.lines.joined(separator: "\n") + "\n"
     }.joined()
@@ -80,16 +81,12 @@ struct Page: Sendable, CustomStringConvertible {
 
   var description: String { path }
 
-  /// The root of the repository.
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-
   /// Every page: at the root, and everything in `Docs`.
   static let all: [Page] = {
     let manager = FileManager.default
-    let atRoot = ((try? manager.contentsOfDirectory(atPath: root.path)) ?? []).filter { $0.hasSuffix(".md") }
+    let atRoot = ((try? manager.contentsOfDirectory(atPath: repositoryRoot.path)) ?? []).filter { $0.hasSuffix(".md") }
     let inDocs =
-      manager.enumerator(atPath: root.appendingPathComponent("Docs").path)?.compactMap { $0 as? String } ?? []
+      manager.enumerator(atPath: repositoryRoot.appendingPathComponent("Docs").path)?.compactMap { $0 as? String } ?? []
     let paths = atRoot + inDocs.filter { $0.hasSuffix(".md") && !$0.hasPrefix("build/") }.map { "Docs/" + $0 }
     return paths.sorted().compactMap { try? Page(path: $0) }
   }()

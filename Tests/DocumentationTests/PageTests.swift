@@ -1,12 +1,13 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What pages point to is there.
 @Suite struct PageTests {
   @Test(arguments: Page.all) func linksLeadSomewhere(_ page: Page) {
-    let folder = Page.root.appendingPathComponent(page.path).deletingLastPathComponent()
+    let folder = repositoryRoot.appendingPathComponent(page.path).deletingLastPathComponent()
     // DocC finds pictures by their names alone, wherever they are in the catalog.
-    let resources = Page.root.appendingPathComponent("Docs/SpectralKit.docc/Resources")
+    let resources = repositoryRoot.appendingPathComponent("Docs/SpectralKit.docc/Resources")
     for link in page.links {
       let places =
         [folder.appendingPathComponent(link), resources.appendingPathComponent(link + ".png")]

@@ -47,7 +47,7 @@ struct SnippetTests {
   /// Pictures that a page draws, and that the catalog shows, are the same but for rounding to 256 greys.
   /// `make pictures` has the catalog show them as they are drawn now.
   private func comparePictures(_ folder: URL) throws {
-    let resources = Page.root.appendingPathComponent("Docs/SpectralKit.docc/Resources")
+    let resources = repositoryRoot.appendingPathComponent("Docs/SpectralKit.docc/Resources")
     let redraws = ProcessInfo.processInfo.environment["SPECTRAL_REDRAW"] != nil
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".png") {
       let shown = resources.appendingPathComponent(name).path

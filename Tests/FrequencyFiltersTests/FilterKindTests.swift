@@ -30,6 +30,21 @@ import Testing
     }
   }
 
+  /// The square of such a cut-off is 0 in double precision.
+  @Test(arguments: FilterShape.names) func aCutOffMayBeAsSmallAsANumberCanBe(shape: String) throws {
+    for text in ["1e-300", "5e-324"] {
+      let order = shape == "butterworth" ? ",2" : ""
+      for filter in [
+        try FilterKind.lowpass.filter(parsing: "\(shape):\(text)\(order)"),
+        try FilterKind.wedge.filter(parsing: "\(shape):0,\(text)\(order)"),
+      ] {
+        #expect(filter(0, 0) == 1 && filter(0, 0.1) == 0)
+      }
+      let notch = try FilterKind.notch.filter(parsing: "\(shape):0.25,0,\(text)\(order)")
+      #expect(notch(0.25, 0) == 0 && notch(0, 0.1) == 1)
+    }
+  }
+
   private static let refused: [(FilterKind, String, String)] = [
     (.lowpass, "butterworth:0.1", "butterworth needs a cut-off and an order"),
     (.lowpass, "butterworth", "butterworth needs a cut-off and an order"),

@@ -42,7 +42,7 @@ import Testing
     ),
   ]
 
-  private static let mask: [UInt8] = {
+  static let mask: [UInt8] = {
     var random = RandomGenerator(seed: 3)
     return (0..<64 * 48).map { _ in UInt8.random(in: 0...255, using: &random) }
   }()
@@ -50,41 +50,6 @@ import Testing
   private func post(_ call: String, _ words: [String: Any], picture: String = "scene") throws -> Answer {
     try visitor.post(
       "/api/filter\(call)", words.merging(["picture": picture]) { $1 }, bytes: words["mask"] == nil ? [] : Self.mask)
-  }
-
-  /// A small colour picture of 16 bits with a name that needs quoting, and transparency.
-  private func ownPicture() throws -> (id: String, file: Data) {
-    var random = RandomGenerator(seed: 1)
-    let image = Image(
-      pixels: .uniform([3, 37, 50], in: 0..<1, using: &random), alpha: .uniform([37, 50], in: 0..<1, using: &random),
-      bitDepth: 16)
-    let file = try image.encoded(as: .png)
-    return (try visitor.bring(file, name: "it's%20mine%20%24(x).png"), file)
-  }
-
-  @Test(arguments: requests.indices) func anExportIsWhatThePrintedCommandWrites(_ index: Int) throws {
-    let (name, words) = Self.requests[index]
-    let own = try ownPicture()
-    for picture in ["scene", own.id] {
-      let folder = temporaryFolder()
-      defer { try? FileManager.default.removeItem(at: folder) }
-      let recipe = try post("/words", words, picture: picture).json
-      let command = try #require(recipe["command"] as? String)
-      let needs = try #require(recipe["needs"] as? [String])
-      #expect(command.hasPrefix("spectral filter "))
-      let source = try visitor.get("/api/pictures/\(picture)/file").body
-      try Data(source).write(to: folder.appendingPathComponent(needs[0]))
-      if needs.count > 1 {
-        #expect(needs[1] == "mask.png")
-        try Data(try post("/mask", words).body).write(to: folder.appendingPathComponent("mask.png"))
-      }
-      let outcome = spectral(shell: "\"$0\" " + command.dropFirst("spectral ".count), in: folder)
-      #expect(outcome.code == 0, "\(name): \(outcome.talk)")
-      let export = try post("/export", words, picture: picture)
-      #expect(export.status == 200 && export.headers["content-type"] == "image/png")
-      let written = try Data(contentsOf: folder.appendingPathComponent("filtered.png"))
-      #expect(Data(export.body) == written, "\(name) of \(picture)")
-    }
   }
 
   @Test(arguments: requests.indices) func aPreviewShowsWhatIsExported(_ index: Int) throws {

@@ -116,7 +116,9 @@ import Testing
     let cases: [(String, [String: Any], Int)] = [
       ("kernel", ["kernel": "gaus:4"], 422), ("kernel", ["kernel": "gaussian:-1"], 422),
       ("kernel", ["kernel": "box:1001"], 422), ("kernel", ["kernel": [[1, 2], [3]]], 422),
-      ("kernel", ["kernel": [[]]], 422),
+      ("kernel", ["kernel": [[]]], 422), ("kernel", ["kernel": [[1e308, 1e308]]], 422),
+      ("kernel/apply", ["picture": "scene", "kernel": [[1e308, 1e308]]], 422),
+      ("kernel/compare", ["picture": "scene", "kernel": [[1e308, 1e308]]], 422),
       ("kernel", ["kernel": 7], 400), ("kernel", [:], 400), ("kernel", ["kernel": "/etc/passwd"], 422),
       ("kernel/response", ["kernel": "box:3", "side": 5000], 400),
       ("kernel/response", ["kernel": "box:3", "kind": "loud"], 400),

@@ -52,8 +52,8 @@ import Testing
     func losses(_ change: Bool) throws -> [Double] {
       let training = try LiveTraining(mnist: nil)
       defer { training.close() }
-      var settings = LiveTraining.Settings()
-      settings.method = .direct
+      var settings = TrainingSettings()
+      settings.methods = [.init(step: 0, method: .direct)]
       try training.start(settings)
       func wait(_ count: Int) {
         while training.state(since: count - 1, wait: .seconds(5)).count < count {}
@@ -107,7 +107,7 @@ import Testing
   @Test(.enabled(if: sharedData("mnist") != nil, "needs ../shared/data/mnist"))
   func mnistIsLearnedWhereItsFilesAre() throws {
     let visitor = try Visitor(data: sharedData("mnist")!.path)
-    #expect(try visitor.get("/api/state").json["dataSets"] as? [String] == ["digits", "mnist"])
+    #expect(try visitor.get("/api/state").json["dataSets"] as? [String] == ["centred-digits", "mnist"])
     #expect(try visitor.post("/api/training", ["action": "start", "data": "mnist"]).status == 200)
     #expect(try reach(3, visitor)["stepsPerEpoch"] as? Int == 938)
   }
@@ -119,6 +119,9 @@ import Testing
       (["action": "start", "data": "mnist"], 422), (["action": "start", "data": "/etc"], 422),
       (["action": "start", "learningRate": 0], 422), (["action": "start", "batchSize": 0], 422),
       (["action": "start", "epochs": 1 << 40], 422), ([:], 400),
+      (["action": "start", "methods": [] as [Any]], 422), (["action": "start", "pauseAt": 0], 422),
+      (["action": "start", "methods": [["step": 3, "method": "fft"]]], 422),
+      (["action": "start", "methods": [["step": 0, "method": "fft"], ["step": 0, "method": "direct"]]], 422),
     ] as [([String: Any], Int)] {
       let answer = try visitor.post("/api/training", words)
       #expect(answer.status == status, "\(words)")

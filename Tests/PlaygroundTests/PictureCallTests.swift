@@ -16,7 +16,7 @@ import Testing
 
   @Test func theStateSaysWhatThereIs() throws {
     let words = try visitor.get("/api/state").json
-    #expect(words["dataSets"] as? [String] == ["digits"])
+    #expect(words["dataSets"] as? [String] == ["centred-digits"])
     #expect(words["threads"] as? Int == Parallel.threads)
     let pictures = try #require(words["pictures"] as? [[String: Any]])
     #expect(pictures.compactMap { $0["id"] as? String } == ["scene", "rings", "digit"])

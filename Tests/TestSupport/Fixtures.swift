@@ -5,13 +5,15 @@ public func fixtures(of testFile: String) -> URL {
   URL(fileURLWithPath: testFile).deletingLastPathComponent().appendingPathComponent("Fixtures")
 }
 
+/// The root of the repository.
+public let repositoryRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent()
+
 /// A folder of real data beside the project, e.g. `sharedData("mnist")`; nil where it is not there.
 ///
 /// Tests that want it are skipped by name: `@Test(.enabled(if: sharedData("mnist") != nil, "needs ../shared/data/mnist"))`.
 public func sharedData(_ name: String) -> URL? {
-  let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-  let folder = root.appendingPathComponent("shared/data/\(name)")
+  let folder = repositoryRoot.deletingLastPathComponent().appendingPathComponent("shared/data/\(name)")
   return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
 }
 

@@ -78,12 +78,14 @@ struct HTTPResponse {
   var headers: [(name: String, value: String)] = []
   var body: Data
 
-  /// Words and numbers.
+  /// Words and numbers; status 422 for infinity and NaN, which JSON has not. Values that may be one are optional, and nil
+  /// for it.
   static func json(_ value: some Encodable, status: Int = 200) -> HTTPResponse {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    // JSON has neither infinity nor NaN; values that may be one are optional, and nil for it.
-    let data = (try? encoder.encode(value)) ?? Data("{}".utf8)
+    guard let data = try? encoder.encode(value) else {
+      return HTTPError(422, "The numbers become too large to be told.", remedy: "Take smaller ones.").response
+    }
     return HTTPResponse(status: status, type: "application/json; charset=utf-8", body: data)
   }
 

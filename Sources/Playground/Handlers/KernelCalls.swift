@@ -20,6 +20,13 @@ enum KernelCalls {
           try words.design(DrawnMask(pixels: Array(size.pixels(bytes)), height: size.height, width: size.width)))
       },
       Router.Route("POST /api/kernel/apply") { request in try apply(request.json(), workbench) },
+      Router.Route("POST /api/kernel/export") { request in
+        .file(try KernelTask(request.json(), workbench).export(), type: "image/png")
+      },
+      Router.Route("POST /api/kernel/words") { request in .json(Recipe(try KernelTask(request.json(), workbench))) },
+      Router.Route("POST /api/kernel/file") { request in
+        .file(try request.json(KernelRequest.self).kernel.kernel().taps.npyData, type: "application/octet-stream")
+      },
       Router.Route("POST /api/kernel/compare") { request in .json(try compare(request.json(), workbench)) },
       Router.Route("POST /api/kernel/crossover") { request in
         let words = try request.json(CrossoverRequest.self)
@@ -83,31 +90,14 @@ enum KernelCalls {
 
   // MARK: Both methods
 
-  private struct ApplyRequest: Decodable {
-    let picture: String
-    let kernel: KernelSource
-    let boundary: String?
-    let method: ConvolutionChoice?
-    let side: Int?
-    let client: String?
-  }
-
-  private static func apply(_ words: ApplyRequest, _ workbench: Workbench) throws -> HTTPResponse {
-    let picture = try workbench.gallery.picture(words.picture)
-    let kernel = try words.kernel.kernel()
-    let boundary = try FilterTask.boundary(words.boundary)
-    let side = try words.side.map(checkedSide)
-    let method = (words.method ?? .automatic).method(for: Float.self, deterministic: true)
+  private static func apply(_ words: KernelTask.Words, _ workbench: Workbench) throws -> HTTPResponse {
+    let task = try KernelTask(words, workbench)
     return try workbench.live.run(words.client) {
       var result: EditedImage<Float>?
-      let time = try ContinuousClock().measure {
-        result = try EditedImage(picture.planes, onlyLuminance: false, isSigned: kernel.takesMeanAway) {
-          try kernel.applied(to: $0, boundary: boundary, by: method)
-        }
-      }
+      let time = try ContinuousClock().measure { result = try task.result() }
       let range = result!.range
       return try .picture(
-        result!.picture, side: side,
+        result!.picture, side: task.side,
         info: ResultInfo(
           milliseconds: milliseconds(time), isSigned: result!.isSigned, low: range.low, high: range.high,
           clipped: range.outside))

@@ -15,6 +15,10 @@ enum LearnCalls {
         let wait = min(max(request.query["wait"].flatMap { Int($0) } ?? 0, 0), 10_000)
         return .json(training.state(since: max(0, since), wait: .milliseconds(wait)))
       },
+      Router.Route("POST /api/training/words") { _ in .json(Recipe(try training.record())) },
+      Router.Route("GET /api/training/network") { _ in
+        .file(try training.record().checkpoint.data, type: "application/octet-stream")
+      },
       Router.Route("GET /api/training/filters") { _ in .json(try training.look().filters) },
       Router.Route("POST /api/training/recognise") { request in
         let (words, bytes) = try request.mixed(DigitRequest.self)
@@ -40,6 +44,28 @@ enum LearnCalls {
     let learningRate: Double?
     let batchSize: Int?
     let epochs: Int?
+    let seed: UInt64?
+    let methods: [TrainingSettings.MethodChange]?
+    let pauseAt: Int?
+
+    /// How a training begins, where this is said; the rest is as usual.
+    func settings() throws -> TrainingSettings {
+      var settings = TrainingSettings()
+      if let data {
+        guard let kind = DatasetKind(rawValue: data) else {
+          throw HTTPError(422, "There is no data set \(data.prefix(40)).", remedy: "Take centred-digits.")
+        }
+        settings.data = kind
+      }
+      if let method { settings.methods = [.init(step: 0, method: method)] }
+      if let methods { settings.methods = methods }
+      if let learningRate { settings.learningRate = learningRate }
+      if let batchSize { settings.batchSize = batchSize }
+      if let epochs { settings.epochs = epochs }
+      if let seed { settings.seed = seed }
+      settings.pauseAt = pauseAt
+      return settings
+    }
   }
 
   private struct DigitRequest: Decodable {
@@ -52,13 +78,7 @@ enum LearnCalls {
   private static func act(_ words: Action, _ training: LiveTraining) throws {
     switch words.action {
     case "start":
-      var settings = LiveTraining.Settings()
-      if let data = words.data { settings.data = data }
-      if let method = words.method { settings.method = method }
-      if let rate = words.learningRate { settings.learningRate = rate }
-      if let size = words.batchSize { settings.batchSize = size }
-      if let epochs = words.epochs { settings.epochs = epochs }
-      try training.start(settings)
+      try training.start(words.settings())
     case "pause": training.pause()
     case "resume": training.resume()
     case "reset": training.reset()

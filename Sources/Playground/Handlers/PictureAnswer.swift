@@ -9,11 +9,13 @@ extension HTTPResponse {
   }
 
   static func picture(_ pixels: PixelBytes, info: some Encodable) -> HTTPResponse {
-    HTTPResponse(
+    let words = HTTPResponse.json(info)
+    guard words.status == 200 else { return words }
+    return HTTPResponse(
       type: "application/octet-stream",
       headers: [
         ("X-Height", "\(pixels.height)"), ("X-Width", "\(pixels.width)"),
-        ("X-Info", String(decoding: HTTPResponse.json(info).body, as: UTF8.self)),
+        ("X-Info", String(decoding: words.body, as: UTF8.self)),
       ], body: pixels.data)
   }
 }

@@ -3,16 +3,17 @@ import SpectralKit
 /// The window that slides.
 enum SlideCalls {
   static var routes: [Router.Route] {
-    [Router.Route("POST /api/slide") { request in try slide(request.json()) }]
-  }
-
-  private struct Request: Decodable {
-    let pixels: [[Double]]
-    let kernel: [[Double]]
-    let stride: Int?
-    let padding: Int?
-    let dilation: Int?
-    let boundary: String?
+    [
+      Router.Route("POST /api/slide") { request in try slide(SlideTask(request.json())) },
+      Router.Route("POST /api/slide/words") { request in
+        let task = try SlideTask(request.json())
+        _ = try task.problem()
+        return .json(Recipe(task))
+      },
+      Router.Route("POST /api/slide/export") { request in
+        .file(try SlideTask(request.json()).export(), type: "application/octet-stream")
+      },
+    ]
   }
 
   private struct Allowed: Encodable {
@@ -55,50 +56,23 @@ enum SlideCalls {
     let columns: String
   }
 
-  private static func slide(_ words: Request) throws -> HTTPResponse {
-    let pixels = try plane(words.pixels, "pixels", most: 32)
-    let kernel = try plane(words.kernel, "kernel", most: 9)
-    let (stride, padding, dilation) = (words.stride ?? 1, words.padding ?? 0, words.dilation ?? 1)
-    guard [stride, padding, dilation].allSatisfy({ (-1000...1000).contains($0) }) else {
-      throw HTTPError(422, "stride, padding and dilation must be from 0 to 1000.")
-    }
-    let boundary = try FilterTask.boundary(words.boundary ?? "zero")
-    func room(_ axis: Int) -> WindowRoom {
-      WindowRoom(
-        input: pixels.shape[axis], kernel: kernel.shape[axis], stride: stride, padding: padding, dilation: dilation)
-    }
-    let allowed = Allowed(WindowRoom(room(0), room(1)))
-    let geometry = ConvolutionGeometry(
-      kernel: Extent(height: kernel.shape[0], width: kernel.shape[1]), stride: Extent(stride),
-      dilation: Extent(dilation), padding: .pixels(padding), boundary: boundary)
-    let (x, w) = (
-      pixels.reshaped(to: Shape([1, 1] + pixels.shape.extents)),
-      kernel.reshaped(to: Shape([1, 1] + kernel.shape.extents))
-    )
+  private static func slide(_ task: SlideTask) throws -> HTTPResponse {
+    let allowed = Allowed(task.room)
     let problem: ConvolutionProblem
-    do { problem = try ConvolutionProblem(geometry, input: x.shape, filter: w.shape) } catch {
-      return .json(Refusal(error: error.description, allowed: allowed), status: 422)
+    do { problem = try task.problem() } catch let error as HTTPError {
+      return .json(Refusal(error: error.sentence, allowed: allowed), status: error.status)
     }
-    guard problem.vertical.padded <= 64, problem.horizontal.padded <= 64 else {
-      return .json(
-        Refusal(error: "More than 64 pixels with the padding are too many to show.", allowed: allowed), status: 422)
-    }
-    let direct = try SpatialConvolution<Double>()(x, w, geometry)
-    let fourier = try FourierConvolution<Double>(rigor: .estimate)(x, w, geometry)
-    let trace = WindowTrace(pixels, kernel, problem)
+    let direct = task.output(problem)
+    let fourier = try FourierConvolution<Double>(rigor: .estimate)(task.input, task.filter, task.geometry)
+    let trace = WindowTrace(
+      task.input.reshaped(to: Shape(Array(task.input.shape.extents.suffix(2)))),
+      task.filter.reshaped(to: Shape(Array(task.filter.shape.extents.suffix(2)))), problem)
     return .json(
       Words(
         output: rows(direct), fft: rows(fourier), largestDifference: (direct - fourier).maximumMagnitude,
         formula: Formula(rows: formula(problem.vertical), columns: formula(problem.horizontal)), padded: trace.padded,
         windows: trace.windows.map { Window(row: $0.row, column: $0.column, products: $0.products, sum: $0.sum) },
         allowed: allowed))
-  }
-
-  private static func plane(_ rows: [[Double]], _ name: String, most: Int) throws -> Tensor<Double> {
-    guard let width = rows.first?.count, (1...most).contains(width), (1...most).contains(rows.count),
-      rows.allSatisfy({ $0.count == width }), rows.joined().allSatisfy(\.isFinite)
-    else { throw HTTPError(422, "\(name) must be 1 to \(most) rows of 1 to \(most) numbers, equally long.") }
-    return Tensor([rows.count, width], rows.flatMap { $0 })
   }
 
   private static func rows(_ plane: Tensor<Double>) -> [[Double]] {

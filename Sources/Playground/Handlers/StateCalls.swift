@@ -21,7 +21,7 @@ enum StateCalls {
         .json(
           Words(
             version: "0.1.0", threads: Parallel.threads, pictures: workbench.gallery.all.map(\.words),
-            dataSets: training.dataSets,
+            dataSets: training.dataSets.map(\.rawValue),
             limits: .init(
               bodyBytes: guards.bodyLimit, decodedBytes: Gallery.decodedLimit, pixels: Gallery.pixelLimit)))
       }

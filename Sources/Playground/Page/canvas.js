@@ -33,6 +33,27 @@ export function sharp(canvas) {
   return { context, width, height };
 }
 
+/** A sheet of paper in the colours of the page, twice as sharp as its size says: what is shared of an area as a picture. */
+export function sheet(width, height) {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [2 * width, 2 * height];
+  const context = canvas.getContext('2d');
+  context.scale(2, 2);
+  context.fillStyle = color('page');
+  context.fillRect(0, 0, width, height);
+  context.imageSmoothingEnabled = false;
+  return { canvas, context };
+}
+
+/** Words on a sheet, from their left upper corner or as told. */
+export function write(context, text, x, y, { size = 14, weight = 400, ink = 'text', align = 'left', base = 'top' } = {}) {
+  context.font = `${weight} ${size}px system-ui, sans-serif`;
+  context.fillStyle = color(ink);
+  context.textAlign = align;
+  context.textBaseline = base;
+  context.fillText(text, x, y);
+}
+
 /** A colour of the style sheet, by the name of its variable. */
 export const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 

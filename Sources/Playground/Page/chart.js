@@ -32,16 +32,23 @@ function ends({ low, high, isLog }, values) {
 }
 
 /**
- * Draws a chart.
+ * Draws a chart on a canvas of the page; nothing while that is not shown.
+ *
+ * `chart` is as `drawChartOn` takes it.
+ */
+export function drawChart(canvas, chart) {
+  const surface = sharp(canvas);
+  if (surface) drawChartOn(surface, chart);
+}
+
+/**
+ * Draws a chart on a surface: a context, and how much of it.
  *
  * - series: `[{points: [[x, y]], color, name, isDotted, hasDots}]`, colours by their names in the style sheet
  * - x, y: `{label, low, high, isLog}`
  * - lines: upright lines, `[{x, color}]`
  */
-export function drawChart(canvas, { series, x, y, lines = [] }) {
-  const surface = sharp(canvas);
-  if (!surface) return;
-  const { context: c, width, height } = surface;
+export function drawChartOn({ context: c, width, height }, { series, x, y, lines = [] }) {
   const all = series.flatMap((s) => s.points);
   const [xLow, xHigh] = ends(x, all.map((p) => p[0]));
   const [yLow, yHigh] = ends(y, all.map((p) => p[1]));

@@ -60,6 +60,15 @@ export class KernelArea {
     if (this.#isShown && this.#picture) this.kernels.request({ since });
   }
 
+  /** What the process is asked for the picture through the kernel. A response that is drawn is made a kernel first. */
+  async question() {
+    const { state } = this;
+    if (state.isDrawn && !Array.isArray(state.kernel)) {
+      state.kernel = (await postJSON('/api/kernel/design', state.design)).taps;
+    }
+    return { picture: this.#picture.id, kernel: state.kernel, boundary: 'reflect', method: state.method };
+  }
+
   async #askForKernel({ since }) {
     const { state } = this;
     const facts = state.isDrawn
@@ -75,9 +84,7 @@ export class KernelArea {
   }
 
   async #askForPicture({ since }) {
-    const { kernel, method } = this.state;
-    const answer = await postPicture(
-      '/api/kernel/apply', { picture: this.#picture.id, kernel, boundary: 'reflect', method, side: shownSide });
+    const answer = await postPicture('/api/kernel/apply', { ...await this.question(), side: shownSide });
     this.stack.show('after', answer);
     drew(since, { computed: answer.info.milliseconds, bytes: answer.pixels.length });
     const { isSigned, low, high, milliseconds: time } = answer.info;

@@ -5,11 +5,22 @@ import { fill, slider } from './choice.js';
 import { figure, percent } from './format.js';
 import { Latest, settled } from './latest.js';
 import { showCurves } from './learning-curves.js';
+import { learnPicture } from './learn-picture.js';
 import { showAnswer, showFilters, showMaps, showNoAnswer } from './network.js';
 import { complain } from './messages.js';
 import { digits, Pad } from './pad.js';
 
 const element = (id) => document.getElementById(id);
+const dataNames = { 'centred-digits': 'drawn digits', mnist: 'MNIST' };
+
+/** A training from a link; null unless it is one that the page could have made. The process looks at the numbers. */
+function checkedRun(saved) {
+  if (!saved || typeof saved !== 'object' || !Array.isArray(saved.methods)) return null;
+  const { data, learningRate, batchSize, seed, epochs, methods, pauseAt } = saved;
+  const numbers = { learningRate, batchSize, seed, epochs, pauseAt };
+  if (!Object.values(numbers).every(Number.isFinite) || typeof data !== 'string') return null;
+  return { data, ...numbers, methods: methods.slice(0, 1000).map((m) => ({ step: Number(m?.step), method: String(m?.method) })) };
+}
 
 export class LearnArea {
   #points = [];
@@ -20,6 +31,10 @@ export class LearnArea {
   #listening = null;
   #changed;
   #shift = {};
+  /** What is known of the training, as it is repeated; null before there is one. */
+  #run = null;
+  /** The training of a link. */
+  #linked = null;
 
   constructor(changed) {
     this.#changed = changed;
@@ -31,7 +46,9 @@ export class LearnArea {
   }
 
   /** Names of data sets, for the choice. */
-  set dataSets(names) { fill(element('train-data'), names, names.includes('mnist') ? 'mnist' : names[0]); }
+  set dataSets(names) {
+    fill(element('train-data'), Object.fromEntries(names.map((name) => [name, dataNames[name] ?? name])), names.at(-1));
+  }
 
   show() {
     this.#isShown = true;
@@ -69,7 +86,6 @@ export class LearnArea {
     this.#points = news.count - news.points.length <= 0 ? news.points : [...this.#points, ...news.points];
     this.#tests = news.tests ?? this.#tests;
     this.#count = news.count;
-    this.#status = news.state;
     this.#showStatus(news);
     showCurves(this.#points, this.#tests);
     if (!isNew) return;
@@ -80,7 +96,12 @@ export class LearnArea {
   /** Whether there is a network to ask. */
   get #isTrained() { return this.#count > 0 || this.#tests.length > 0; }
 
-  #showStatus({ state, error, method, epoch, epochs, step, imagesPerSecond }) {
+  #showStatus(news) {
+    const { state, error, method, epoch, epochs, step, imagesPerSecond } = news;
+    this.#status = state;
+    const { data, learningRate, batchSize, seed, methods } = news;
+    this.#run = step > 0 ? { data, learningRate, batchSize, seed, epochs, methods, pauseAt: step } : null;
+    element('train-repeat').hidden = state !== 'idle' || !this.#linked;
     element('train').textContent = { running: 'Pause', paused: 'Go on' }[state] ?? 'Train';
     element('train').classList.toggle('primary', state !== 'running');
     const last = this.#tests.at(-1);
@@ -103,7 +124,6 @@ export class LearnArea {
       if (words.action === 'reset' || words.action === 'start') {
         [this.#points, this.#tests, this.#count] = [[], [], 0];
       }
-      this.#status = news.state;
       this.#showStatus(news);
       if (words.action === 'reset') {
         showCurves([], []);
@@ -124,17 +144,47 @@ export class LearnArea {
     }
   }
 
+  /** Why there is nothing to repeat the training by, in a sentence; empty if there is. */
+  async whyNoRecord() {
+    const { state, step } = await this.refresh();
+    if (step === 0) return 'Nothing has been trained yet.';
+    return state === 'running' ? 'The training goes on: pause it, and the network and its commands are those of that step.' : '';
+  }
+
+  /** Asks how far the training is: while the area is not seen, nobody tells. */
+  async refresh() {
+    const news = await getJSON('/api/training?since=1000000000&wait=0');
+    this.#showStatus(news);
+    return news;
+  }
+
+  /** The area as a picture: of the training as it is in the process, whether or not the area is seen. */
+  async picture() {
+    const state = await getJSON('/api/training?since=0&wait=0');
+    const isTrained = state.tests.length > 0;
+    const filters = isTrained ? await getJSON('/api/training/filters') : null;
+    const answer = isTrained && !this.pad.isEmpty ? await this.#ask() : null;
+    return learnPicture({ state, filters, answer, shift: this.#shifts });
+  }
+
   // MARK: The digit
+
+  get #shifts() { return [Number(element('shift-x').value), Number(element('shift-y').value)]; }
+
+  #ask() {
+    return postJSON(
+      '/api/training/recognise', mixed({ height: 28, width: 28, shift: this.#shifts }, this.pad.values));
+  }
 
   async #askForAnswer() {
     if (this.pad.isEmpty || !this.#isTrained) {
       showNoAnswer(this.pad.isEmpty ? 'Draw a digit, and both networks answer.' : 'Train them first, and both networks answer.');
       return;
     }
-    const shift = [Number(element('shift-x').value), Number(element('shift-y').value)];
+    const shift = this.#shifts;
     let answer;
     try {
-      answer = await postJSON('/api/training/recognise', mixed({ height: 28, width: 28, shift }, this.pad.values));
+      answer = await this.#ask();
     } catch (error) {
       // Somebody reset the training meanwhile.
       if (error.status === 409) return;
@@ -146,8 +196,8 @@ export class LearnArea {
 
   get saved() {
     return {
-      strokes: this.pad.strokes, shift: [Number(element('shift-x').value), Number(element('shift-y').value)],
-      method: element('train-method').value, rate: element('train-rate').value, batch: element('train-batch').value,
+      strokes: this.pad.strokes, shift: this.#shifts, method: element('train-method').value,
+      rate: element('train-rate').value, batch: element('train-batch').value, training: this.#run ?? this.#linked,
     };
   }
 
@@ -156,6 +206,7 @@ export class LearnArea {
       const select = element(id);
       if ([...select.options].some((option) => option.value === saved[name])) select.value = saved[name];
     }
+    this.#linked = checkedRun(saved.training);
     const within = (v) => Math.max(-10, Math.min(10, Math.round(Number(v) || 0)));
     this.#shift.x(within(saved.shift?.[0]));
     this.#shift.y(within(saved.shift?.[1]));
@@ -174,6 +225,7 @@ export class LearnArea {
       };
       this.#act(words);
     });
+    listen('train-repeat', 'click', () => this.#act({ action: 'start', ...this.#linked }));
     listen('train-reset', 'click', () => this.#act({ action: 'reset' }));
     listen('train-method', 'change', ({ target }) => {
       if (['loading', 'running', 'paused'].includes(this.#status)) this.#act({ action: 'method', method: target.value });

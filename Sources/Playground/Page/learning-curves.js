@@ -20,17 +20,25 @@ function parts(points, name) {
   return found;
 }
 
-function draw() {
-  const { points, tests } = shown;
+/** The two charts of a training, as `drawChart` takes them. */
+export function learningCharts(points, tests) {
   const x = { label: 'step', low: 0, high: Math.max(10, points.at(-1)?.step ?? 0, tests.at(-1)?.step ?? 0) };
-  drawChart(lossChart, { series: parts(points, 'loss'), x, y: { label: '', low: 0 } });
-  drawChart(accuracyChart, {
-    series: [
-      ...parts(points, 'accuracy').map((part) => ({ ...part, isThin: true })),
-      { points: tests.map((t) => [t.step, t.lenet]), color: 'text', hasDots: true },
-      { points: tests.map((t) => [t.step, t.dense]), color: 'strong', hasDots: true, isDotted: true }],
-    x, y: { label: '', low: 0, high: 1 },
-  });
+  return {
+    loss: { series: parts(points, 'loss'), x, y: { label: '', low: 0 } },
+    accuracy: {
+      series: [
+        ...parts(points, 'accuracy').map((part) => ({ ...part, isThin: true })),
+        { points: tests.map((t) => [t.step, t.lenet]), color: 'text', hasDots: true },
+        { points: tests.map((t) => [t.step, t.dense]), color: 'strong', hasDots: true, isDotted: true }],
+      x, y: { label: '', low: 0, high: 1 },
+    },
+  };
+}
+
+function draw() {
+  const { loss, accuracy } = learningCharts(shown.points, shown.tests);
+  drawChart(lossChart, loss);
+  drawChart(accuracyChart, accuracy);
 }
 
 export function showCurves(points, tests) {

@@ -7,6 +7,7 @@ import { decode, encode } from './link.js';
 import { complain, tell } from './messages.js';
 import { Pictures } from './pictures.js';
 import { ShareArea } from './share.js';
+import { subjects } from './share-subjects.js';
 import { SlideArea } from './slide.js';
 import { areaNames, choose, chosenArea } from './tabs.js';
 import { settled } from './latest.js';
@@ -34,14 +35,22 @@ const pictures = new Pictures((picture) => {
 const fragment = () => encode(chosenArea(), {
   picture: pictures.current?.id, filter: filter.state.saved, kernel: kernel.state.saved, slide: slide.saved, learn: learn.saved,
 });
-const share = new ShareArea({
-  filter, kernel, pictures, link: async () => `${location.origin}/#${await fragment()}`,
-});
+const share = new ShareArea(
+  subjects({ filter, kernel, slide, learn, pictures }),
+  {
+    pictures,
+    link: async () => {
+      await learn.refresh();
+      return `${location.origin}/#${await fragment()}`;
+    },
+  });
+let lastArea = areaNames[0];
 
 document.addEventListener('area', ({ detail: area }) => {
   document.title = `${document.getElementById(`tab-${area}`).textContent.trim()} · SpectralKit playground`;
+  if (area !== 'share') lastArea = area;
   for (const [name, each] of Object.entries({ kernel, slide, learn, share })) {
-    if (name === area) each.show();
+    if (name === area) each.show(lastArea);
     else each.hide?.();
   }
   if (area === 'filter') filter.plane.draw();

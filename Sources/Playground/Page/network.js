@@ -14,16 +14,24 @@ function canvases(parent, count) {
 
 const largestOf = (rows) => Math.max(1e-12, ...rows.map((row) => Math.max(...row.map(Math.abs))));
 
+/** How filters and their spectra are painted: rows of levels, and what colour a level has. */
+export function filterLevels({ filters, spectra }) {
+  return {
+    taps: filters.map((rows) => {
+      const largest = largestOf(rows);
+      return { rows: rows.map((row) => row.map((v) => v / largest)), paint: signed };
+    }),
+    spectra: spectra.map((rows) => ({ rows, paint: glow })),
+  };
+}
+
 /** The first layer's filters above, their spectra below. */
-export function showFilters({ filters, spectra }) {
-  element('filters').hidden = filters.length === 0;
-  const places = canvases(element('filters'), filters.length + spectra.length);
-  for (const [i, taps] of filters.entries()) {
-    const largest = largestOf(taps);
-    blitLevels(places[i], taps.map((row) => row.map((v) => v / largest)), signed);
-  }
-  for (const [i, spectrum] of spectra.entries()) blitLevels(places[filters.length + i], spectrum, glow);
-  element('filters').style.setProperty('--columns', filters.length);
+export function showFilters(answer) {
+  const { taps, spectra } = filterLevels(answer);
+  element('filters').hidden = taps.length === 0;
+  const places = canvases(element('filters'), taps.length + spectra.length);
+  for (const [i, { rows, paint }] of [...taps, ...spectra].entries()) blitLevels(places[i], rows, paint);
+  element('filters').style.setProperty('--columns', taps.length);
 }
 
 /** From dark through violet and orange to light, as spectra are shown. */
@@ -70,13 +78,18 @@ export function showNoAnswer(why) {
   element('seen').hidden = true;
 }
 
+/** What both networks take the digit for, in words. */
+export function answerSentence({ lenet, dense }, shift) {
+  const where = shift.some(Boolean) ? ', moved,' : '';
+  const says = (shares) => `${best(shares)} (${percent(Math.max(...shares))})`;
+  return `LeNet takes it${where} for ${says(lenet)}, the dense classifier for ${says(dense)}.`;
+}
+
 /** Ten bars for each network. */
 export function showAnswer({ lenet, dense }, shift) {
   element('bars').hidden = false;
   element('seen').hidden = false;
-  const where = shift.some(Boolean) ? ', moved,' : '';
-  element('answer').textContent =
-    `LeNet takes it${where} for ${best(lenet)} (${percent(Math.max(...lenet))}), the dense classifier for ${best(dense)} (${percent(Math.max(...dense))}).`;
+  element('answer').textContent = answerSentence({ lenet, dense }, shift);
   const bars = element('bars');
   if (bars.children.length === 0) {
     bars.append(...lenet.map((_, digit) => {

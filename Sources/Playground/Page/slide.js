@@ -6,6 +6,7 @@ import { figure } from './format.js';
 import { Latest } from './latest.js';
 import { announce } from './messages.js';
 import { showNumbers } from './numbers.js';
+import { slidePicture } from './slide-picture.js';
 import { checkedSlide, examples, exampleKernel, firstSlide } from './slide-state.js';
 
 const element = (id) => document.getElementById(id);
@@ -42,11 +43,16 @@ export class SlideArea {
     if (this.#isShown) this.questions.request();
   }
 
-  async #ask() {
+  /** What the process is asked. */
+  get question() {
     const { pixels, kernel, stride, padding, dilation, boundary } = this.state;
-    const question = { pixels, kernel, stride, padding, dilation, boundary };
+    return { pixels, kernel, stride, padding, dilation, boundary };
+  }
+
+  async #ask() {
+    const { question } = this;
     this.#answer = await postJSON('/api/slide', question);
-    this.#circular = boundary === 'circular' ? null : await postJSON('/api/slide', { ...question, boundary: 'circular' })
+    this.#circular = question.boundary === 'circular' ? null : await postJSON('/api/slide', { ...question, boundary: 'circular' })
       .catch(() => null);
     this.#showAllowed();
     this.#showAll();
@@ -58,10 +64,9 @@ export class SlideArea {
   async #take(name, value) {
     const range = this.#answer?.allowed?.[name];
     if (range && (value < range[0] || value > range[1])) {
-      const { pixels, kernel, stride, padding, dilation, boundary } = this.state;
       let reason = '';
       try {
-        await postJSON('/api/slide', { pixels, kernel, stride, padding, dilation, boundary, [name]: value });
+        await postJSON('/api/slide', { ...this.question, [name]: value });
       } catch (error) {
         if (error.status !== 422) throw error;
         reason = error.message;
@@ -110,22 +115,37 @@ export class SlideArea {
     this.#showPlace();
   }
 
+  /** Where in the output the window stands. */
+  #at(output) {
+    const columns = output[0].length;
+    return { row: Math.floor(this.#place / columns), column: this.#place % columns };
+  }
+
+  /** Whether a pixel, counted with the padding, is one of the picture's. */
+  #isWithin(r, c) {
+    const { pixels, padding } = this.state;
+    return r >= padding && c >= padding && r < padding + pixels.length && c < padding + pixels[0].length;
+  }
+
+  /** Whether such a pixel lies under a tap of the window at a place of the output. */
+  #isUnder(r, c, row, column) {
+    const { kernel, stride, dilation } = this.state;
+    const [dr, dc] = [r - row * stride, c - column * stride];
+    return dr >= 0 && dc >= 0 && dr % dilation === 0 && dc % dilation === 0 && dr / dilation < kernel.length
+      && dc / dilation < kernel[0].length;
+  }
+
   #showPlace() {
     if (!this.#answer) return;
-    const { kernel, stride, padding, dilation, boundary } = this.state;
+    const { kernel, padding, boundary } = this.state;
     const { output, padded } = this.#answer;
     const columns = output[0].length;
-    const [row, column] = [Math.floor(this.#place / columns), this.#place % columns];
-    const [height, width] = [this.state.pixels.length, this.state.pixels[0].length];
-    const under = (r, c) => {
-      const [dr, dc] = [r - row * stride, c - column * stride];
-      return dr >= 0 && dc >= 0 && dr % dilation === 0 && dc % dilation === 0 && dr / dilation < kernel.length
-        && dc / dilation < kernel[0].length;
-    };
+    const { row, column } = this.#at(output);
     showNumbers(element('slide-pixels'), padded, {
       look: (r, c) => {
-        const isWithin = r >= padding && c >= padding && r < padding + height && c < padding + width;
-        const classes = [isWithin ? '' : boundary === 'circular' ? 'wrapped' : 'beyond', under(r, c) ? 'window' : ''];
+        const isWithin = this.#isWithin(r, c);
+        const classes = [
+          isWithin ? '' : boundary === 'circular' ? 'wrapped' : 'beyond', this.#isUnder(r, c, row, column) ? 'window' : ''];
         return {
           isEditable: isWithin, className: classes.join(' ').trim(),
           label: `Pixel, row ${r - padding + 1}, column ${c - padding + 1}`,
@@ -160,15 +180,34 @@ export class SlideArea {
   #write(row, column) {
     const window = this.#windows[this.#place];
     if (!window) return;
-    const flat = this.state.kernel.flat();
-    const values = this.#under(row, column);
-    const number = (v) => v < 0 ? `(${figure(v, 4)})` : figure(v, 4);
-    const sum = flat.map((weight, i) => `${number(values[i])} · ${number(weight)}`).join(' + ');
-    element('slide-arithmetic').textContent = `${sum} = ${figure(window.sum, 5)}`;
+    element('slide-arithmetic').textContent = this.#arithmetic(window);
     element('slide-place').value = this.#place;
     const text = `row ${row + 1}, column ${column + 1}`;
     element('slide-place').setAttribute('aria-valuetext', `${text}: ${figure(window.sum, 5)}`);
     element('slide-place-value').textContent = text;
+  }
+
+  #arithmetic({ row, column, sum }) {
+    const values = this.#under(row, column);
+    const number = (v) => v < 0 ? `(${figure(v, 4)})` : figure(v, 4);
+    const products = this.state.kernel.flat().map((weight, i) => `${number(values[i])} · ${number(weight)}`);
+    return `${products.join(' + ')} = ${figure(sum, 5)}`;
+  }
+
+  /** The area as a picture. */
+  async picture() {
+    await this.#ask();
+    const { stride, padding, dilation, boundary, kernel } = this.state;
+    const { output, padded } = this.#answer;
+    const window = this.#windows[this.#place];
+    const { row, column } = window;
+    return slidePicture({
+      padded, kernel, output, place: window, isCircular: boundary === 'circular',
+      isUnder: (r, c) => this.#isUnder(r, c, row, column), isWithin: (r, c) => this.#isWithin(r, c),
+      title: `Stride ${stride}, padding ${padding} (${boundaries[boundary]}), dilation ${dilation}`,
+      arithmetic: kernel.flat().length <= 9 ? this.#arithmetic(window)
+        : `Row ${row + 1}, column ${column + 1}: ${kernel.flat().length} products, ${figure(window.sum, 5)} together`,
+    });
   }
 
   /** The pixels that lie under the window, of the padded ones. */

@@ -116,9 +116,9 @@ struct FilterTask {
   /// How to do the same without the page.
   ///
   /// - Throws: ``HTTPError`` 422 if there is no filter.
-  func recipe() throws -> FilterRecipe {
+  func recipe() throws -> Recipe {
     try requireFilter()
-    return FilterRecipe(self)
+    return Recipe(self)
   }
 
   private func requireFilter() throws {

@@ -6,18 +6,6 @@ import SpectralKit
 ///
 /// A class because it owns the thread. Sendable because all that changes is guarded by the condition's lock.
 package final class LiveTraining: @unchecked Sendable {
-  /// How a training begins.
-  package struct Settings: Sendable, Equatable {
-    package var data = "digits"
-    package var method = ConvolutionChoice.fft
-    package var learningRate = 0.02
-    package var batchSize = 64
-    package var epochs = 10
-    package var seed: UInt64 = 1
-
-    package init() {}
-  }
-
   package enum Phase: String, Encodable { case idle, loading, running, paused, finished, failed }
 
   package struct Point: Encodable, Equatable {
@@ -41,6 +29,10 @@ package final class LiveTraining: @unchecked Sendable {
     package let error: String?
     package let data: String
     package let method: String
+    package let methods: [TrainingSettings.MethodChange]
+    package let learningRate: Double
+    package let batchSize: Int
+    package let seed: UInt64
     package let epoch: Int
     package let epochs: Int
     package let stepsPerEpoch: Int
@@ -51,12 +43,32 @@ package final class LiveTraining: @unchecked Sendable {
     package let count: Int
   }
 
+  /// What a training has come to, as far as it is needed to repeat it.
+  struct Record {
+    /// With the methods by which the steps were taken.
+    let settings: TrainingSettings
+    let steps: Int
+    let isFinished: Bool
+    /// The folder with the files of the data; nil for data that is drawn.
+    let folder: String?
+    let checkpoint: Checkpoint
+  }
+
   /// The sets that can be learned from.
-  let dataSets: [String]
-  private let mnist: DatasetPair?
+  let dataSets: [DatasetKind]
+  private let mnist: (folder: String, data: DatasetPair)?
 
   private let condition = NSCondition()
-  private var settings = Settings()
+  private var settings = TrainingSettings()
+  /// How the next step is computed.
+  private var method = ConvolutionChoice.fft
+  /// Changes of method that are still to come.
+  private var plan: ArraySlice<TrainingSettings.MethodChange> = []
+  private var pauseAt: Int?
+  /// How the steps were computed.
+  private var methods: [TrainingSettings.MethodChange] = []
+  /// Whether a step is under way.
+  private var isStepping = false
   private var phase = Phase.idle
   private var failure: String?
   /// Counts the trainings; a thread whose number it is not any more ends.
@@ -73,8 +85,8 @@ package final class LiveTraining: @unchecked Sendable {
   /// - Parameter mnist: The folder with the files of MNIST; nil for none.
   /// - Throws: `FileError` if they cannot be read.
   package init(mnist: String?) throws {
-    self.mnist = try mnist.map { try DatasetKind.mnist.load(from: $0) }
-    dataSets = ["digits"] + (mnist == nil ? [] : ["mnist"])
+    self.mnist = try mnist.map { ($0, try DatasetKind.mnist.load(from: $0)) }
+    dataSets = [.centredDigits] + (mnist == nil ? [] : [.mnist])
   }
 
   // MARK: What the page asks for
@@ -82,21 +94,17 @@ package final class LiveTraining: @unchecked Sendable {
   /// Begins anew.
   ///
   /// - Throws: ``HTTPError`` for settings that cannot be.
-  package func start(_ settings: Settings) throws {
+  package func start(_ settings: TrainingSettings) throws {
     guard dataSets.contains(settings.data) else {
       throw HTTPError(
-        422, "There is no data set \(settings.data.prefix(40)).",
-        remedy: settings.data == "mnist" ? "Start spectral playground with --data DIR." : "Take digits.")
+        422, "There is no data set \(settings.data.rawValue) here.",
+        remedy: settings.data == .mnist ? "Start spectral playground with --data DIR." : "Take centred-digits.")
     }
-    guard settings.learningRate > 0, settings.learningRate <= 10, (1...4096).contains(settings.batchSize),
-      (1...1000).contains(settings.epochs)
-    else {
-      throw HTTPError(
-        422, "The learning rate must be above 0 and up to 10, the batch 1 to 4096 images, the epochs 1 to 1000.")
-    }
+    try settings.check()
     let number = locked { () -> Int in
       clear()
       self.settings = settings
+      (method, plan, pauseAt) = (settings.methods[0].method, settings.methods[...], settings.pauseAt)
       phase = .loading
       threads += 1
       return current
@@ -116,8 +124,10 @@ package final class LiveTraining: @unchecked Sendable {
 
   func reset() { locked { clear() } }
 
-  /// Changes how convolutions are computed, from the next step on.
-  package func change(to method: ConvolutionChoice) { locked { settings.method = method } }
+  /// Changes how convolutions are computed, from the next step on, whatever was planned.
+  package func change(to method: ConvolutionChoice) {
+    locked { (self.method, plan) = (method, []) }
+  }
 
   /// Ends for good, and waits a moment for the step that is under way.
   package func close(patience: Duration = .milliseconds(300)) {
@@ -140,7 +150,8 @@ package final class LiveTraining: @unchecked Sendable {
     {}
     let first = min(since, points.count)
     return State(
-      state: phase, error: failure, data: settings.data, method: settings.method.rawValue, epoch: epoch,
+      state: phase, error: failure, data: settings.data.rawValue, method: method.rawValue, methods: methods,
+      learningRate: settings.learningRate, batchSize: settings.batchSize, seed: settings.seed, epoch: epoch,
       epochs: settings.epochs, stepsPerEpoch: stepsPerEpoch, step: points.count, imagesPerSecond: imagesPerSecond,
       points: Array(points[first...]), tests: tests, count: points.count)
   }
@@ -153,6 +164,27 @@ package final class LiveTraining: @unchecked Sendable {
       throw HTTPError(409, "Nothing has been trained yet.", remedy: "Start the training.")
     }
     return trained
+  }
+
+  /// What it takes to repeat the training as far as it has come.
+  ///
+  /// - Throws: ``HTTPError`` 409 if it goes on, or has not begun.
+  func record() throws -> Record {
+    condition.lock()
+    defer { condition.unlock() }
+    // A step that was under way at the pause belongs to it.
+    while isStepping, phase == .paused { condition.wait() }
+    guard phase != .running, phase != .loading else {
+      throw HTTPError(409, "The training goes on.", remedy: "Pause it first.")
+    }
+    guard let trained, !points.isEmpty else {
+      throw HTTPError(409, "Nothing has been trained yet.", remedy: "Start the training.")
+    }
+    var settings = settings
+    settings.methods = methods
+    return Record(
+      settings: settings, steps: points.count, isFinished: phase == .finished,
+      folder: settings.data == .mnist ? mnist?.folder : nil, checkpoint: try trained.checkpoint())
   }
 
   // MARK: The thread
@@ -172,32 +204,54 @@ package final class LiveTraining: @unchecked Sendable {
   private func clear() {
     current += 1
     (phase, failure, epoch, stepsPerEpoch, imagesPerSecond, trained) = (.idle, nil, 0, 0, nil, nil)
-    (points, tests) = ([], [])
+    (points, tests, methods, isStepping) = ([], [], [], false)
+    (plan, pauseAt) = ([], nil)
   }
 
-  /// The method for the next step, once the training may go on; nil if it shall end.
+  /// The method for the next step, which begins, once the training may go on; nil if it shall end.
   private func permission(_ number: Int) -> ConvolutionChoice? {
     condition.lock()
     defer { condition.unlock() }
     while number == current, phase == .paused { condition.wait() }
-    return number == current ? settings.method : nil
+    guard number == current else { return nil }
+    while let next = plan.first, next.step <= points.count {
+      method = next.method
+      plan.removeFirst()
+    }
+    if methods.last?.method != method { methods.append(.init(step: points.count, method: method)) }
+    isStepping = true
+    return method
   }
 
-  private func learn(_ number: Int, _ settings: Settings) {
-    let data = settings.data == "mnist" ? mnist! : CentredDigits.load()
-    guard permission(number) != nil else { return }
-    let (image, classes) = (data.training.imageShape, data.training.classNames.count)
+  private func learn(_ number: Int, _ settings: TrainingSettings) {
+    do {
+      let data = settings.data == .mnist ? mnist!.data : CentredDigits.load()
+      guard locked({ number == current }) else { return }
+      let method = settings.methods[0].method
+      func begin(_ model: ModelKind) throws -> any Layer<Float> {
+        try TrainingRun(settings.configuration(model, by: method), data: data).initialNetwork()
+      }
+      try learn(number, settings, data, by: method, lenet: begin(.lenet5), dense: begin(.dense))
+    } catch {
+      locked {
+        guard number == current else { return }
+        (phase, failure, isStepping) = (.failed, "\(error)", false)
+      }
+    }
+  }
+
+  private func learn<LeNet: Layer, Dense: Layer>(
+    _ number: Int, _ settings: TrainingSettings, _ data: DatasetPair, by first: ConvolutionChoice, lenet: LeNet,
+    dense: Dense
+  ) throws where LeNet.Scalar == Float, Dense.Scalar == Float {
+    var method = first
+    var lenet = try TrainingLoop(settings.configuration(by: method), network: lenet, data: data)
+    var dense = try TrainingLoop(settings.configuration(.dense, by: method), network: dense, data: data)
     let judged = data.test.prefix(1000)
-    func optimizer() -> any Optimizer<Float> { OptimizerKind.sgd.optimizer(learningRate: settings.learningRate) }
-    var random = RandomGenerator(seed: settings.seed)
-    var method = settings.method
-    var lenet = Learner(
-      Models.lenet5(image: image, classes: classes, method: method.method(for: Float.self), using: &random),
-      optimizer())
-    var dense = Learner(Models.dense(image: image, classes: classes, using: &random), optimizer())
-    let steps = Batches<Float>(data.training, batchSize: settings.batchSize).count
     func publish(_ change: () -> Void) {
-      let pair = TrainedPair(lenet: lenet.network, dense: dense.network, normalization: data.training.normalization)
+      let pair = TrainedPair(
+        lenet: lenet.network, dense: dense.network, normalization: data.training.normalization,
+        checkpoint: { [lenet] in try Checkpoint(lenet, data: data) })
       locked {
         guard number == current else { return }
         trained = pair
@@ -212,40 +266,50 @@ package final class LiveTraining: @unchecked Sendable {
     }
     publish {
       phase = .running
-      stepsPerEpoch = steps
+      stepsPerEpoch = lenet.stepsPerEpoch
     }
     test(at: 0)
-    var step = 0
-    for epoch in 0..<settings.epochs {
+    while !lenet.isFinished {
       for batch in Batches<Float>(
-        data.training, batchSize: settings.batchSize, shuffled: true, seed: settings.seed, epoch: epoch)
+        data.training, batchSize: settings.batchSize, shuffled: true, seed: settings.seed, epoch: lenet.epoch)
       {
         guard let wanted = permission(number) else { return }
         if wanted != method {
           method = wanted
-          var unused = RandomGenerator(seed: settings.seed)
-          lenet.move(
-            to: Models.lenet5(image: image, classes: classes, method: method.method(for: Float.self), using: &unused))
+          lenet = try Self.moved(lenet, to: settings.configuration(by: method), data)
         }
         let clock = ContinuousClock.now
-        let (loss, correct) = lenet.step(on: batch)
+        let metrics = lenet.step(on: batch)
         let seconds = milliseconds(.now - clock) / 1e3
-        let (denseLoss, denseCorrect) = dense.step(on: batch)
-        step += 1
+        let other = dense.step(on: batch)
+        // Before anybody sees the step: a training that rests here stands where one of `spectral train` stands.
+        if lenet.isEpochOver { lenet.finishEpoch() }
         let point = Point(
-          step: step, loss: loss.isFinite ? loss : nil, accuracy: Double(correct) / Double(batch.count),
-          denseLoss: denseLoss.isFinite ? denseLoss : nil, denseAccuracy: Double(denseCorrect) / Double(batch.count),
-          method: method.rawValue)
-        publish {
-          points.append(point)
-          let rate = Double(batch.count) / max(seconds, 1e-9)
-          imagesPerSecond = imagesPerSecond.map { 0.9 * $0 + 0.1 * rate } ?? rate
-        }
-        if step % 50 == 0 { test(at: step) }
+          step: lenet.step, loss: metrics.loss.isFinite ? metrics.loss : nil, accuracy: metrics.accuracy,
+          denseLoss: other.loss.isFinite ? other.loss : nil, denseAccuracy: other.accuracy, method: method.rawValue)
+        publish { count(point, epoch: lenet.epoch, imagesPerSecond: Double(batch.count) / max(seconds, 1e-9)) }
+        if lenet.step % 50 == 0 { test(at: lenet.step) }
       }
-      publish { self.epoch = epoch + 1 }
     }
-    test(at: step)
+    test(at: lenet.step)
     publish { phase = .finished }
+  }
+
+  /// The same training with another method: the weights and what the optimizer remembers are taken along.
+  private static func moved<Network: Layer>(
+    _ loop: TrainingLoop<Network>, to configuration: TrainingConfiguration, _ data: DatasetPair
+  ) throws -> TrainingLoop<Network> where Network.Scalar == Float {
+    // Networks of one model are of one type.
+    let network = try TrainingRun(configuration, data: data).initialNetwork() as! Network
+    return try TrainingLoop(resuming: Checkpoint(loop, data: data), configuration, network: network, data: data)
+  }
+
+  /// Takes note of a step; the lock is held.
+  private func count(_ point: Point, epoch: Int, imagesPerSecond rate: Double) {
+    points.append(point)
+    self.epoch = epoch
+    imagesPerSecond = imagesPerSecond.map { 0.9 * $0 + 0.1 * rate } ?? rate
+    isStepping = false
+    if points.count == pauseAt { phase = .paused }
   }
 }

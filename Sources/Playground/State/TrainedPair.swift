@@ -6,6 +6,8 @@ struct TrainedPair: Sendable {
   let lenet: any Layer<Float>
   let dense: any Layer<Float>
   let normalization: Normalization
+  /// The state of LeNet's training, as `spectral train` keeps it.
+  let checkpoint: @Sendable () throws -> Checkpoint
 
   struct Filters: Encodable {
     /// `[6][5][5]`.

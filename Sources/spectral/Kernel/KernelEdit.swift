@@ -12,8 +12,7 @@ struct KernelEdit: ImageEdit {
   /// Whether ``isSigned`` was asked for.
   let wantsSigned: Bool
 
-  /// Also where the taps all but cancel: what slopes and waves leave of a picture is around zero.
-  var isSigned: Bool { wantsSigned || abs(kernel.sum) < 0.01 * kernel.magnitudeSum }
+  var isSigned: Bool { wantsSigned || kernel.leavesDifferences }
 
   var clippingRemedy: String { "--signed draws them around mid-grey, a .npy file holds them" }
 

@@ -60,8 +60,8 @@ extension ValueFormat<NamedKernel> {
   }
 }
 
-/// Rows of finite numbers; nil if something else is there.
-private func numbers(_ text: String) -> [[Double]]? {
+/// Rows of finite numbers, commas between them, semicolons between rows; nil if something else is there.
+func numbers(_ text: String) -> [[Double]]? {
   var rows: [[Double]] = []
   for row in text.split(separator: ";", omittingEmptySubsequences: false) {
     let numbers = row.split(separator: ",", omittingEmptySubsequences: false)

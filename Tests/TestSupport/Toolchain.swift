@@ -1,17 +1,16 @@
 import Foundation
-import TestSupport
 
 /// The compiler, and what the build of these tests left behind for it.
-struct Toolchain: Sendable {
+public struct Toolchain: Sendable {
   /// The folder of products: `Modules`, object files, and the command.
-  let products: URL
+  public let products: URL
 
   /// The toolchain; nil if there is no `swiftc`, or the products are not where SwiftPM puts them.
-  static let present: Toolchain? = {
+  public static let present: Toolchain? = {
     guard let version = try? run("swiftc", ["--version"]), version.status == 0 else { return nil }
     // The tests run from the folder of products, or are named by an argument that lies in it.
     let places = CommandLine.arguments.map { URL(fileURLWithPath: $0) }
-    let usual = ["release", "debug"].map { Page.root.appendingPathComponent(".build/\($0)/tests") }
+    let usual = ["release", "debug"].map { repositoryRoot.appendingPathComponent(".build/\($0)/tests") }
     for place in places + usual {
       var folder = place
       while folder.path.count > 1 {
@@ -26,7 +25,7 @@ struct Toolchain: Sendable {
   /// Compiles a program that uses the library.
   ///
   /// - Returns: What the compiler complains about; empty if nothing.
-  func compile(_ program: URL, to object: URL) throws -> String {
+  public func compile(_ program: URL, to object: URL) throws -> String {
     var arguments = ["-c", "-swift-version", "6", "-warnings-as-errors", program.path, "-o", object.path]
     arguments += ["-I", products.appendingPathComponent("Modules").path]
     arguments += ["-module-cache-path", products.appendingPathComponent("ModuleCache").path]
@@ -39,7 +38,7 @@ struct Toolchain: Sendable {
   /// Links a compiled program with the object files of the library.
   ///
   /// - Returns: What the linker complains about; empty if nothing.
-  func link(_ object: URL, to executable: URL) throws -> String {
+  public func link(_ object: URL, to executable: URL) throws -> String {
     let rooms = try Self.contents(products).filter { $0.pathExtension == "build" && Self.isRoom($0) }
     let objects = try rooms.flatMap { try Self.contents($0) }.filter { $0.pathExtension == "o" }
     var arguments = [object.path] + objects.map(\.path) + ["-o", executable.path] + flags("--libs")
@@ -51,7 +50,7 @@ struct Toolchain: Sendable {
   }
 
   /// The command; nil if it has not been built.
-  var command: URL? {
+  public var command: URL? {
     let command = products.appendingPathComponent("spectral")
     return FileManager.default.isExecutableFile(atPath: command.path) ? command : nil
   }
@@ -59,13 +58,13 @@ struct Toolchain: Sendable {
   /// Whether a folder of object files belongs to the library rather than to a test or a program.
   private static func isRoom(_ folder: URL) -> Bool {
     let name = folder.deletingPathExtension().lastPathComponent
-    let source = Page.root.appendingPathComponent("Sources/\(name)").path
+    let source = repositoryRoot.appendingPathComponent("Sources/\(name)").path
     return FileManager.default.fileExists(atPath: source)
       && !["spectral", "SpectralBenchmarks", "Lessons", "Playground"].contains(name)
   }
 
   private var moduleMaps: [URL] {
-    let sources = (try? Self.contents(Page.root.appendingPathComponent("Sources"))) ?? []
+    let sources = (try? Self.contents(repositoryRoot.appendingPathComponent("Sources"))) ?? []
     let built = ((try? Self.contents(products)) ?? []).filter { $0.pathExtension == "build" }
     return (sources + built).map { $0.appendingPathComponent("module.modulemap") }
       .filter { FileManager.default.fileExists(atPath: $0.path) }
@@ -86,7 +85,7 @@ struct Toolchain: Sendable {
   }
 
   /// Runs a program of the search path, or at an absolute path, to its end.
-  static func run(
+  public static func run(
     _ program: String, _ arguments: [String], in folder: URL? = nil
   ) throws -> (status: Int32, output: String, errors: String) {
     // Files rather than pipes: a pipe that nobody empties stops the program.

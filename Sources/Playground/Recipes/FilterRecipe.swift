@@ -1,26 +1,19 @@
 import SpectralKit
 
-/// How to do with the command, and with the library, what the page shows.
-struct FilterRecipe: Encodable {
-  /// A line for a shell.
-  let command: String
-  /// A program.
-  let swift: String
-  /// The files that both read beside the picture, as the page offers them.
-  let needs: [String]
-
+extension Recipe {
   private static let output = "filtered.png"
   private static let maskName = "mask.png"
 
+  /// A picture through filters and a mask.
   init(_ task: FilterTask) {
     let name = task.picture.name
-    needs = [name] + (task.mask == nil ? [] : [Self.maskName])
-    command = Self.command(task, name)
-    swift = Self.program(task, name)
+    self.init(
+      command: Self.command(task, name), swift: Self.program(task, name),
+      needs: [name] + (task.mask == nil ? [] : [Self.maskName]))
   }
 
   private static func command(_ task: FilterTask, _ name: String) -> String {
-    var words = ["spectral", "filter", name.hasPrefix("-") ? "./\(name)" : name]
+    var words = ["spectral", "filter", operand(name)]
     for step in task.words.steps ?? [] {
       words.append("--\(step.kind)")
       if step.kind != "laplacian" { words.append(step.arguments ?? "") }
@@ -29,15 +22,7 @@ struct FilterRecipe: Encodable {
     if task.boundary != .reflect { words += ["--boundary", task.boundary.rawValue] }
     if task.onlyLuminance { words.append("--luminance") }
     if task.light == .linear { words.append("--linear-light") }
-    return (words + ["-o", output]).map(quoted).joined(separator: " ")
-  }
-
-  /// A word as a shell reads it.
-  private static func quoted(_ word: String) -> String {
-    let isPlain =
-      !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:,+=".contains($0)) }
-    return isPlain
-      ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    return shellLine(words + ["-o", output])
   }
 
   private static func program(_ task: FilterTask, _ name: String) -> String {
@@ -65,11 +50,11 @@ struct FilterRecipe: Encodable {
         lines.append("  .apply(to: planes, boundary: .\(task.boundary.rawValue))")
       default:
         let kind = FilterKind(rawValue: step.kind).map { "\($0)" } ?? step.kind
-        product.append("try FilterKind.\(kind).filter(parsing: \(arguments))")
+        product.append("FilterKind.\(kind).filter(parsing: \(arguments))")
       }
     }
     if task.mask != nil {
-      product.append("FrequencyFilter.mask(try FilterMask(ImagePlanes<Double>(path: \"\(maskName)\").luminance))")
+      product.append("FrequencyFilter.mask(FilterMask(ImagePlanes<Double>(path: \"\(maskName)\").luminance))")
     }
     apply()
     if task.steps.isSigned {
@@ -81,19 +66,5 @@ struct FilterRecipe: Encodable {
       lines.append("try image.write(to: \"\(output)\")")
     }
     return lines.joined(separator: "\n") + "\n"
-  }
-
-  /// A text as a literal of Swift.
-  private static func literal(_ text: String) -> String {
-    var literal = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": literal += "\\\""
-      case "\\": literal += "\\\\"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7f: literal += "\\u{\(String(scalar.value, radix: 16))}"
-      default: literal.unicodeScalars.append(scalar)
-      }
-    }
-    return literal + "\""
   }
 }

@@ -1,19 +1,22 @@
-import SpectralKit
-
 /// The package's own digits with their centres of mass in the middle of the image, as those of MNIST are.
 ///
 /// The digits are drawn anywhere on the paper. Centred ones are the easier task, and a network that has seen no others
 /// shows what it knows of places that it has never seen ink at.
 package enum CentredDigits {
-  package static func load(training: Int = 10_000, test: Int = 2_000) -> DatasetPair {
-    let digits = ProceduralDigits()
+  /// Rows and columns.
+  package static let side = ProceduralDigits.side
+
+  /// Draws as many.
+  package static func load(
+    training: Int = DatasetKind.digitCounts.training, test: Int = DatasetKind.digitCounts.test, seed: UInt64 = 0
+  ) -> DatasetPair {
+    let digits = ProceduralDigits(seed: seed)
     return DatasetPair(
       training: centred(digits.dataset(.training, count: training)), test: centred(digits.dataset(.test, count: test)))
   }
 
   private static func centred(_ dataset: Dataset) -> Dataset {
     guard case .bytes(let bytes) = dataset.pixels else { return dataset }
-    let side = ProceduralDigits.side
     var moved = [UInt8](repeating: 0, count: bytes.count)
     for image in 0..<dataset.count {
       let pixels = bytes[image * side * side..<(image + 1) * side * side]
@@ -21,13 +24,12 @@ package enum CentredDigits {
       move(pixels, down: down, right: right, into: &moved, at: image * side * side)
     }
     return Dataset(
-      name: dataset.name, bytes: moved, imageShape: dataset.imageShape, labels: dataset.labels,
+      name: "centred \(dataset.name)", bytes: moved, imageShape: dataset.imageShape, labels: dataset.labels,
       classNames: dataset.classNames)
   }
 
   /// How far a digit must be moved so that its centre of mass is in the middle.
-  static func offset(of pixels: ArraySlice<UInt8>) -> (down: Int, right: Int) {
-    let side = ProceduralDigits.side
+  package static func offset(of pixels: ArraySlice<UInt8>) -> (down: Int, right: Int) {
     var (mass, row, column) = (0.0, 0.0, 0.0)
     for (i, pixel) in pixels.enumerated() {
       // Paper is noisy; only ink counts.
@@ -42,8 +44,9 @@ package enum CentredDigits {
   }
 
   /// Puts a digit into black pixels that begin at `start`, moved.
-  static func move(_ pixels: ArraySlice<UInt8>, down: Int, right: Int, into target: inout [UInt8], at start: Int) {
-    let side = ProceduralDigits.side
+  package static func move(
+    _ pixels: ArraySlice<UInt8>, down: Int, right: Int, into target: inout [UInt8], at start: Int
+  ) {
     for y in 0..<side where (0..<side).contains(y - down) {
       for x in 0..<side where (0..<side).contains(x - right) {
         target[start + y * side + x] = pixels[pixels.startIndex + (y - down) * side + x - right]

@@ -1,0 +1,85 @@
+import Kernels
+import SpectralKit
+
+extension Recipe {
+  private static let output = "convolved.png"
+  private static let kernelName = "kernel.npy"
+  /// The longest text of numbers that is put into a line; more are read from a file.
+  private static let longestNumbers = 200
+
+  /// A picture through a kernel.
+  init(_ task: KernelTask) {
+    let name = task.picture.name
+    // How the command and the program call the kernel.
+    let (word, value): (String, String)
+    var needs = [name]
+    switch task.source {
+    case .name(let text):
+      let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let shape = KernelName.all.first { $0.names.contains(parts[0]) }
+        .flatMap { try? $0.shape(parts.count > 1 ? parts[1] : nil) }
+      (word, value) = (text, shape.map { "Kernel(\($0.literal))" } ?? "")
+    case .rows(let rows) where rowsText(rows).count <= Self.longestNumbers:
+      (word, value) = (rowsText(rows), "Kernel(rows: \(rowsLiteral(rows)))")
+    case .rows:
+      (word, value) = (Self.kernelName, "try Kernel(path: \(literal(Self.kernelName)))")
+      needs.append(Self.kernelName)
+    }
+    var words = ["spectral", "convolve", operand(name)] + flag("--kernel", word)
+    if task.boundary != .reflect { words += ["--boundary", task.boundary.rawValue] }
+    words += ["--method", task.method.rawValue, "-o", Self.output]
+    self.init(command: shellLine(words), swift: Self.program(task, kernel: value), needs: needs)
+  }
+
+  private static func program(_ task: KernelTask, kernel: String) -> String {
+    let isSigned = task.kernel.leavesDifferences
+    let write =
+      isSigned
+      ? """
+      image.light = .stored
+      try SignedPicture(image).image.write(to: "\(output)")
+      """ : "try image.write(to: \"\(output)\")"
+    return """
+      import SpectralKit
+
+      var image = try ImagePlanes<Float>(path: \(literal(task.picture.name)))
+      let kernel = \(kernel)
+      let geometry = ConvolutionGeometry(
+        kernel: kernel.extent, padding: .same, boundary: .\(task.boundary.rawValue), operation: .convolution)
+      let method = ConvolutionChoice.\(task.method.rawValue).method(for: Float.self, deterministic: true)
+      let (c, h, w) = (image.channels, image.height, image.width)
+      image.planes = try method(
+        image.planes.reshaped(to: [c, 1, h, w]),
+        kernel.taps.converted(to: Float.self).reshaped(to: [1, 1, kernel.height, kernel.width]), geometry
+      ).reshaped(to: [c, h, w])
+      \(write)
+
+      """
+  }
+}
+
+extension KernelShape {
+  /// The shape as Swift has it.
+  fileprivate var literal: String {
+    func radius(_ radius: Int?) -> String { radius.map { ", radius: \($0)" } ?? "" }
+    return switch self {
+    case .box(let extent): ".box(Extent(height: \(extent.height), width: \(extent.width)))"
+    case .gaussian(let deviation, let reach): ".gaussian(deviation: \(digits(deviation))\(radius(reach)))"
+    case .disk(let diameter): ".disk(diameter: \(digits(diameter)))"
+    case .motion(let length, let angle): ".motion(length: \(digits(length)), angle: \(digits(angle)))"
+    case .sobel(let axis): ".sobel(.\(axis.rawValue))"
+    case .scharr(let axis): ".scharr(.\(axis.rawValue))"
+    case .prewitt(let axis): ".prewitt(.\(axis.rawValue))"
+    case .laplacian(let neighbors): ".laplacian(neighbors: .\(neighbors))"
+    case .laplacianOfGaussian(let deviation, let reach):
+      ".laplacianOfGaussian(deviation: \(digits(deviation))\(radius(reach)))"
+    case .sharpen(let amount): ".sharpen(amount: \(digits(amount)))"
+    case .emboss(let angle): ".emboss(lightAngle: \(digits(angle)))"
+    case .gabor(let wavelength, let angle, let deviation, let phase, let aspect, let reach):
+      ".gabor(wavelength: \(digits(wavelength)), angle: \(digits(angle))"
+        + (deviation.map { ", deviation: \(digits($0))" } ?? "")
+        + ", phase: \(digits(phase)), aspect: \(digits(aspect))\(radius(reach)))"
+    case .random(let side, let seed): ".random(side: \(side), seed: \(seed))"
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import ImageEditing
+import Kernels
+import SpectralKit
+
+/// A request for a picture through a kernel that has been understood.
+struct KernelTask {
+  /// The words of a request.
+  struct Words: Decodable {
+    let picture: String
+    let kernel: KernelSource
+    let boundary: String?
+    let method: ConvolutionChoice?
+    let side: Int?
+    let client: String?
+  }
+
+  let picture: Picture
+  let source: KernelSource
+  let kernel: Kernel
+  let boundary: Boundary
+  let method: ConvolutionChoice
+  let side: Int?
+
+  /// - Throws: ``HTTPError``.
+  init(_ words: Words, _ workbench: Workbench) throws {
+    picture = try workbench.gallery.picture(words.picture)
+    source = words.kernel
+    kernel = try source.kernel()
+    boundary = try FilterTask.boundary(words.boundary)
+    method = words.method ?? .automatic
+    side = try words.side.map(checkedSide)
+  }
+
+  /// The picture through the kernel.
+  func result() throws -> EditedImage<Float> {
+    let method = method.method(for: Float.self, deterministic: true)
+    return try EditedImage(picture.planes, onlyLuminance: false, isSigned: kernel.leavesDifferences) {
+      try kernel.applied(to: $0, boundary: boundary, by: method)
+    }
+  }
+
+  /// The file that `spectral convolve` writes, byte for byte.
+  func export() throws -> Data { try result().encoded(as: .png).data }
+}
