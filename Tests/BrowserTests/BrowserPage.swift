@@ -46,6 +46,16 @@ final class BrowserPage {
     try devTools.call(method, parameters, session: session)
   }
 
+  /// Waits for something to happen in the page, and tells about the last time that it did.
+  func event(_ method: String) throws -> [String: Any] {
+    let deadline = Date(timeIntervalSinceNow: 30)
+    while true {
+      if let last = devTools.events(method, session: session).last { return last }
+      guard Date() < deadline else { throw DevToolsError(description: "waited in vain for \(method)") }
+      usleep(15_000)
+    }
+  }
+
   // MARK: Eyes
 
   /// What an expression is in the page.

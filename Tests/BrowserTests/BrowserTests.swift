@@ -18,11 +18,12 @@ struct OpenPlayground {
   /// - Parameters:
   ///   - area: The area that is opened.
   ///   - image: A picture to begin with.
+  ///   - data: The folder with the files of MNIST.
   init(
-    _ area: String, image: URL? = nil, width: Int = 1280, height: Int = 1000, isDark: Bool = false,
+    _ area: String, image: URL? = nil, data: URL? = nil, width: Int = 1280, height: Int = 1000, isDark: Bool = false,
     isTouch: Bool = false
   ) throws {
-    playground = try Playground(.init(port: 0, image: image?.path))
+    playground = try Playground(.init(port: 0, image: image?.path, data: data?.path))
     page = try BrowserPage(
       "\(playground.address)#\(area)", width: width, height: height, isDark: isDark, isTouch: isTouch)
   }

@@ -65,7 +65,7 @@ extension BrowserTests {
       // To the pixel, from the mask as a file.
       try page.click("#tab-share")
       try page.rest()
-      try page.click("#save-mask")
+      try page.click("#share-files [data-file=\"mask.png\"]")
       let mask = try FilterMask(Image(data: savedFile("mask.png")).luminance.pixels)
       #expect(mask.asymmetry == 0)
       var filtered = scene

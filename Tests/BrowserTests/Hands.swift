@@ -90,6 +90,27 @@ extension BrowserPage {
       """)
   }
 
+  /// Lets the page write to the clipboard and read it, as a person does who answers the browser's question.
+  func mayUseTheClipboard() throws {
+    try call("Emulation.setFocusEmulationEnabled", ["enabled": true])
+    try call("Browser.grantPermissions", ["permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]])
+  }
+
+  /// Pastes what is on the clipboard, by the keyboard.
+  func paste() throws {
+    let key: [String: Any] = ["key": "v", "code": "KeyV", "windowsVirtualKeyCode": 86, "modifiers": 2]
+    try call("Input.dispatchKeyEvent", key.merging(["type": "keyDown", "commands": ["paste"]]) { $1 })
+    try call("Input.dispatchKeyEvent", key.merging(["type": "keyUp"]) { $1 })
+  }
+
+  /// Picks a file in the window that a button opens.
+  func pick(_ file: URL, by button: String) throws {
+    try call("Page.setInterceptFileChooserDialog", ["enabled": true])
+    try click(button)
+    let chooser = try event("Page.fileChooserOpened")
+    try call("DOM.setFileInputFiles", ["files": [file.path], "backendNodeId": chooser["backendNodeId"]!])
+  }
+
   /// Drags files from another program onto an element.
   func drop(_ files: [URL], on selector: String) throws {
     let place = try place(selector)

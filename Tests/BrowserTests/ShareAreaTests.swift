@@ -6,9 +6,27 @@ import Testing
 extension BrowserTests {
   /// A state in other hands.
   @Suite struct ShareArea {
-    @Test func theCommandWritesTheSameBytes() throws {
+    /// Saves files by their buttons, runs the printed command beside them, and compares what it writes.
+    private func expectSameBytes(
+      _ page: BrowserPage, save: String, as output: String, needs: [(button: String, name: String)],
+      _ location: SourceLocation = #_sourceLocation
+    ) throws {
       let folder = temporaryFolder()
       defer { try? FileManager.default.removeItem(at: folder) }
+      func saved(_ name: String) throws -> Data {
+        try page.click("#share-files [data-file=\"\(name)\"]")
+        return try savedFile(name)
+      }
+      for (button, name) in needs { try saved(button).write(to: folder.appendingPathComponent(name)) }
+      let result = try saved(save)
+      // The line as it stands, in a shell that knows where the command is.
+      let outcome = spectral(shell: "spectral() { \"$0\" \"$@\"; }\n" + (try page.text("#command")), in: folder)
+      #expect(outcome.code == 0, "\(outcome.talk)", sourceLocation: location)
+      #expect(try Data(contentsOf: folder.appendingPathComponent(output)) == result, sourceLocation: location)
+      #expect(try page.text("#swift").hasPrefix("import SpectralKit"), sourceLocation: location)
+    }
+
+    @Test func aFilterAsACommand() throws {
       let open = try OpenPlayground("filter")
       let page = open.page
       try page.click("#tools [data-value=notch]")
@@ -16,29 +34,110 @@ extension BrowserTests {
       try page.rest()
       try page.click("#tab-share")
       try page.rest()
-      let command = try page.text("#command")
-      #expect(command.hasPrefix("spectral filter scene.png --lowpass gaussian:0.08 --mask mask.png"))
-      #expect(try page.text("#swift").hasPrefix("import SpectralKit"))
-      try page.click("#save-result")
-      let result = try savedFile("scene-filtered.png")
-      try page.click("#save-mask")
-      try savedFile("mask.png").write(to: folder.appendingPathComponent("mask.png"))
-      try page.click("#save-picture")
-      try savedFile("scene.png").write(to: folder.appendingPathComponent("scene.png"))
+      #expect(try page.text("#command").hasPrefix("spectral filter scene.png --lowpass gaussian:0.08 --mask mask.png"))
       try page.screenshot("share")
+      try expectSameBytes(
+        page, save: "scene-filtered.png", as: "filtered.png",
+        needs: [("mask.png", "mask.png"), ("scene.png", "scene.png")])
+      open.close()
+    }
 
-      // The line as it stands, in a shell that knows where the command is.
-      let shell = Process()
-      shell.executableURL = URL(fileURLWithPath: "/bin/sh")
-      shell.arguments = ["-c", command]
-      shell.currentDirectoryURL = folder
-      shell.environment = ProcessInfo.processInfo.environment.merging(
-        ["PATH": "\(products.path):/usr/bin:/bin", "SPECTRALKIT_CACHE": ""]
-      ) { $1 }
-      try shell.run()
-      shell.waitUntilExit()
-      #expect(shell.terminationStatus == 0)
-      #expect(try Data(contentsOf: folder.appendingPathComponent("filtered.png")) == result)
+    @Test func aKernelAsACommand() throws {
+      let open = try OpenPlayground("kernel")
+      let page = open.page
+      try page.choose("rings", of: "#picture")
+      try page.type("motion:9,30", into: "#kernel-name")
+      try page.key("Enter")
+      try page.rest()
+      try page.click("#tab-share")
+      try page.rest()
+      #expect(try page.text("#command").hasPrefix("spectral convolve rings.png --kernel motion:9,30 --method fft"))
+      try page.screenshot("share-kernel")
+      try expectSameBytes(
+        page, save: "rings-convolved.png", as: "convolved.png", needs: [("rings.png", "rings.png")])
+      // A kernel from a drawn response is read from its file.
+      try page.click("#tab-kernel")
+      try page.click("#response-clear")
+      try page.click("#response-tools [data-value=rectangle]")
+      try page.drag(
+        from: page.frequency("#response-plane", -0.1, -0.2), to: page.frequency("#response-plane", 0.1, 0.2))
+      try page.rest()
+      try page.click("#tab-share")
+      try page.rest()
+      #expect(try page.text("#command-note").contains("rings.png and kernel.npy"))
+      try expectSameBytes(
+        page, save: "rings-convolved.png", as: "convolved.png",
+        needs: [("rings.png", "rings.png"), ("kernel.npy", "kernel.npy")])
+      try page.click("#share-files [data-file=\"response.png\"]")
+      let response = try Image(data: savedFile("response.png"), name: "response")
+      #expect(response.height == 512 && response.width == 512)
+      open.close()
+    }
+
+    @Test func aWindowAsACommand() throws {
+      let open = try OpenPlayground("slide")
+      let page = open.page
+      try page.type("-3", into: "#slide-pixels [role=row]:nth-child(2) [role=gridcell]:nth-child(2) input")
+      try page.choose("circular", of: "#slide-boundary")
+      try page.click("#slide-next")
+      try page.rest()
+      try page.click("#tab-share")
+      try page.rest()
+      #expect(try page.text("#command").hasPrefix("spectral conv2d '--input=-3,2,0,3,1,0;"))
+      try expectSameBytes(page, save: "output.npy", as: "output.npy", needs: [])
+      try page.click("#share-files [data-file=\"window.png\"]")
+      let picture = try savedFile("window.png")
+      try picture.write(to: screenshots.appendingPathComponent("shared-window.png"))
+      #expect(try Image(data: picture, name: "window").width > 1000)
+      open.close()
+    }
+
+    @Test func aTrainingAsCommands() throws {
+      let open = try OpenPlayground("learn")
+      let page = open.page
+      try page.choose("3", of: "#pad-digit")
+      try page.click("#tab-share")
+      try page.rest()
+      #expect(try page.text("#command-note") == "Nothing has been trained yet.")
+      try page.click("#tab-learn")
+      try page.click("#train")
+      func reach(_ step: Int) throws {
+        try page.wait(
+          "step \(step)",
+          for: "Number(document.querySelector('#training-state').textContent.match(/step (\\d+)/)?.[1]) >= \(step)")
+      }
+      try reach(15)
+      try page.choose("direct", of: "#train-method")
+      try reach(30)
+      try page.click("#tab-share")
+      try page.rest()
+      #expect(try page.text("#command-note").hasPrefix("The training goes on"))
+      #expect(
+        try page.value("document.querySelector('#share-files [data-file=\"lenet5.safetensors\"]').disabled") as? Bool
+          == true)
+      try page.click("#tab-learn")
+      try page.click("#train")
+      try page.wait("the pause", for: "document.querySelector('#training-state').textContent.includes('paused')")
+      try page.rest()
+      try page.click("#tab-share")
+      try page.rest()
+      try expectSameBytes(page, save: "lenet5.safetensors", as: "lenet5.safetensors", needs: [])
+      try page.click("#share-files [data-file=\"training.png\"]")
+      let picture = try savedFile("training.png")
+      try picture.write(to: screenshots.appendingPathComponent("shared-training.png"))
+      #expect(try Image(data: picture, name: "training").width == 2000)
+      let network = try page.file("/api/training/network")
+
+      // The link repeats it elsewhere.
+      let link = try page.value("document.querySelector('#link').value") as! String
+      let fragment = try #require(link.split(separator: "#").last)
+      let other = try OpenPlayground("learn.\(fragment.split(separator: ".")[1])")
+      try other.page.wait("the offer", for: "!document.querySelector('#train-repeat').hidden")
+      try other.page.click("#train-repeat")
+      try other.page.wait("the pause of the other", for: "document.querySelector('#training-state').textContent.includes('paused')")
+      try other.page.rest()
+      #expect(try other.page.file("/api/training/network") == network)
+      other.close()
       open.close()
     }
 
@@ -67,19 +166,6 @@ extension BrowserTests {
       try expectSame(harmful.pixels("#result .before"), Image(shown: open.picture("scene")))
       harmful.expectHealth()
       open.close()
-    }
-
-    /// The folder in which the built command lies beside the tests.
-    private var products: URL {
-      var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-      #if os(Linux)
-        folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-      #endif
-      while folder.path != "/" {
-        folder.deleteLastPathComponent()
-        if FileManager.default.isExecutableFile(atPath: folder.appendingPathComponent("spectral").path) { break }
-      }
-      return folder
     }
   }
 }

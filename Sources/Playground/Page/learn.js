@@ -68,9 +68,12 @@ export class LearnArea {
   async #listen() {
     const listening = new AbortController();
     this.#listening = listening;
+    // How it stands at once; then only what is new.
+    let wait = 0;
     while (!listening.signal.aborted) {
       try {
-        this.#take(await waitForJSON(`/api/training?since=${this.#count}&wait=1000`, listening.signal));
+        this.#take(await waitForJSON(`/api/training?since=${this.#count}&wait=${wait}`, listening.signal));
+        wait = 1000;
       } catch (error) {
         if (error.name === 'AbortError') return;
         complain(error);
