@@ -41,7 +41,9 @@ let pageScripts = [
   "messages", "network", "numbers", "pad", "picture-stack", "pictures", "plane", "profile", "readout",
   "share-subjects", "share", "slide-picture", "slide-state", "slide", "step-list", "steps", "tabs", "tools",
 ]
-let page: [Resource] = (["areas.css", "icon.svg", "index.html", "style.css"] + pageScripts.map { "\($0).js" }).map { .embedInCode("Page/\($0)") }
+let page: [Resource] = (["areas.css", "icon.svg", "index.html", "style.css"] + pageScripts.map { "\($0).js" }).map {
+  .embedInCode("Page/\($0)")
+}
 
 let package = Package(
   name: "SpectralKit",

@@ -11,8 +11,10 @@ package enum CentredDigits {
     training: Int = DatasetKind.digitCounts.training, test: Int = DatasetKind.digitCounts.test, seed: UInt64 = 0
   ) -> DatasetPair {
     let digits = ProceduralDigits(seed: seed)
-    return DatasetPair(
-      training: centred(digits.dataset(.training, count: training)), test: centred(digits.dataset(.test, count: test)))
+    let (learned, judged) = (digits.dataset(.training, count: training), digits.dataset(.test, count: test))
+    var pair = DatasetPair(training: centred(learned), test: centred(judged))
+    pair.test.normalization = pair.training.normalization
+    return pair
   }
 
   private static func centred(_ dataset: Dataset) -> Dataset {

@@ -7,7 +7,8 @@ enum TrainCommand: Subcommand {
   private static let standard = TrainingConfiguration()
 
   private static let dataset = Flag(
-    "--dataset", .word(example: DatasetKind.mnist), "what to learn from; digits are drawn, centred-digits too, with their middle in that of the image; the others are read "
+    "--dataset", .word(example: DatasetKind.mnist),
+    "what to learn from; digits are drawn, centred-digits too, with their middle in that of the image; the others are read "
       + "[digits]")
   private static let limit = Flag(
     "--limit", .integer(1...(.max), example: 1000), "learn from the first N training images only")
@@ -100,7 +101,8 @@ enum TrainCommand: Subcommand {
     var progress = TrainingProgress(epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch)
     var step = stored?.step ?? 0
     let outcome = try run.run(
-      checkpoint: path.map { CheckpointPolicy(path: $0) }, until: arguments.optional(steps), shouldStop: { Interruption.pending != nil }
+      checkpoint: path.map { CheckpointPolicy(path: $0) }, until: arguments.optional(steps),
+      shouldStop: { Interruption.pending != nil }
     ) { event in
       if case .batch(let batch) = event { step = batch.step + 1 }
       try metricsFile?.record(event)

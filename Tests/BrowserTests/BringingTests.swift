@@ -49,7 +49,8 @@ extension BrowserTests {
       let open = try OpenPlayground("filter")
       try open.page.pick(file, by: "#open-picture")
       try expectFiltered(open.page, file)
-      #expect(try open.page.value("document.querySelector('#picture').selectedOptions[0].text") as? String == "mine.png")
+      #expect(
+        try open.page.value("document.querySelector('#picture').selectedOptions[0].text") as? String == "mine.png")
       open.close()
     }
 

@@ -64,6 +64,11 @@ extension BrowserTests {
       try page.wait("the pause", for: "document.querySelector('#training-state').textContent.includes('paused')")
       try page.rest()
       try keep(page, "learn")
+
+      try page.click("#tab-share")
+      try page.click("#share-of [data-value=filter]")
+      try page.rest()
+      try keep(page, "share")
       open.close()
     }
 

@@ -79,8 +79,9 @@ extension BrowserTests {
       let page = open.page
       try page.type("-3", into: "#slide-pixels [role=row]:nth-child(2) [role=gridcell]:nth-child(2) input")
       try page.choose("circular", of: "#slide-boundary")
-      try page.click("#slide-next")
       try page.rest()
+      try page.click("#slide-next")
+      #expect(try page.text("#slide-place-value") == "row 1, column 2")
       try page.click("#tab-share")
       try page.rest()
       #expect(try page.text("#command").hasPrefix("spectral conv2d '--input=-3,2,0,3,1,0;"))
@@ -134,7 +135,8 @@ extension BrowserTests {
       let other = try OpenPlayground("learn.\(fragment.split(separator: ".")[1])")
       try other.page.wait("the offer", for: "!document.querySelector('#train-repeat').hidden")
       try other.page.click("#train-repeat")
-      try other.page.wait("the pause of the other", for: "document.querySelector('#training-state').textContent.includes('paused')")
+      try other.page.wait(
+        "the pause of the other", for: "document.querySelector('#training-state').textContent.includes('paused')")
       try other.page.rest()
       #expect(try other.page.file("/api/training/network") == network)
       other.close()

@@ -235,7 +235,8 @@ import Testing
 
   @Test func whatCannotBeSharedIsRefusedWithASentence() throws {
     let cases: [(String, [String: Any])] = [
-      ("kernel/export", ["picture": "scene", "kernel": "gaus:4"]), ("kernel/words", ["picture": "scene", "kernel": [[1], [1, 2]]]),
+      ("kernel/export", ["picture": "scene", "kernel": "gaus:4"]),
+      ("kernel/words", ["picture": "scene", "kernel": [[1], [1, 2]]]),
       ("kernel/file", ["kernel": "box:999"]), ("slide/words", ["pixels": [[1]], "kernel": [[1, 1]]]),
       ("slide/export", ["pixels": [[1]], "kernel": [[1]], "padding": 500]),
     ]

@@ -24,8 +24,8 @@ function draw(context, { rows, paint }, x, y) {
  * - answer: what `/api/training/recognise` tells; null without a digit
  */
 export function learnPicture({ state, filters, answer, shift }) {
-  const rows = (filters ? 1 : 0) + (answer ? 1 : 0);
-  const { canvas, context } = sheet(width, 2 * margin + 60 + chart.height + rows * (2 * side + 60));
+  const rows = (filters ? 2 * side + 60 : 0) + (answer ? side : 0);
+  const { canvas, context } = sheet(width, 2 * margin + 96 + chart.height + rows);
   const last = state.tests.at(-1);
   write(context, `LeNet-5 learns, step ${state.step}`, margin, margin, { size: 18, weight: 650 });
   write(context, [
@@ -51,8 +51,8 @@ export function learnPicture({ state, filters, answer, shift }) {
     top += 2 * side + 60;
   }
   if (answer) {
-    draw(context, { rows: answer.seen }, margin, top + 8);
-    write(context, answerSentence(answer, shift), margin + side + 16, top + 8 + side / 2, { base: 'middle' });
+    draw(context, { rows: answer.seen }, margin, top);
+    write(context, answerSentence(answer, shift), margin + side + 16, top + side / 2, { base: 'middle' });
   }
   return canvas;
 }

@@ -51,7 +51,7 @@ export class ShareArea {
       element('command').textContent = command;
       element('swift').textContent = swift;
       element('command-note').textContent = needs.length > 0
-        ? `It reads ${needs.join(' and ')}: save them beside it with the buttons above.` : remark;
+        ? `It reads ${needs.join(' and ')}: save ${needs.length > 1 ? 'them' : 'it'} with the buttons above, where the command runs.` : remark;
     };
     fill({});
     element('share-note').textContent = note;
