@@ -1,4 +1,5 @@
 #include <microhttpd.h>
+#include <sys/socket.h>
 
 /// A server on a socket that listens already, with a thread for each connection. Swift cannot call functions with a
 /// variable number of arguments, hence this one.
@@ -23,6 +24,13 @@ static const enum MHD_Result sk_http_no = MHD_NO;
 /// The value of a header of a request; NULL if it has none.
 static inline const char *sk_http_header(struct MHD_Connection *connection, const char *name) {
   return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+/// Whether the other end of a connection has been closed.
+static inline int sk_http_is_gone(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  char byte;
+  return info != NULL && recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /// A response with a copy of these bytes.

@@ -80,13 +80,14 @@ struct CentredLowPass: Sendable {
         (1...FilterShape.highestOrder).contains(order),
         "an order is a whole number from 1 to \(FilterShape.highestOrder), not \(order)")
     }
-    (self.shape, self.cutoff, self.x, self.y) = (shape, cutoff.cyclesPerPixel, x, y)
+    // The square of a smaller one could not be told from 0, and no image has a wave that is as slow.
+    let least = 1e-150
+    (self.shape, self.cutoff, self.x, self.y) = (shape, max(cutoff.cyclesPerPixel, least), x, y)
   }
 
   func value(_ fx: Double, _ fy: Double) -> Double {
-    // Not the square by that of the cut-off, which may be too small a number to be told from 0.
-    let (dx, dy) = ((fx - x) / cutoff, (fy - y) / cutoff)
-    return shape.lowPass(dx * dx + dy * dy)
+    let (dx, dy) = (fx - x, fy - y)
+    return shape.lowPass((dx * dx + dy * dy) / (cutoff * cutoff))
   }
 }
 

@@ -73,6 +73,10 @@ package struct EditedImage<Scalar: TensorScalar>: Sendable {
     var data = Data()
     var note = Note.clipped(0)
     if isSigned {
+      guard image.firstNonFinite == nil else {
+        throw FileError(
+          name, "the result has numbers that are NaN or infinite: take a weaker filter or a smaller kernel")
+      }
       var picture = Image(pixels: .zeros([1, 0, 0]))
       try stage("colours") {
         let signed = SignedPicture(image)

@@ -116,7 +116,9 @@ public struct CenteredSpectrum: Sendable {
           nonisolated(unsafe) let largest = largest
           Parallel.forEach(height, grain: max(1, 1 << 13 / width)) { row in
             for i in row * width..<(row + 1) * width {
-              magnitudes[i] = (values[2 * i] * values[2 * i] + values[2 * i + 1] * values[2 * i + 1]).squareRoot()
+              // In double precision, whose squares reach twice as far.
+              let (real, imaginary) = (Double(values[2 * i]), Double(values[2 * i + 1]))
+              magnitudes[i] = Float((real * real + imaginary * imaginary).squareRoot())
               largest[row] = max(largest[row], magnitudes[i])
             }
           }

@@ -42,10 +42,13 @@ public final class Playground: Sendable {
     do {
       let workbench = try Workbench(image: settings.image)
       training = try LiveTraining(mnist: settings.data)
+      let admission = Admission()
+      let computing =
+        PictureCalls.routes(workbench) + FilterCalls.routes(workbench) + KernelCalls.routes(workbench)
+        + SlideCalls.routes
       let routes =
-        Page.routes + StateCalls.routes(workbench, training, guards) + PictureCalls.routes(workbench)
-        + FilterCalls.routes(workbench) + KernelCalls.routes(workbench) + SlideCalls.routes
-        + LearnCalls.routes(training)
+        Page.routes + StateCalls.routes(workbench, training, guards) + LearnCalls.routes(training)
+        + computing.map { $0.admitted(by: admission) }
       server = try HTTPServer(socket, Router(routes: routes), guards: guards, limits: limits)
     } catch {
       close(socket.descriptor)

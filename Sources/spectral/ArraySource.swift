@@ -43,6 +43,7 @@ extension ValueFormat<ArraySource> {
   /// A file, or the numbers themselves: commas between them, semicolons between rows.
   static func array(example: String) -> Self {
     Self("FILE|NUMBERS", example: example) { text throws(ValueError) in
+      guard !text.isEmpty else { throw ValueError("must not be empty") }
       guard let rows = numbers(text) else { return ArraySource(text: text, source: .file(text)) }
       guard rows.allSatisfy({ $0.count == rows[0].count }) else {
         throw ValueError("must have rows of the same length", example: "1,2,1;2,4,2;1,2,1")

@@ -40,6 +40,19 @@ import Testing
     return pairs.flatMap { joined ? ["\($0)=\($1)"] : [$0, $1] }
   }
 
+  /// 1 2 3 / 4 5 6 / 7 8 9 under 1 0 / 0 1: each pixel and its lower right neighbour, and one more.
+  @Test func shortArraysAreTakenNumberByNumber() throws {
+    let outcome = spectral(
+      "conv2d", "--input=1,2,3;4,5,6;7,8,9", "--weight", "1,0;0,1", "--bias", "1", "--output", "y.npy", in: folder)
+    #expect(outcome.code == 0, "\(outcome.talk)")
+    #expect(try Tensor<Double>(npy: path("y.npy")) == Tensor([1, 1, 2, 2], [7, 9, 13, 15]))
+    for (weight, words) in [("1,2;3", "rows of the same length"), ("1,2,3,4", "1,2,3,4 does not fit 1,2;3,4")] {
+      let refused = spectral("conv2d", "--input", "1,2;3,4", "--weight", weight, "--output", "z.npy", in: folder)
+      #expect(refused.code != 0 && refused.lines.count == 1 && refused.talk.contains(words), "\(refused.talk)")
+      #expect(!exists("z.npy"))
+    }
+  }
+
   private static let geometries: [(ConvolutionGeometry, images: Shape, outputs: Int)] = [
     (.init(kernel: 3), [1, 1, 5, 5], 1),
     (.init(kernel: .init(height: 3, width: 5), padding: .same), [2, 3, 11, 7], 4),

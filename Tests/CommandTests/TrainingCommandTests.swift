@@ -28,6 +28,22 @@ import Testing
     }
   }
 
+  /// 600 images are twenty steps of an epoch.
+  @Test(arguments: [7, 20, 31]) func aRunThatEndsAfterSoManyStepsGoesOnBitForBit(steps: Int) throws {
+    let folder = temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let whole = spectral(Self.short + ["--checkpoint", "whole.safetensors"], in: folder)
+    #expect(whole.code == 0)
+    let part = spectral(Self.short + ["--checkpoint", "part.safetensors", "--steps", "\(steps)"], in: folder)
+    #expect(part.code == 0 && part.talk.contains("stopped after step \(steps), as --steps says"), "\(part.talk)")
+    let file = folder.appendingPathComponent("part.safetensors")
+    let checkpoint = try Checkpoint(path: file.path)
+    #expect(checkpoint.step == steps && checkpoint.epoch == steps / 20)
+    let rest = spectral("train", "--checkpoint", "part.safetensors", "--resume", in: folder)
+    #expect(rest.code == 0, "\(rest.talk)")
+    #expect(try Data(contentsOf: file) == Data(contentsOf: folder.appendingPathComponent("whole.safetensors")))
+  }
+
   @Test func trainsEvaluatesAndPredicts() throws {
     let training = spectral(
       "train", "--dataset=digits", "--model", "lenet5", "--convolution", "fft", "--epochs", "3", "--batch-size", "25",

@@ -86,6 +86,8 @@ import Testing
       try #require(words["after"] as? [Double])
     )
     #expect(frequencies.count == before.count && before.count == after.count)
+    let hasty = try post("/profile", ["steps": [Self.step("lowpass", "ideal:0.1")], "hasty": true, "side": 64]).json
+    #expect((hasty["after"] as? [Any])?.count == before.count)
     for (frequency, pair) in zip(frequencies, zip(before, after)) where frequency > 0 {
       if frequency < 0.09 { #expect(abs(pair.1 / pair.0 - 1) < 1e-3) }
       if frequency > 0.11 { #expect(pair.1 < 1e-3 * pair.0) }
@@ -120,9 +122,51 @@ import Testing
       #expect((answer.json["error"] as? String)?.isEmpty == false)
     }
     #expect(try post("", [:], picture: "none").status == 404)
+    // Numbers beyond all bounds, in colour and in grey, signed and not.
+    for picture in ["scene", "rings"] {
+      for step in [Self.step("unsharp", "gaussian:0.1,1e308"), Self.step("high-boost", "gaussian:0.1,-1e308")] {
+        for call in ["", "/export"] { #expect(try post(call, ["steps": [step]], picture: picture).status == 422) }
+      }
+      for cutoff in ["1e-200", "5e-324"] {
+        let steps = [
+          Self.step("highpass", "gaussian:\(cutoff)"), Self.step("notch", "butterworth:0.1,0,\(cutoff),100"),
+        ]
+        for call in ["", "/export"] { #expect(try post(call, ["steps": steps], picture: picture).status == 200) }
+      }
+    }
     for body in [[], [1, 2], [255, 255, 255, 255, 1], [2, 0, 0, 0, 0x7b, 0x7d], [1, 0, 0, 0, 0x7b]] as [[UInt8]] {
       #expect(try visitor.post("/api/filter", body).status == 400)
     }
+  }
+
+  @Test func ofManyComputationsAFewRunAFewWaitAndTheOthersAreToldToComeAgain() throws {
+    let admission = Admission(places: 1, mostWaiting: 1)
+    let (started, goOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let results = Results()
+    func ask(_ name: String, isWanted: Bool = true, wait: Bool = false) {
+      Thread.detachNewThread {
+        do {
+          try admission.run(isWanted: { isWanted }) {
+            if wait {
+              started.signal()
+              goOn.wait()
+            }
+          }
+          results.add("\(name) computed")
+        } catch { results.add("\(name) \((error as! HTTPError).status)") }
+      }
+    }
+    ask("first", wait: true)
+    started.wait()
+    ask("gone", isWanted: false)
+    usleep(100_000)
+    ask("too many")
+    results.waitFor("too many 503")
+    goOn.signal()
+    results.waitFor(count: 3)
+    ask("later")
+    results.waitFor(count: 4)
+    #expect(Set(results.all) == ["first computed", "gone 409", "too many 503", "later computed"])
   }
 
   @Test func ofWaitingRequestsOfOneClientOnlyTheNewestIsComputed() throws {

@@ -47,6 +47,29 @@ import Testing
     #expect(visitor.playground.stop())
   }
 
+  @Test func ofManyBeginningsTheLastOneTrains() throws {
+    let visitor = try Visitor()
+    for size in 1...40 {
+      #expect(try visitor.post("/api/training", ["action": "start", "batchSize": size]).status == 200)
+    }
+    let state = try reach(3, visitor)
+    #expect(state["batchSize"] as? Int == 40 && state["stepsPerEpoch"] as? Int == 250)
+    #expect(visitor.playground.stop())
+    #expect(throws: HTTPError.self) {
+      let training = try LiveTraining(mnist: nil)
+      training.close()
+      try training.start(TrainingSettings())
+    }
+  }
+
+  @Test func aTrainingThatDivergesSaysSo() throws {
+    let visitor = try Visitor()
+    #expect(try visitor.post("/api/training", ["action": "start", "learningRate": 10]).status == 200)
+    _ = try reach(40, visitor)
+    let answer = try visitor.get("/api/training/filters")
+    #expect(answer.status == 409 && answer.json["error"] as? String == "The training has diverged.")
+  }
+
   /// Two trainings, one of which changes its method on the way, follow the same curve but for rounding.
   @Test func aChangeOfMethodChangesNothingElse() throws {
     func losses(_ change: Bool) throws -> [Double] {
@@ -119,6 +142,7 @@ import Testing
       (["action": "start", "data": "mnist"], 422), (["action": "start", "data": "/etc"], 422),
       (["action": "start", "learningRate": 0], 422), (["action": "start", "batchSize": 0], 422),
       (["action": "start", "epochs": 1 << 40], 422), ([:], 400),
+      (["action": "start", "epochs": 1000, "batchSize": 1], 422),
       (["action": "start", "methods": [] as [Any]], 422), (["action": "start", "pauseAt": 0], 422),
       (["action": "start", "methods": [["step": 3, "method": "fft"]]], 422),
       (["action": "start", "methods": [["step": 0, "method": "fft"], ["step": 0, "method": "direct"]]], 422),

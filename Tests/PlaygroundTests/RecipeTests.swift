@@ -70,12 +70,12 @@ import Testing
   }
 
   /// A small colour picture of 16 bits with a name that needs quoting, and transparency.
-  private func ownPicture() throws -> String {
+  private func ownPicture(name: String = "-it's%20%22mine%22%20%24(x)%5C.png") throws -> String {
     var random = RandomGenerator(seed: 1)
     let image = Image(
       pixels: .uniform([3, 37, 50], in: 0..<1, using: &random), alpha: .uniform([37, 50], in: 0..<1, using: &random),
       bitDepth: 16)
-    return try visitor.bring(try image.encoded(as: .png), name: "-it's%20%22mine%22%20%24(x)%5C.png")
+    return try visitor.bring(try image.encoded(as: .png), name: name)
   }
 
   /// The words of a state, and a folder with the files that they need.
@@ -112,6 +112,38 @@ import Testing
       let written = try Data(contentsOf: folder.appendingPathComponent(state.output))
       #expect(Data(export.body) == written, "\(state.name) of \(picture)")
     }
+  }
+
+  /// A shell sees bytes where Swift sees characters, and a name must not become a command, a flag or another file.
+  @Test(arguments: [
+    "x%27%CC%81%3Btouch%20PWNED%3B%27%CC%81.png", "x%27%E2%80%8D%3Btouch%20PWNED%3B%27%E2%80%8D.png",
+    "x%27%EF%B8%8F%3Btouch%20PWNED%3B%27%EF%B8%8F.png", "%E2%80%AEgnp.%3Btouch%20PWNED.png",
+    "a%E2%80%A8touch%20PWNED.png",
+    "%24(touch%20PWNED).png", "%60touch%20PWNED%60.png", "%3Dls.png", "--help", "-%CC%81.png", "x%2F%CC%81y.png",
+    "mask.png", "Filtered.png", "e%CC%81%CC%81%CC%81.png",
+  ])
+  func aNameIsOnlyAName(_ name: String) throws {
+    let state = State(
+      "filter", "a mask",
+      ["steps": [["kind": "lowpass", "arguments": "gaussian:0.1"]], "mask": ["height": 64, "width": 48]])
+    let picture = try ownPicture(name: name)
+    let (command, _, folder) = try prepared(state, picture: picture)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let before = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(before.count == 2)
+    let outcome = type(command, in: folder)
+    #expect(outcome.code == 0, "\(command)\n\(outcome.talk)")
+    let after = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(Set(after) == Set(before + ["filtered.png"]), "\(command)")
+    #expect(
+      try Data(contentsOf: folder.appendingPathComponent("filtered.png"))
+        == Data(post(state, "export", picture: picture).body))
+  }
+
+  @Test func aNameIsNoLongerThanAFileMayHave() throws {
+    let picture = try ownPicture(name: "e" + String(repeating: "%CC%81", count: 1000) + ".png")
+    let recipe = try post(Self.states[0], "words", picture: picture).json
+    #expect((recipe["needs"] as? [String])?.allSatisfy { $0.utf8.count <= 255 } == true)
   }
 
   /// All programs as functions of one, which is compiled at once: the same lines, and more that the compiler could

@@ -1,3 +1,5 @@
+import SpectralKit
+
 /// Who may ask, and for how much.
 struct Guards: Sendable {
   /// The port that the server listens on.
@@ -9,7 +11,11 @@ struct Guards: Sendable {
 
   /// The hosts by which the loopback address is called. Any other name that leads here, as an attacker's domain may
   /// (DNS rebinding), is refused.
-  private var hosts: [String] { ["127.0.0.1:\(port)", "localhost:\(port)"] }
+  private var hosts: [String] {
+    let names = ["127.0.0.1", "localhost"]
+    // Browsers leave the usual port of HTTP away.
+    return names.map { "\($0):\(port)" } + (port == 80 ? names : [])
+  }
 
   /// What is known of a request before its body.
   struct Head {
@@ -52,12 +58,12 @@ struct Guards: Sendable {
     guard let text = head.contentLength, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
       return HTTPError(411, "The request does not say how long its body is.", remedy: "Send Content-Length.")
     }
-    guard let length = Int(text), length <= bodyLimit else { return tooLarge }
+    guard let length = Int(text), length <= bodyLimit else { return tooLarge(bodyLimit) }
     return nil
   }
 
-  var tooLarge: HTTPError {
-    HTTPError(413, "The body is larger than \(bodyLimit >> 20) MiB.", remedy: "Use a smaller picture.")
+  func tooLarge(_ limit: Int) -> HTTPError {
+    HTTPError(413, "The body is larger than \(ByteCount(limit)).", remedy: "Send less, or a smaller picture.")
   }
 
   /// What every answer says, whatever it answers.

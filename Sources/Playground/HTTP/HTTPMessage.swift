@@ -6,6 +6,8 @@ struct HTTPRequest {
   var variables: [String: String] = [:]
   let query: [String: String]
   let body: [UInt8]
+  /// Whether whoever asked has hung up.
+  var isAbandoned: () -> Bool = { false }
 
   /// The body as JSON.
   ///
@@ -32,7 +34,9 @@ struct HTTPRequest {
   }
 
   private static func sentence(_ error: DecodingError) -> String {
-    func place(_ path: [any CodingKey]) -> String { path.map(\.stringValue).joined(separator: ".") }
+    func place(_ path: [any CodingKey]) -> String {
+      path.isEmpty ? "the body" : path.map(\.stringValue).joined(separator: ".")
+    }
     return switch error {
     case .keyNotFound(let key, let context): "\(place(context.codingPath + [key])) is missing"
     case .valueNotFound(_, let context): "\(place(context.codingPath)) is null"

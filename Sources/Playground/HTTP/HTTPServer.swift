@@ -56,10 +56,11 @@ final class HTTPServer: Sendable {
 
   /// Ends the server: takes no more requests and waits a moment for those that are being answered.
   ///
+  /// - Parameter patience: How long it waits; nil for as long as it takes.
   /// - Returns: Whether all were answered. What is not is left to the end of the process: to wait for a long computation
   ///   is not what somebody wants who has asked for the end.
   @discardableResult
-  func stop(patience: Duration = .milliseconds(400)) -> Bool {
+  func stop(patience: Duration? = .milliseconds(400)) -> Bool {
     let daemon = daemon.withLock { daemon in
       defer { daemon = nil }
       return daemon
@@ -67,9 +68,9 @@ final class HTTPServer: Sendable {
     guard let handle = daemon?.handle else { return true }
     let listener = MHD_quiesce_daemon(handle)
     if listener >= 0 { close(listener) }
-    let deadline = ContinuousClock.now + patience
+    let deadline = patience.map { ContinuousClock.now + $0 }
     while active.load(ordering: .acquiring) > 0 {
-      guard .now < deadline else {
+      guard deadline.map({ .now < $0 }) ?? true else {
         // Its threads know this object by its address.
         _ = Unmanaged.passRetained(self)
         return false
@@ -80,7 +81,7 @@ final class HTTPServer: Sendable {
     return true
   }
 
-  deinit { stop(patience: .seconds(600)) }
+  deinit { stop(patience: nil) }
 
   /// Requests that have begun and are not over.
   var openRequests: Int { open.load(ordering: .relaxed) }
@@ -106,16 +107,21 @@ final class HTTPServer: Sendable {
       isCall: target?.path.first == "api")
     if let refusal = guards.refusal(head) { return send(refusal.response, connection) }
     guard let target else { return send(HTTPError(400, "The address is not one of the page's.").response, connection) }
-    guard let route = router.route(method == "HEAD" ? "GET" : method, target.path) else {
+    guard let match = router.route(method == "HEAD" ? "GET" : method, target.path) else {
       let isKnown = ["GET", "POST"].contains { router.route($0, target.path) != nil }
       let error =
         isKnown ? HTTPError(405, "This address takes another method.") : HTTPError(404, "There is nothing here.")
       return send(error.response, connection)
     }
+    exchange.bodyLimit = min(guards.bodyLimit, match.route.bodyLimit)
+    if let length = head.contentLength.flatMap({ Int($0) }), length > exchange.bodyLimit {
+      return send(guards.tooLarge(exchange.bodyLimit).response, connection)
+    }
     exchange.work = { body in
       var request = HTTPRequest(query: target.query, body: body)
-      request.variables = route.variables
-      return try route.handler(request)
+      request.variables = match.variables
+      request.isAbandoned = { sk_http_is_gone(connection) != 0 }
+      return try match.route.handler(request)
     }
     exchange.expect(head.contentLength.flatMap { Int($0) } ?? 0)
     return sk_http_yes
@@ -126,10 +132,10 @@ final class HTTPServer: Sendable {
     // The server cannot answer before a body has ended, so what is too large is counted and let go; who goes on long
     // enough is cut off.
     exchange.received += piece.count
-    guard exchange.received <= 2 * guards.bodyLimit else { return sk_http_no }
+    guard exchange.received <= 2 * exchange.bodyLimit else { return sk_http_no }
     guard exchange.error == nil else { return sk_http_yes }
-    if exchange.received > guards.bodyLimit {
-      exchange.fail(guards.tooLarge)
+    if exchange.received > exchange.bodyLimit {
+      exchange.fail(guards.tooLarge(exchange.bodyLimit))
     } else if bodyBytes.wrappingAdd(piece.count, ordering: .relaxed).newValue > guards.totalBodyLimit {
       bodyBytes.wrappingSubtract(piece.count, ordering: .relaxed)
       exchange.fail(HTTPError(503, "Too many large requests at once.", remedy: "Try again in a moment."))
@@ -183,6 +189,8 @@ private final class Exchange {
   var isNew = true
   var work: (([UInt8]) throws -> HTTPResponse)?
   var received = 0
+  /// The most bytes that the body may have.
+  var bodyLimit = 0
   private(set) var body: [UInt8] = []
   private(set) var error: HTTPError?
 

@@ -6,9 +6,10 @@ import SpectralKit
 enum FilterCalls {
   static func routes(_ workbench: Workbench) -> [Router.Route] {
     [
-      Router.Route("POST /api/filter") { request in
-        let task = try FilterTask(request, workbench)
-        return try workbench.live.run(task.words.client) {
+      Router.Route("POST /api/filter", bodyLimit: SizeWords.bodyLimit, isLive: true) { request in
+        let (words, bytes) = try request.mixed(FilterTask.Words.self)
+        return try workbench.live.run(words.client, isWanted: { !request.isAbandoned() }) {
+          let task = try FilterTask(words, bytes, workbench)
           var result: EditedImage<Float>?
           let time = try ContinuousClock().measure { result = try task.preview() }
           let shown = result!.picture
@@ -21,7 +22,7 @@ enum FilterCalls {
               clipped: range.outside))
         }
       },
-      Router.Route("POST /api/filter/response") { request in
+      Router.Route("POST /api/filter/response", bodyLimit: SizeWords.bodyLimit) { request in
         let task = try FilterTask(request, workbench)
         let planes = task.picture.planes
         let response = task.steps.combined.response(height: planes.height, width: planes.width).centred
@@ -29,25 +30,27 @@ enum FilterCalls {
         let range = EditedImage(ImagePlanes(planes: image.pixels), isSigned: false).range
         return try .picture(image, side: task.side, info: ScaleInfo(low: range.low, high: range.high))
       },
-      Router.Route("POST /api/filter/profile") { request in
+      Router.Route("POST /api/filter/profile", bodyLimit: SizeWords.bodyLimit) { request in
         let task = try FilterTask(request, workbench)
-        let result = try task.preview().image.converted(to: .stored)
+        let result = try task.preview(canBeHasty: false).image.converted(to: .stored)
         let before = RadialProfile(workbench.spectrum(of: task.picture))
         let after = RadialProfile(CenteredSpectrum(result.luminance))
         return .json(
           ProfilePair(
             frequencies: before.frequencies, before: finite(before.magnitudes), after: finite(after.magnitudes)))
       },
-      Router.Route("POST /api/filter/export") { request in
+      Router.Route("POST /api/filter/export", bodyLimit: SizeWords.bodyLimit) { request in
         .file(try FilterTask(request, workbench).export(), type: "image/png")
       },
-      Router.Route("POST /api/filter/mask") { request in
+      Router.Route("POST /api/filter/mask", bodyLimit: SizeWords.bodyLimit) { request in
         guard let mask = try FilterTask(request, workbench).mask else {
           throw HTTPError(422, "There is no mask in the request.", remedy: "Paint on the spectrum first.")
         }
         return .file(try mask.encoded(), type: "image/png")
       },
-      Router.Route("POST /api/filter/words") { request in .json(try FilterTask(request, workbench).recipe()) },
+      Router.Route("POST /api/filter/words", bodyLimit: SizeWords.bodyLimit) { request in
+        .json(try FilterTask(request, workbench).recipe())
+      },
     ]
   }
 }

@@ -13,13 +13,13 @@ enum KernelCalls {
         .json(KernelWords(try request.json(KernelRequest.self).kernel.kernel()))
       },
       Router.Route("POST /api/kernel/response") { request in try response(request.json()) },
-      Router.Route("POST /api/kernel/design") { request in
+      Router.Route("POST /api/kernel/design", bodyLimit: SizeWords.bodyLimit) { request in
         let (words, bytes) = try request.mixed(DesignRequest.self)
         let size = words.mask
         return .json(
           try words.design(DrawnMask(pixels: Array(size.pixels(bytes)), height: size.height, width: size.width)))
       },
-      Router.Route("POST /api/kernel/apply") { request in try apply(request.json(), workbench) },
+      Router.Route("POST /api/kernel/apply", isLive: true) { request in try apply(request, workbench) },
       Router.Route("POST /api/kernel/export") { request in
         .file(try KernelTask(request.json(), workbench).export(), type: "image/png")
       },
@@ -90,9 +90,10 @@ enum KernelCalls {
 
   // MARK: Both methods
 
-  private static func apply(_ words: KernelTask.Words, _ workbench: Workbench) throws -> HTTPResponse {
+  private static func apply(_ request: HTTPRequest, _ workbench: Workbench) throws -> HTTPResponse {
+    let words = try request.json(KernelTask.Words.self)
     let task = try KernelTask(words, workbench)
-    return try workbench.live.run(words.client) {
+    return try workbench.live.run(words.client, isWanted: { !request.isAbandoned() }) {
       var result: EditedImage<Float>?
       let time = try ContinuousClock().measure { result = try task.result() }
       let range = result!.range

@@ -8,7 +8,7 @@ enum LearnCalls {
     [
       Router.Route("POST /api/training") { request in
         try act(request.json(), training)
-        return .json(training.state(since: 0, wait: .zero))
+        return .json(training.state(since: .max, wait: .zero))
       },
       Router.Route("GET /api/training") { request in
         let since = request.query["since"].flatMap { Int($0) } ?? 0
@@ -19,7 +19,7 @@ enum LearnCalls {
       Router.Route("GET /api/training/network") { _ in
         .file(try training.record().checkpoint.data, type: "application/octet-stream")
       },
-      Router.Route("GET /api/training/filters") { _ in .json(try training.look().filters) },
+      Router.Route("GET /api/training/filters") { _ in .json(try training.sound().filters) },
       Router.Route("POST /api/training/recognise") { request in
         let (words, bytes) = try request.mixed(DigitRequest.self)
         let side = DrawnDigit.side
@@ -32,7 +32,7 @@ enum LearnCalls {
         }
         let digit = DrawnDigit(
           Array(bytes), isCentred: words.centre ?? true, right: shift[0], down: shift[1])
-        return .json(try training.look().answer(to: digit))
+        return .json(try training.sound().answer(to: digit))
       },
     ]
   }

@@ -31,6 +31,11 @@ struct ScaleInfo: Encodable {
 
 /// How large a picture or a mask is that follows in the bytes of a request.
 struct SizeWords: Decodable {
+  /// The most pixels.
+  private static let most = 1 << 22
+  /// The most bytes of a request with so many of them.
+  static let bodyLimit = most + Router.Route.wordsLimit
+
   let height: Int
   let width: Int
 
@@ -39,6 +44,9 @@ struct SizeWords: Decodable {
   /// - Throws: ``HTTPError`` 400 if there are more or fewer.
   func pixels(_ bytes: ArraySlice<UInt8>) throws -> ArraySlice<UInt8> {
     let sides = 1...16384
+    guard bytes.count <= Self.most else {
+      throw HTTPError(413, "More than \(Self.most) pixels are too many for a mask.", remedy: "Send a smaller one.")
+    }
     guard sides.contains(height), sides.contains(width), bytes.count == height * width else {
       throw HTTPError(400, "\(height) x \(width) pixels do not fit the \(bytes.count) bytes that follow.")
     }

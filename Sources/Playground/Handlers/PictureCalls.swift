@@ -8,7 +8,7 @@ enum PictureCalls {
       try workbench.gallery.picture(request.variables["id"]!)
     }
     return [
-      Router.Route("POST /api/pictures") { request in
+      Router.Route("POST /api/pictures", bodyLimit: .max) { request in
         guard !request.body.isEmpty else {
           throw HTTPError(400, "There is no picture in the request.", remedy: "Send the bytes of a PNG or a JPEG.")
         }

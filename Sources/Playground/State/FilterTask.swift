@@ -48,6 +48,11 @@ struct FilterTask {
   /// - Throws: ``HTTPError``, or the library's error for a filter that cannot be.
   init(_ request: HTTPRequest, _ workbench: Workbench) throws {
     let (words, bytes) = try request.mixed(Words.self)
+    try self.init(words, bytes, workbench)
+  }
+
+  /// - Throws: ``HTTPError``, or the library's error for a filter that cannot be.
+  init(_ words: Words, _ bytes: ArraySlice<UInt8>, _ workbench: Workbench) throws {
     self.words = words
     self.workbench = workbench
     picture = try workbench.gallery.picture(words.picture)
@@ -74,8 +79,8 @@ struct FilterTask {
 
   /// The result to look at: from the transform that is kept, if there is one. For a hand that moves, of the pixels that
   /// are seen only.
-  func preview() throws -> EditedImage<Float> {
-    let isHasty = words.hasty == true
+  func preview(canBeHasty: Bool = true) throws -> EditedImage<Float> {
+    let isHasty = canBeHasty && words.hasty == true
     let source =
       if isHasty, let side {
         workbench.planes(of: picture, light, side: side)

@@ -13,6 +13,9 @@ struct Picture: Sendable {
   let planes: ImagePlanes<Float>
   let isBuiltIn: Bool
 
+  /// What it takes of the memory.
+  var byteCount: Int { file.count + 4 * (planes.planes.count + (planes.alpha?.count ?? 0)) }
+
   /// What the page hears of it.
   struct Words: Encodable, Equatable {
     let id: String
@@ -34,10 +37,13 @@ struct Picture: Sendable {
 /// The pictures: those that come with the program, and the last few that were brought. All are in memory, and none is left
 /// when the process ends.
 final class Gallery: Sendable {
-  /// The most bytes that a decoded picture may take: some 17 million pixels in colour.
-  static let decodedLimit = 256 << 20
-  /// The pixels of a colour picture of that size.
+  /// The most bytes that a decoded picture may take, and all brought ones together but for the last: a sixteenth of the
+  /// machine's memory within reason.
+  static let decodedLimit = min(max(Int(clamping: ProcessInfo.processInfo.physicalMemory / 16), 256 << 20), 1 << 30)
+  /// The most pixels of a picture, whatever its channels: some 17 million in 256 MiB. The spectrum has two numbers for each.
   static let pixelLimit = decodedLimit / 15
+  /// The longest side: that of a JPEG. What is long and thin takes more memory than its pixels tell.
+  static let longestSide = 65_535
   /// Brought pictures that are kept.
   static let broughtLimit = 4
 
@@ -94,8 +100,13 @@ final class Gallery: Sendable {
     let picture = try Self.picture(data, id: "p\(number)", name: name, isBuiltIn: false)
     let removed = contents.withLock { contents -> [String] in
       contents.pictures.append(picture)
-      let brought = contents.pictures.filter { !$0.isBuiltIn }
-      let old = brought.prefix(max(0, brought.count - Self.broughtLimit)).map(\.id)
+      var brought = contents.pictures.filter { !$0.isBuiltIn }[...]
+      var old: [String] = []
+      while brought.count > 1,
+        brought.count > Self.broughtLimit || brought.reduce(0, { $0 + $1.byteCount }) > Self.decodedLimit
+      {
+        old.append(brought.removeFirst().id)
+      }
       contents.pictures.removeAll { old.contains($0.id) }
       return old
     }
@@ -106,14 +117,29 @@ final class Gallery: Sendable {
   private static func picture(_ data: Data, id: String, name: String, isBuiltIn: Bool) throws -> Picture {
     let planes = try ImagePlanes<Float>(data: data, name: name, sizeLimit: decodedLimit)
     guard planes.planes.count > 0 else { throw FileError(name, "the picture has no pixels") }
+    let (height, width) = (planes.height, planes.width)
+    guard isBuiltIn || (height * width <= pixelLimit && max(height, width) <= longestSide) else {
+      throw FileError(
+        name,
+        "\(width) x \(height) pixels are too many for the page, which takes \(pixelLimit), and "
+          + "\(longestSide) along a side: use the command, or make it smaller")
+    }
     return Picture(id: id, name: name, file: data, planes: planes, isBuiltIn: isBuiltIn)
   }
 
-  /// The last part of a path, without what would be no part of a name.
+  /// Names of files that the printed commands read and write beside the picture.
+  private static let takenNames = ["mask.png", "kernel.npy", "filtered.png", "convolved.png"]
+  /// The most bytes of a name, well below what file systems take.
+  private static let longestName = 120
+
+  /// The last part of a path, without what cannot be seen, and unlike the other files of the printed commands.
   private static func plainName(_ path: String) -> String {
-    let last = path.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last ?? ""
-    let name = String(
-      String.UnicodeScalarView(last.unicodeScalars.filter { $0.properties.generalCategory != .control }))
-    return name.isEmpty || name == "." || name == ".." ? "picture.png" : String(name.prefix(100))
+    let parts = path.unicodeScalars.split(whereSeparator: { $0 == "/" || $0 == "\\" })
+    var name = ""
+    for scalar in parts.last.map(Array.init) ?? [] {
+      if !scalar.isHidden, name.utf8.count < longestName { name.unicodeScalars.append(scalar) }
+    }
+    if name.isEmpty || name == "." || name == ".." { return "picture.png" }
+    return takenNames.contains(name.lowercased()) ? "picture-\(name)" : name
   }
 }

@@ -22,6 +22,16 @@ enum KernelSource: Decodable {
   ///
   /// - Throws: ``HTTPError`` 422.
   func kernel() throws -> Kernel {
+    let kernel = try anyKernel()
+    // What single precision holds with room for a picture's numbers.
+    guard kernel.magnitudeSum <= 1e30 else {
+      throw HTTPError(
+        422, "The magnitudes of the kernel's numbers add up to more than 1e30.", remedy: "Take smaller ones.")
+    }
+    return kernel
+  }
+
+  private func anyKernel() throws -> Kernel {
     switch self {
     case .rows(let rows):
       guard let width = rows.first?.count, width > 0, rows.allSatisfy({ $0.count == width }) else {

@@ -16,10 +16,14 @@ package final class LatestOnly: @unchecked Sendable {
   /// Runs `body` when its turn has come.
   ///
   /// - Parameter client: Who asks; nil for somebody whose requests are all wanted.
-  /// - Throws: ``HTTPError`` 409 if the same client has asked again meanwhile; what `body` throws.
-  package func run<Result>(_ client: String?, _ body: () throws -> Result) throws -> Result {
+  /// - Parameter isWanted: Whether anybody still waits for the result.
+  /// - Throws: ``HTTPError`` 409 if the same client has asked again meanwhile, or has gone; what `body` throws.
+  package func run<Result>(
+    _ client: String?, isWanted: () -> Bool = { true }, _ body: () throws -> Result
+  ) throws -> Result {
     try enter(client)
     defer { leave() }
+    guard isWanted() else { throw HTTPError.abandoned }
     return try body()
   }
 

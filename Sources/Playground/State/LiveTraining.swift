@@ -54,11 +54,20 @@ package final class LiveTraining: @unchecked Sendable {
     let checkpoint: Checkpoint
   }
 
+  private static let digits = CentredDigits.load()
+  /// The most steps of a training: each is a point of the curves.
+  private static let mostSteps = 1_000_000
+  /// The most who may wait for news at one time; others hear at once.
+  private static let mostWaiting = 32
+  private var waiting = 0
+
   /// The sets that can be learned from.
   let dataSets: [DatasetKind]
   private let mnist: (folder: String, data: DatasetPair)?
 
   private let condition = NSCondition()
+  /// Held by the thread that trains.
+  private let turn = NSLock()
   private var settings = TrainingSettings()
   /// How the next step is computed.
   private var method = ConvolutionChoice.fft
@@ -101,7 +110,13 @@ package final class LiveTraining: @unchecked Sendable {
         remedy: settings.data == .mnist ? "Start spectral playground with --data DIR." : "Take centred-digits.")
     }
     try settings.check()
-    let number = locked { () -> Int in
+    let images = settings.data == .mnist ? mnist!.data.training.count : DatasetKind.digitCounts.training
+    guard settings.epochs * ((images - 1) / settings.batchSize + 1) <= Self.mostSteps else {
+      throw HTTPError(
+        422, "More than \(Self.mostSteps) steps are too many.", remedy: "Take fewer epochs or larger batches.")
+    }
+    let number = try locked { () throws -> Int in
+      guard !isClosed else { throw HTTPError(409, "The playground is ending.") }
       clear()
       self.settings = settings
       (method, plan, pauseAt) = (settings.methods[0].method, settings.methods[...], settings.pauseAt)
@@ -110,7 +125,10 @@ package final class LiveTraining: @unchecked Sendable {
       return current
     }
     let thread = Thread { [self] in
+      // One after the other: of several beginnings only the last one does anything.
+      turn.lock()
       learn(number, settings)
+      turn.unlock()
       locked { threads -= 1 }
     }
     thread.name = "training"
@@ -145,9 +163,12 @@ package final class LiveTraining: @unchecked Sendable {
     defer { condition.unlock() }
     let deadline = Date(timeIntervalSinceNow: milliseconds(wait) / 1e3)
     let before = (current, phase)
-    while wait > .zero, !isClosed, points.count <= since, (current, phase) == before,
+    let mayWait = wait > .zero && waiting < Self.mostWaiting
+    waiting += 1
+    while mayWait, !isClosed, points.count <= since, (current, phase) == before,
       condition.wait(until: deadline)
     {}
+    waiting -= 1
     let first = min(since, points.count)
     return State(
       state: phase, error: failure, data: settings.data.rawValue, method: method.rawValue, methods: methods,
@@ -162,6 +183,19 @@ package final class LiveTraining: @unchecked Sendable {
   func look() throws -> TrainedPair {
     guard let trained = locked({ trained }) else {
       throw HTTPError(409, "Nothing has been trained yet.", remedy: "Start the training.")
+    }
+    return trained
+  }
+
+  /// The networks as they are, with numbers in them that can be looked at.
+  ///
+  /// - Throws: ``HTTPError`` 409 if there are none yet, or LeNet's weights are no numbers any more.
+  func sound() throws -> TrainedPair {
+    let trained = try look()
+    var isFinite = true
+    trained.lenet.parameters.forEach { isFinite = isFinite && $1.isFinite }
+    guard isFinite else {
+      throw HTTPError(409, "The training has diverged.", remedy: "Reset it, and take a smaller rate.")
     }
     return trained
   }
@@ -191,13 +225,13 @@ package final class LiveTraining: @unchecked Sendable {
 
   /// Does something under the lock, and wakes whoever waits for a change.
   @discardableResult
-  private func locked<Result>(_ body: () -> Result) -> Result {
+  private func locked<Result>(_ body: () throws -> Result) rethrows -> Result {
     condition.lock()
     defer {
       condition.broadcast()
       condition.unlock()
     }
-    return body()
+    return try body()
   }
 
   /// Forgets all; the lock is held.
@@ -225,8 +259,8 @@ package final class LiveTraining: @unchecked Sendable {
 
   private func learn(_ number: Int, _ settings: TrainingSettings) {
     do {
-      let data = settings.data == .mnist ? mnist!.data : CentredDigits.load()
       guard locked({ number == current }) else { return }
+      let data = settings.data == .mnist ? mnist!.data : Self.digits
       let method = settings.methods[0].method
       func begin(_ model: ModelKind) throws -> any Layer<Float> {
         try TrainingRun(settings.configuration(model, by: method), data: data).initialNetwork()

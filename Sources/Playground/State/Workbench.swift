@@ -32,7 +32,7 @@ final class Workbench: Sendable {
   static let keptPixels = 1 << 22
 
   init(image: String?) throws {
-    let spectra = Shelf<String, CenteredSpectrum>(capacity: 256 << 20)
+    let spectra = Shelf<String, CenteredSpectrum>(capacity: Gallery.decodedLimit)
     let transforms = Shelf<PlaneKey, FilteredImage<Float>>(capacity: 512 << 20)
     let lightPlanes = Shelf<String, ImagePlanes<Float>>(capacity: 256 << 20)
     let seenPlanes = Shelf<SeenKey, ImagePlanes<Float>>(capacity: 128 << 20)
