@@ -36,7 +36,8 @@ if [ "$which" != address ]; then
     clang -shared -fPIC -O1 -o "$preload" Scripts/sanitizers/mutex.c -ldl
   fi
   run thread 'ParallelTests|MemoryPoolTests|MatrixProductTests|BatchesTests|ConvolutionTests|LearnCallTests|PressureTests|RecipeTests' \
-    TSAN_OPTIONS='halt_on_error=0 exitcode=66' LD_PRELOAD="$preload" SPECTRAL_PATIENCE=10
+    TSAN_OPTIONS="halt_on_error=0 exitcode=66 suppressions=$PWD/Scripts/sanitizers/thread.txt" LD_PRELOAD="$preload" \
+    SPECTRAL_SANITIZER=thread
 fi
 
 if [ "$which" != thread ]; then
@@ -45,5 +46,5 @@ if [ "$which" != thread ]; then
   # Without the pool, every use of memory after its end is seen. Leaks are not looked for: the leak detector takes what
   # hangs on a tagged pointer in a Swift global for lost, and so reports tables that live as long as the process.
   run address 'TensorsTests|ImagingTests|DatasetsTests|LayersTests|ConvolutionTests|PlaygroundTests' \
-    SPECTRALKIT_POOL_LIMIT=0 ASAN_OPTIONS=detect_leaks=0 SPECTRAL_PATIENCE=10
+    SPECTRALKIT_POOL_LIMIT=0 ASAN_OPTIONS=detect_leaks=0 SPECTRAL_SANITIZER=address
 fi

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <microhttpd.h>
 #include <sys/socket.h>
 
@@ -26,11 +27,14 @@ static inline const char *sk_http_header(struct MHD_Connection *connection, cons
   return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-/// Whether the other end of a connection has been closed.
+/// Whether the other end of a connection has been closed, also if only its sending has: who asks and says no more is taken
+/// for gone.
 static inline int sk_http_is_gone(struct MHD_Connection *connection) {
   const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   char byte;
-  return info != NULL && recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  if (info == NULL) return 0;
+  ssize_t count = recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 /// A response with a copy of these bytes.

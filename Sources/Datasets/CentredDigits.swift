@@ -6,13 +6,14 @@ package enum CentredDigits {
   /// Rows and columns.
   package static let side = ProceduralDigits.side
 
-  /// Draws as many.
+  /// Draws the digits of a seed, images `[1, 28, 28]`, and centres each.
   package static func load(
     training: Int = DatasetKind.digitCounts.training, test: Int = DatasetKind.digitCounts.test, seed: UInt64 = 0
   ) -> DatasetPair {
     let digits = ProceduralDigits(seed: seed)
     let (learned, judged) = (digits.dataset(.training, count: training), digits.dataset(.test, count: test))
     var pair = DatasetPair(training: centred(learned), test: centred(judged))
+    // What is judged is scaled as what was learned.
     pair.test.normalization = pair.training.normalization
     return pair
   }

@@ -34,8 +34,8 @@ extension KernelShape {
       guard value > 0 && value.isFinite else { return "the \(name) must be above 0\(unit), not \(value)" }
       return value >= 1e-9 ? nil : "the \(name) must be at least 1e-9\(unit), not \(value)"
     }
-    // Where the size does not grow with the number: its fourth power is still one.
-    func within(_ name: String, _ value: Double?, _ unit: String = " pixels") -> String? {
+    // For numbers with which the size of the kernel does not grow: taps take their fourth power, which 1e15 leaves finite.
+    func bounded(_ name: String, _ value: Double?, _ unit: String = " pixels") -> String? {
       if let problem = above(name, value, unit) { return problem }
       return value ?? 1 <= 1e15 ? nil : "the \(name) must be at most 1e15\(unit), not \(value!)"
     }
@@ -49,7 +49,7 @@ extension KernelShape {
     case .box(let extent):
       return extent.height > 0 && extent.width > 0 ? nil : "a box has at least 1 x 1 taps, not \(extent)"
     case .gaussian(let deviation, let radius), .laplacianOfGaussian(let deviation, let radius):
-      return (radius == nil ? above : within)("standard deviation", deviation, " pixels") ?? notNegative(radius)
+      return (radius == nil ? above : bounded)("standard deviation", deviation, " pixels") ?? notNegative(radius)
     case .disk(let diameter): return above("diameter", diameter)
     case .motion(let length, let angle): return above("length", length) ?? finite("angle", angle)
     case .sobel, .scharr, .prewitt, .laplacian: return nil
@@ -59,8 +59,8 @@ extension KernelShape {
       if wavelength < 2 {
         return "the wavelength must be at least 2 pixels, half a cycle per pixel, not \(wavelength)"
       }
-      return within("wavelength", wavelength) ?? finite("angle", angle) ?? within("standard deviation", deviation)
-        ?? finite("phase", phase) ?? within("aspect", aspect, "") ?? notNegative(radius)
+      return bounded("wavelength", wavelength) ?? finite("angle", angle) ?? bounded("standard deviation", deviation)
+        ?? finite("phase", phase) ?? bounded("aspect", aspect, "") ?? notNegative(radius)
     case .random(let side, _): return side > 0 ? nil : "the side must be at least 1 pixel, not \(side)"
     }
   }

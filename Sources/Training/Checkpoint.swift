@@ -94,7 +94,7 @@ public struct Checkpoint: Sendable {
   }
 
   /// The bytes of the file.
-  package var data: Data { file.data }
+  package var fileData: Data { file.data }
 
   /// Writes the file, whole or not at all.
   public func write(to path: String) throws { try file.write(to: path) }

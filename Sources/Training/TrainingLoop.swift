@@ -67,7 +67,7 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
   /// Whether all epochs are done.
   public var isFinished: Bool { position.epoch >= configuration.epochs }
 
-  /// Trains until the last epoch is over, so many steps have been taken, or `shouldStop` says so, which is asked after
+  /// Trains until the last epoch is over, step `lastStep` has been taken, or `shouldStop` says so, which is asked after
   /// every step.
   ///
   /// - Parameters:
@@ -129,6 +129,8 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
 
   /// One step on one batch, for whoever makes the batches and watches: those of ``TrainingConfiguration/seed``, in order,
   /// and ``finishEpoch()`` after the last of an epoch make the same run as ``run(checkpoint:until:shouldStop:onEvent:)``.
+  ///
+  /// - Returns: Loss and accuracy of the batch before the step; `seconds` is left at 0.
   package mutating func step(on batch: Batch<Float>) -> BatchMetrics {
     optimizer.learningRate = schedule.rate(
       at: position.step, of: totalSteps, base: baseLearningRate, stepsPerEpoch: stepsPerEpoch)

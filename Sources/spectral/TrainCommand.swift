@@ -8,8 +8,8 @@ enum TrainCommand: Subcommand {
 
   private static let dataset = Flag(
     "--dataset", .word(example: DatasetKind.mnist),
-    "what to learn from; digits are drawn, centred-digits too, with their middle in that of the image; the others are read "
-      + "[digits]")
+    "what to learn from; digits and centred-digits (centre of mass in the middle) are drawn, the others are read [digits]"
+  )
   private static let limit = Flag(
     "--limit", .integer(1...(.max), example: 1000), "learn from the first N training images only")
   private static let model = Flag(
@@ -84,6 +84,10 @@ enum TrainCommand: Subcommand {
     }
     Interruption.watch()
     let stored = try arguments[resume] ? path.flatMap(readIfThere) : nil
+    if let stored, let last = arguments.optional(steps), last <= stored.step {
+      throw UsageError(
+        "\(steps.name) \(last): the checkpoint holds step \(stored.step) already: ask for more than that")
+    }
     let request = try request(arguments)
     let configuration =
       try stored.map { try request.configuration(resuming: $0.configuration) } ?? request.configuration()

@@ -132,7 +132,7 @@ extension BrowserTests {
       // The link repeats it elsewhere.
       let link = try page.value("document.querySelector('#link').value") as! String
       let fragment = try #require(link.split(separator: "#").last)
-      let other = try OpenPlayground("learn.\(fragment.split(separator: ".")[1])")
+      let other = try OpenPlayground(String(fragment))
       try other.page.wait("the offer", for: "!document.querySelector('#train-repeat').hidden")
       try other.page.click("#train-repeat")
       try other.page.wait(
@@ -150,6 +150,17 @@ extension BrowserTests {
       try page.drag(from: page.frequency("#plane", 0.05, 0.1), to: page.frequency("#plane", 0.2, 0.15))
       try page.rest()
       let shown = try page.pixels("#result .after")
+      try page.click("#tab-kernel")
+      try page.rest()
+      try page.type("sobel:x", into: "#kernel-name")
+      try page.key("Enter")
+      try page.rest()
+      try page.click("#response-tools [data-value=rectangle]")
+      try page.rest()
+      try page.drag(
+        from: page.frequency("#response-plane", -0.1, -0.2), to: page.frequency("#response-plane", 0.1, 0.2))
+      try page.rest()
+      let drawn = try page.pixels("#kernel-result .after")
       try page.click("#tab-slide")
       try page.choose("mirror", of: "#slide-boundary")
       try page.rest()
@@ -157,10 +168,21 @@ extension BrowserTests {
       try page.rest()
       let link = try page.value("document.querySelector('#link').value") as! String
       let other = try BrowserPage(link)
-      #expect(try other.value("document.querySelector('#area-share').hidden") as? Bool == false)
+      #expect(try other.value("document.querySelector('#area-slide').hidden") as? Bool == false)
       try expectSame(other.pixels("#result .after"), shown)
       #expect(try other.value("document.querySelector('#slide-boundary').value") as? String == "mirror")
+      try other.click("#tab-kernel")
+      try other.rest()
+      try expectSame(other.pixels("#kernel-result .after"), drawn)
       other.expectHealth()
+
+      // Another picture while the area is open: files and command are that one's.
+      try page.choose("rings", of: "#picture")
+      try page.rest()
+      try page.click("#share-of [data-value=kernel]")
+      try page.rest()
+      #expect(try page.text("#command").hasPrefix("spectral convolve rings.png"))
+      #expect(try page.number("document.querySelectorAll('#share-files [data-file=\"rings.png\"]').length") == 1)
 
       // What anybody may have written must do no harm.
       let harmful = try BrowserPage("\(open.playground.address)#filter.AAAA-not-a-state")

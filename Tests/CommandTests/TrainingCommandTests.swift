@@ -39,6 +39,9 @@ import Testing
     let file = folder.appendingPathComponent("part.safetensors")
     let checkpoint = try Checkpoint(path: file.path)
     #expect(checkpoint.step == steps && checkpoint.epoch == steps / 20)
+    let less = spectral("train", "--checkpoint", "part.safetensors", "--resume", "--steps", "\(steps)", in: folder)
+    #expect(
+      less.code == 2 && less.lines.count == 1 && less.talk.contains("holds step \(steps) already"), "\(less.talk)")
     let rest = spectral("train", "--checkpoint", "part.safetensors", "--resume", in: folder)
     #expect(rest.code == 0, "\(rest.talk)")
     #expect(try Data(contentsOf: file) == Data(contentsOf: folder.appendingPathComponent("whole.safetensors")))

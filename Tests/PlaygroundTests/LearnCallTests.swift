@@ -13,7 +13,7 @@ import Testing
 
   /// The state once there are so many points.
   private func reach(_ count: Int, _ visitor: Visitor) throws -> [String: Any] {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(60 * patience)
     while ContinuousClock.now < deadline {
       let words = try state(visitor, since: count - 1, wait: 5000)
       if words["count"] as! Int >= count { return try state(visitor) }

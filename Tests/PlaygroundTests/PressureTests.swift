@@ -108,8 +108,6 @@ import Testing
     let clock = ContinuousClock.now
     kill(run.process.processIdentifier, signal)
     let outcome = run.finish()
-    // A sanitizer makes everything some ten times slower, and says so.
-    let patience = ProcessInfo.processInfo.environment["SPECTRAL_PATIENCE"].flatMap(Int.init) ?? 1
     #expect(.now - clock < .seconds(patience))
     #expect(outcome.code == 128 + signal)
     #expect(outcome.lines.last == "spectral playground: ended; nothing was kept")

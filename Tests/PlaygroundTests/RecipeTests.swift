@@ -161,12 +161,13 @@ import Testing
       #expect(program.hasPrefix("import SpectralKit\n"))
       #expect(program.split(separator: "\n").count <= 18, "no dozen lines:\n\(program)")
       functions.append("func program\(index)() throws {\n\(program.replacing("import SpectralKit\n", with: ""))}\n")
-      calls.append("FileManager.default.changeCurrentDirectoryPath(folder + \"/\(index)\")\ntry program\(index)()\n")
+      calls.append(
+        "_ = FileManager.default.changeCurrentDirectoryPath(folder + \"/\(index)\")\ntry program\(index)()\n")
     }
     let source = folder.appendingPathComponent("main.swift")
     let text =
       "import Foundation\nimport SpectralKit\n" + functions.joined() + "let folder = CommandLine.arguments[1]\n"
-      + calls.joined().replacing("FileManager", with: "_ = FileManager")
+      + calls.joined()
     try text.write(to: source, atomically: true, encoding: .utf8)
     let complaint = try toolchain.compile(source, to: folder.appendingPathComponent("main.o"))
     try #require(complaint.isEmpty, "\(complaint)")
@@ -186,7 +187,7 @@ import Testing
 
   private func training(_ words: [String: Any], until steps: Int? = nil) throws -> [String: Any] {
     #expect(try visitor.post("/api/training", words.merging(["action": "start"]) { $1 }).status == 200)
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(60 * patience)
     while ContinuousClock.now < deadline {
       let state = try visitor.get("/api/training?since=0&wait=0").json
       if ["paused", "finished"].contains(state["state"] as? String) { return state }

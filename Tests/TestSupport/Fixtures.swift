@@ -9,6 +9,12 @@ public func fixtures(of testFile: String) -> URL {
 public let repositoryRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .deletingLastPathComponent()
 
+/// The sanitizer that the tests run under, as `Scripts/sanitize.sh` says it; nil for none.
+public let sanitizer = ProcessInfo.processInfo.environment["SPECTRAL_SANITIZER"]
+
+/// How much longer than usual things may take: some ten times under a sanitizer.
+public let patience = sanitizer == nil ? 1 : 10
+
 /// A folder of real data beside the project, e.g. `sharedData("mnist")`; nil where it is not there.
 ///
 /// Tests that want it are skipped by name: `@Test(.enabled(if: sharedData("mnist") != nil, "needs ../shared/data/mnist"))`.

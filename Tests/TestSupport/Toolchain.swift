@@ -7,6 +7,8 @@ public struct Toolchain: Sendable {
 
   /// The toolchain; nil if there is no `swiftc`, or the products are not where SwiftPM puts them.
   public static let present: Toolchain? = {
+    // Objects that carry a sanitizer do not link into a program without it.
+    guard sanitizer == nil else { return nil }
     guard let version = try? run("swiftc", ["--version"]), version.status == 0 else { return nil }
     // The tests run from the folder of products, or are named by an argument that lies in it.
     let places = CommandLine.arguments.map { URL(fileURLWithPath: $0) }

@@ -17,9 +17,9 @@ enum LearnCalls {
       },
       Router.Route("POST /api/training/words") { _ in .json(Recipe(try training.record())) },
       Router.Route("GET /api/training/network") { _ in
-        .file(try training.record().checkpoint.data, type: "application/octet-stream")
+        .file(try training.record().checkpoint.fileData, type: "application/octet-stream")
       },
-      Router.Route("GET /api/training/filters") { _ in .json(try training.sound().filters) },
+      Router.Route("GET /api/training/filters") { _ in .json(try training.finiteNetworks().filters) },
       Router.Route("POST /api/training/recognise") { request in
         let (words, bytes) = try request.mixed(DigitRequest.self)
         let side = DrawnDigit.side
@@ -32,7 +32,7 @@ enum LearnCalls {
         }
         let digit = DrawnDigit(
           Array(bytes), isCentred: words.centre ?? true, right: shift[0], down: shift[1])
-        return .json(try training.sound().answer(to: digit))
+        return .json(try training.finiteNetworks().answer(to: digit))
       },
     ]
   }

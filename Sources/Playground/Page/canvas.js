@@ -45,13 +45,14 @@ export function sheet(width, height) {
   return { canvas, context };
 }
 
-/** Words on a sheet, from their left upper corner or as told. */
-export function write(context, text, x, y, { size = 14, weight = 400, ink = 'text', align = 'left', base = 'top' } = {}) {
+/** Words on a sheet, from their left upper corner or as told; where they are wider than `width`, narrower letters. */
+export function write(
+  context, text, x, y, { size = 14, weight = 400, ink = 'text', align = 'left', base = 'top', width } = {}) {
   context.font = `${weight} ${size}px system-ui, sans-serif`;
   context.fillStyle = color(ink);
   context.textAlign = align;
   context.textBaseline = base;
-  context.fillText(text, x, y);
+  context.fillText(text, x, y, width);
 }
 
 /** A colour of the style sheet, by the name of its variable. */

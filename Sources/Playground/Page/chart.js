@@ -103,10 +103,17 @@ export function drawChartOn({ context: c, width, height }, { series, x, y, lines
     c.lineWidth = s.isThin ? 1 : 2;
     c.lineJoin = 'round';
     c.beginPath();
-    for (const [a, b] of s.points) if (!y.isLog || b > 0) c.lineTo(px(a), py(b));
+    let isGap = true;
+    for (const [a, b] of s.points) {
+      // What is no number, as the loss of a training that diverged, is not drawn.
+      const isShown = Number.isFinite(b) && (!y.isLog || b > 0);
+      if (isShown && isGap) c.moveTo(px(a), py(b));
+      else if (isShown) c.lineTo(px(a), py(b));
+      isGap = !isShown;
+    }
     c.stroke();
     if (s.hasDots) {
-      for (const [a, b] of s.points) {
+      for (const [a, b] of s.points.filter((p) => Number.isFinite(p[1]))) {
         c.beginPath();
         c.arc(px(a), py(b), 3, 0, 2 * Math.PI);
         c.fill();

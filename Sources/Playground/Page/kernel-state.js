@@ -31,6 +31,8 @@ export class KernelState {
   /** Where a drawn response begins: `kernel`, or a number that all frequencies have. */
   start = 'kernel';
   strokes = [];
+  /** The kernel whose response was drawn upon. */
+  drawnOn = null;
   mask = new Mask(128);
 
   get isSized() { return Object.hasOwn(sized, this.preset) || this.preset === 'own'; }
@@ -65,6 +67,11 @@ export class KernelState {
     this.#forgetDrawing();
   }
 
+  /** Notes which kernel's response is drawn upon. */
+  beginDrawing() {
+    if (!this.isDrawn) this.drawnOn = this.kernel;
+  }
+
   #forgetDrawing() {
     this.strokes = [];
     this.start = 'kernel';
@@ -86,8 +93,8 @@ export class KernelState {
 
   get saved() {
     const { kernel, preset, size, angle, window, method, start, strokes } = this;
-    // A drawn kernel is drawn again from its strokes.
-    return { kernel: this.isDrawn && Array.isArray(kernel) ? null : kernel, preset, size, angle, window, method, start, strokes };
+    // A drawn kernel is drawn again from its strokes, upon what it was drawn on.
+    return { kernel: this.isDrawn ? this.drawnOn : kernel, preset, size, angle, window, method, start, strokes };
   }
 
   restore(saved) {
@@ -95,6 +102,7 @@ export class KernelState {
     const isRows = Array.isArray(saved.kernel) && saved.kernel.length <= 127
       && saved.kernel.every((row) => Array.isArray(row) && row.length === saved.kernel[0].length && row.every(Number.isFinite));
     if (isRows || typeof saved.kernel === 'string') this.kernel = saved.kernel;
+    this.drawnOn = this.kernel;
     if (typeof saved.preset === 'string') this.preset = saved.preset;
     this.size = within(saved.size, 1, 127, 9);
     this.angle = within(saved.angle, 0, 180, 30);

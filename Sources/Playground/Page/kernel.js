@@ -60,13 +60,14 @@ export class KernelArea {
     if (this.#isShown && this.#picture) this.kernels.request({ since });
   }
 
-  /** What the process is asked for the picture through the kernel. A response that is drawn is made a kernel first. */
+  #question(kernel) {
+    return { picture: this.#picture.id, kernel, boundary: 'reflect', method: this.state.method };
+  }
+
+  /** What the process is asked for the picture through the kernel, which is made anew of a response that is drawn. */
   async question() {
     const { state } = this;
-    if (state.isDrawn && !Array.isArray(state.kernel)) {
-      state.kernel = (await postJSON('/api/kernel/design', state.design)).taps;
-    }
-    return { picture: this.#picture.id, kernel: state.kernel, boundary: 'reflect', method: state.method };
+    return this.#question(state.isDrawn ? (await postJSON('/api/kernel/design', state.design)).taps : state.kernel);
   }
 
   async #askForKernel({ since }) {
@@ -84,7 +85,7 @@ export class KernelArea {
   }
 
   async #askForPicture({ since }) {
-    const answer = await postPicture('/api/kernel/apply', { ...await this.question(), side: shownSide });
+    const answer = await postPicture('/api/kernel/apply', { ...this.#question(this.state.kernel), side: shownSide });
     this.stack.show('after', answer);
     drew(since, { computed: answer.info.milliseconds, bytes: answer.pixels.length });
     const { isSigned, low, high, milliseconds: time } = answer.info;
@@ -181,6 +182,7 @@ export class KernelArea {
     if (this.#tool === 'look') return false;
     const { state } = this;
     state.mask.replay(state.strokes);
+    state.beginDrawing();
     this.#stroke = beginStroke(this.#tool, f, this.#brush);
     state.strokes.push(this.#stroke);
     state.mask.begin();

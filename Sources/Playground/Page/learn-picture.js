@@ -1,9 +1,9 @@
 // The learn area as a picture: the curves, the first filters with their spectra, and what both networks say to the digit.
 
-import { blitLevels, sheet, write } from './canvas.js';
+import { blitLevels, color, sheet, write } from './canvas.js';
 import { drawChartOn } from './chart.js';
 import { figure, percent } from './format.js';
-import { learningCharts } from './learning-curves.js';
+import { curveNames, learningCharts } from './learning-curves.js';
 import { answerSentence, filterLevels } from './network.js';
 
 const [width, margin, gap] = [1000, 32, 24];
@@ -25,7 +25,7 @@ function draw(context, { rows, paint }, x, y) {
  */
 export function learnPicture({ state, filters, answer, shift }) {
   const rows = (filters ? 2 * side + 60 : 0) + (answer ? side : 0);
-  const { canvas, context } = sheet(width, 2 * margin + 96 + chart.height + rows);
+  const { canvas, context } = sheet(width, 2 * margin + 116 + chart.height + rows);
   const last = state.tests.at(-1);
   write(context, `LeNet-5 learns, step ${state.step}`, margin, margin, { size: 18, weight: 650 });
   write(context, [
@@ -33,7 +33,7 @@ export function learnPicture({ state, filters, answer, shift }) {
     state.methods.map(({ step, method }) => `${method} from step ${step}`).join(', '),
     last ? `test accuracy ${percent(last.lenet)}, dense classifier ${percent(last.dense)}` : '',
     state.points.length > 0 ? `loss ${figure(state.points.at(-1).loss)}` : '',
-  ].filter(Boolean).join(' · '), margin, margin + 26, { ink: 'quiet' });
+  ].filter(Boolean).join(' · '), margin, margin + 26, { ink: 'quiet', width: width - 2 * margin });
   const charts = learningCharts(state.points, state.tests);
   for (const [i, [name, each]] of [['Loss', charts.loss], ['Accuracy', charts.accuracy]].entries()) {
     context.save();
@@ -42,7 +42,14 @@ export function learnPicture({ state, filters, answer, shift }) {
     drawChartOn({ context, ...chart }, each);
     context.restore();
   }
-  let top = margin + 76 + chart.height + 20;
+  let left = margin;
+  for (const [name, ink] of curveNames) {
+    context.fillStyle = color(ink);
+    context.fillRect(left, margin + 83 + chart.height, 16, 3);
+    write(context, name, left + 22, margin + 78 + chart.height, { size: 12, ink: 'quiet' });
+    left += 22 + context.measureText(name).width + 20;
+  }
+  let top = margin + 76 + chart.height + 40;
   if (filters) {
     write(context, 'First filters, and their spectra', margin, top, { ink: 'quiet' });
     const levels = filterLevels(filters);

@@ -142,8 +142,9 @@ export class LearnArea {
     try {
       showFilters(await getJSON('/api/training/filters'));
     } catch (error) {
-      // Somebody reset the training meanwhile.
+      // Somebody reset the training meanwhile, or it has diverged.
       if (error.status !== 409) throw error;
+      showNoAnswer(error.message);
     }
   }
 
@@ -165,8 +166,13 @@ export class LearnArea {
   async picture() {
     const state = await getJSON('/api/training?since=0&wait=0');
     const isTrained = state.tests.length > 0;
-    const filters = isTrained ? await getJSON('/api/training/filters') : null;
-    const answer = isTrained && !this.pad.isEmpty ? await this.#ask() : null;
+    // A training that has diverged has curves, but nothing else to show.
+    const unlessDiverged = (error) => {
+      if (error.status !== 409) throw error;
+      return null;
+    };
+    const filters = isTrained ? await getJSON('/api/training/filters').catch(unlessDiverged) : null;
+    const answer = filters && !this.pad.isEmpty ? await this.#ask().catch(unlessDiverged) : null;
     return learnPicture({ state, filters, answer, shift: this.#shifts });
   }
 
@@ -189,9 +195,9 @@ export class LearnArea {
     try {
       answer = await this.#ask();
     } catch (error) {
-      // Somebody reset the training meanwhile.
-      if (error.status === 409) return;
-      throw error;
+      if (error.status !== 409) throw error;
+      showNoAnswer(error.message);
+      return;
     }
     showAnswer(answer, shift);
     showMaps(answer);
@@ -228,7 +234,11 @@ export class LearnArea {
       };
       this.#act(words);
     });
-    listen('train-repeat', 'click', () => this.#act({ action: 'start', ...this.#linked }));
+    listen('train-repeat', 'click', async () => {
+      await this.#act({ action: 'start', ...this.#linked });
+      // The button has hidden itself.
+      element('train').focus();
+    });
     listen('train-reset', 'click', () => this.#act({ action: 'reset' }));
     listen('train-method', 'change', ({ target }) => {
       if (['loading', 'running', 'paused'].includes(this.#status)) this.#act({ action: 'method', method: target.value });

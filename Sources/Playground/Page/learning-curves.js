@@ -51,8 +51,11 @@ export function showCurves(points, tests) {
   draw();
 }
 
-legend(document.getElementById('learn-legend'), [
+/** What the curves are, with their colours. */
+export const curveNames = [
   ['steps by FFT', 'first'], ['steps directly', 'second'], ['automatic', 'third'], ['LeNet on test images', 'text'],
   ['dense classifier on test images', 'strong'],
-]);
+];
+
+legend(document.getElementById('learn-legend'), curveNames);
 for (const chart of [lossChart, accuracyChart]) whenLookChanges(chart, draw);

@@ -29,19 +29,21 @@ const learn = new LearnArea(remember);
 const pictures = new Pictures((picture) => {
   filter.setPicture(picture).catch(complain);
   kernel.setPicture(picture);
+  if (chosenArea() === 'share') share.show();
   remember();
 });
 
-const fragment = () => encode(chosenArea(), {
+const fragment = (area = chosenArea()) => encode(area, {
   picture: pictures.current?.id, filter: filter.state.saved, kernel: kernel.state.saved, slide: slide.saved, learn: learn.saved,
 });
 const share = new ShareArea(
   subjects({ filter, kernel, slide, learn, pictures }),
   {
     pictures,
-    link: async () => {
-      await learn.refresh();
-      return `${location.origin}/#${await fragment()}`;
+    link: async (area) => {
+      // A link needs nobody; what it knows of a training may be older then.
+      await learn.refresh().catch(() => {});
+      return `${location.origin}/#${await fragment(area)}`;
     },
   });
 let lastArea = areaNames[0];

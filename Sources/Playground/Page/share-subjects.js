@@ -3,7 +3,10 @@
 import { getFile, postFile, postJSON, postPicture } from './api.js';
 import { blit } from './canvas.js';
 
-const asFile = (canvas) => new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); });
+const asFile = (canvas) => new Promise((resolve, reject) => {
+  const take = (blob) => blob ? resolve(blob) : reject(new Error('The browser cannot make a picture of this size'));
+  canvas.toBlob(take, 'image/png');
+});
 
 /** The pixels of a picture answer as a file. */
 function pixelsAsFile(answer) {
@@ -20,11 +23,10 @@ function pixelsAsFile(answer) {
  * - words(): what gives the command and the program, `{command, swift, needs}`; or `{remark}`, why there is none
  */
 export function subjects({ filter, kernel, slide, learn, pictures }) {
-  const name = () => pictures.current.name.replace(/\.[a-z]+$/i, '');
+  const stem = () => pictures.current.name.replace(/\.[a-z]+$/i, '');
   const request = () => filter.state.request(pictures.current.id, { side: undefined });
-  const source = () => ({
-    label: 'Picture as it came', file: pictures.current.name, isReady: true,
-    make: () => getFile(`/api/pictures/${pictures.current.id}/file`),
+  const source = ({ id, name }) => ({
+    label: 'Picture as it came', file: name, isReady: true, make: () => getFile(`/api/pictures/${id}/file`),
   });
   return {
     filter: {
@@ -32,15 +34,15 @@ export function subjects({ filter, kernel, slide, learn, pictures }) {
       note: 'The filtered picture has its full size, and is the file that the command below writes, byte for byte.',
       files: () => [
         {
-          label: 'Filtered picture', file: `${name()}-filtered.png`, isReady: !filter.state.isIdentity,
+          label: 'Filtered picture', file: `${stem()}-filtered.png`, isReady: !filter.state.isIdentity,
           make: () => postFile('/api/filter/export', request()),
         },
         {
           label: 'Painted mask', file: 'mask.png', isReady: filter.state.strokes.length > 0,
           make: () => postFile('/api/filter/mask', request()),
         },
-        source(),
-        { label: 'Spectrum as shown', file: `${name()}-spectrum.png`, isReady: true, make: () => asFile(filter.plane.snapshot()) },
+        source(pictures.current),
+        { label: 'Spectrum as shown', file: `${stem()}-spectrum.png`, isReady: true, make: () => asFile(filter.plane.snapshot()) },
       ],
       words: async () => filter.state.isIdentity
         ? { remark: 'Nothing is filtered yet: add a filter or paint on the spectrum.' } : postJSON('/api/filter/words', request()),
@@ -50,14 +52,14 @@ export function subjects({ filter, kernel, slide, learn, pictures }) {
       note: 'The picture through the kernel has its full size, and is the file that the command below writes, byte for byte.',
       files: () => [
         {
-          label: 'Picture through the kernel', file: `${name()}-convolved.png`, isReady: true,
+          label: 'Picture through the kernel', file: `${stem()}-convolved.png`, isReady: true,
           make: async () => postFile('/api/kernel/export', await kernel.question()),
         },
         {
           label: 'Kernel’s numbers', file: 'kernel.npy', isReady: true,
           make: async () => postFile('/api/kernel/file', { kernel: (await kernel.question()).kernel }),
         },
-        source(),
+        source(pictures.current),
         {
           label: 'Its response', file: 'response.png', isReady: true,
           make: async () => pixelsAsFile(

@@ -18,9 +18,10 @@ export class ShareArea {
   #pictures;
   #link;
   #chosen = '';
+  #turn = 0;
   #choose;
 
-  /** `subjects` are what can be taken along of each area; `link` gives the link to the present state. */
+  /** `subjects` are what can be taken along of each area; `link` gives the link to the present state, which opens an area. */
   constructor(subjects, { pictures, link }) {
     [this.#subjects, this.#pictures, this.#link] = [subjects, pictures, link];
     this.#choose = choice(element('share-of'), subjects, (area) => {
@@ -30,35 +31,46 @@ export class ShareArea {
     this.#wire();
   }
 
-  /** Shows the link, and what there is of an area: the one that was looked at last. */
-  async show(area) {
+  /** Shows the link, and what there is of an area: the one that was looked at last, unless another is chosen. */
+  show(area = this.#chosen) {
     this.#choose(area);
-    try {
-      element('link').value = await this.#link();
-      const { current } = this.#pictures;
-      element('link-note').textContent = current.isBuiltIn
-        ? 'It opens on any machine where the playground runs at this address.'
-        : `The picture ${current.name} is on this machine only, and gone when the playground ends: elsewhere the link shows the filter on another picture.`;
-    } catch (error) {
-      complain(error);
-    }
   }
 
   async #showSubject() {
-    const area = this.#chosen;
-    const { files, note, words } = this.#subjects[area];
+    // Somebody who goes on clicking wants the last answer, whichever comes last.
+    this.#turn += 1;
+    const turn = this.#turn;
+    const isStale = () => turn !== this.#turn;
+    const { files, note, words } = this.#subjects[this.#chosen];
     const fill = ({ command = '', swift = '', needs = [], remark = '' }) => {
       element('command').textContent = command;
       element('swift').textContent = swift;
       element('command-note').textContent = needs.length > 0
-        ? `It reads ${needs.join(' and ')}: save ${needs.length > 1 ? 'them' : 'it'} with the buttons above, where the command runs.` : remark;
+        ? `It reads ${needs.join(' and ')}: save ${needs.length > 1 ? 'them' : 'it'} with the buttons above, where the command runs.`
+        : remark;
     };
     fill({});
     element('share-note').textContent = note;
-    const [offered, answer] = [await files(), await words()];
-    if (this.#chosen !== area) return;
-    element('share-files').replaceChildren(...offered.map((file, i) => this.#button(file, i === 0)));
-    fill(answer);
+    element('share-files').replaceChildren();
+    try {
+      const offered = await files();
+      if (isStale()) return;
+      element('share-files').replaceChildren(...offered.map((file, i) => this.#button(file, i === 0)));
+      const answer = await words();
+      if (isStale()) return;
+      fill(answer);
+    } catch (error) {
+      if (isStale()) return;
+      fill({ remark: error.message });
+      complain(error);
+    }
+    const link = await this.#link(this.#chosen);
+    if (isStale()) return;
+    element('link').value = link;
+    const { current } = this.#pictures;
+    element('link-note').textContent = current.isBuiltIn
+      ? 'It opens on any machine where the playground runs at this address.'
+      : `The picture ${current.name} is on this machine only, and gone when the playground ends: elsewhere the link shows another.`;
   }
 
   #button({ label, file, isReady, make }, isFirst) {

@@ -50,6 +50,6 @@ export function slidePicture({ padded, kernel, output, place, isUnder, isWithin,
     grid(context, rows, left, margin + 62, looks[i]);
     left += rows[0].length * cell + gap;
   }
-  write(context, arithmetic, margin, margin + 62 + tall + 24);
+  write(context, arithmetic, margin, margin + 62 + tall + 24, { width: width - 2 * margin });
   return canvas;
 }

@@ -51,9 +51,10 @@ export class SlideArea {
 
   async #ask() {
     const { question } = this;
-    this.#answer = await postJSON('/api/slide', question);
-    this.#circular = question.boundary === 'circular' ? null : await postJSON('/api/slide', { ...question, boundary: 'circular' })
+    const answer = await postJSON('/api/slide', question);
+    const circular = question.boundary === 'circular' ? null : await postJSON('/api/slide', { ...question, boundary: 'circular' })
       .catch(() => null);
+    [this.#answer, this.#circular] = [answer, circular];
     this.#showAllowed();
     this.#showAll();
   }

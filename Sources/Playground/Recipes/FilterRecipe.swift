@@ -1,9 +1,6 @@
 import SpectralKit
 
 extension Recipe {
-  private static let output = "filtered.png"
-  private static let maskName = "mask.png"
-
   /// A picture through filters and a mask.
   init(_ task: FilterTask) {
     let name = task.picture.name
@@ -22,7 +19,7 @@ extension Recipe {
     if task.boundary != .reflect { words += ["--boundary", task.boundary.rawValue] }
     if task.onlyLuminance { words.append("--luminance") }
     if task.light == .linear { words.append("--linear-light") }
-    return shellLine(words + ["-o", output])
+    return shellLine(words + ["-o", filteredName])
   }
 
   private static func program(_ task: FilterTask, _ name: String) -> String {
@@ -60,10 +57,10 @@ extension Recipe {
     if task.steps.isSigned {
       lines.append("image.light = .stored")
       lines.append("image.planes = planes")
-      lines.append("try SignedPicture(image).image.write(to: \"\(output)\")")
+      lines.append("try SignedPicture(image).image.write(to: \"\(filteredName)\")")
     } else {
       lines.append(task.onlyLuminance ? "image = image.with(luminance: planes)" : "image.planes = planes")
-      lines.append("try image.write(to: \"\(output)\")")
+      lines.append("try image.write(to: \"\(filteredName)\")")
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -2,8 +2,6 @@ import Kernels
 import SpectralKit
 
 extension Recipe {
-  private static let output = "convolved.png"
-  private static let kernelName = "kernel.npy"
   /// The longest text of numbers that is put into a line; more are read from a file.
   private static let longestNumbers = 200
 
@@ -27,7 +25,7 @@ extension Recipe {
     }
     var words = ["spectral", "convolve", operand(name)] + flag("--kernel", word)
     if task.boundary != .reflect { words += ["--boundary", task.boundary.rawValue] }
-    words += ["--method", task.method.rawValue, "-o", Self.output]
+    words += ["--method", task.method.rawValue, "-o", Self.convolvedName]
     self.init(command: shellLine(words), swift: Self.program(task, kernel: value), needs: needs)
   }
 
@@ -37,8 +35,8 @@ extension Recipe {
       isSigned
       ? """
       image.light = .stored
-      try SignedPicture(image).image.write(to: "\(output)")
-      """ : "try image.write(to: \"\(output)\")"
+      try SignedPicture(image).image.write(to: "\(convolvedName)")
+      """ : "try image.write(to: \"\(convolvedName)\")"
     return """
       import SpectralKit
 

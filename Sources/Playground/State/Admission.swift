@@ -1,7 +1,7 @@
 import Foundation
 
-/// Lets a few computations run at one time and some more wait, so that what they need of the memory has a bound whoever
-/// asks; those beyond are told to come again.
+/// Lets a few computations run at one time and some more wait, so that what they need of the memory has a bound; those
+/// beyond are told to come again. Live requests have their turns by ``LatestOnly``, and a training has a thread of its own.
 ///
 /// Sendable because all that changes is guarded by the condition's lock.
 package final class Admission: @unchecked Sendable {

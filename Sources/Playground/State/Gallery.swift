@@ -40,7 +40,8 @@ final class Gallery: Sendable {
   /// The most bytes that a decoded picture may take, and all brought ones together but for the last: a sixteenth of the
   /// machine's memory within reason.
   static let decodedLimit = min(max(Int(clamping: ProcessInfo.processInfo.physicalMemory / 16), 256 << 20), 1 << 30)
-  /// The most pixels of a picture, whatever its channels: some 17 million in 256 MiB. The spectrum has two numbers for each.
+  /// The most pixels of a picture, whatever its channels: of three, 12 bytes each once decoded and 3 as they were read. The
+  /// spectrum takes as many.
   static let pixelLimit = decodedLimit / 15
   /// The longest side: that of a JPEG. What is long and thin takes more memory than its pixels tell.
   static let longestSide = 65_535
@@ -127,8 +128,6 @@ final class Gallery: Sendable {
     return Picture(id: id, name: name, file: data, planes: planes, isBuiltIn: isBuiltIn)
   }
 
-  /// Names of files that the printed commands read and write beside the picture.
-  private static let takenNames = ["mask.png", "kernel.npy", "filtered.png", "convolved.png"]
   /// The most bytes of a name, well below what file systems take.
   private static let longestName = 120
 
@@ -137,9 +136,11 @@ final class Gallery: Sendable {
     let parts = path.unicodeScalars.split(whereSeparator: { $0 == "/" || $0 == "\\" })
     var name = ""
     for scalar in parts.last.map(Array.init) ?? [] {
-      if !scalar.isHidden, name.utf8.count < longestName { name.unicodeScalars.append(scalar) }
+      if !scalar.isHidden, name.utf8.count + String(scalar).utf8.count <= longestName {
+        name.unicodeScalars.append(scalar)
+      }
     }
     if name.isEmpty || name == "." || name == ".." { return "picture.png" }
-    return takenNames.contains(name.lowercased()) ? "picture-\(name)" : name
+    return Recipe.takenNames.contains(name.lowercased()) ? "picture-\(name)" : name
   }
 }

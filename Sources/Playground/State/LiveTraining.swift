@@ -94,7 +94,10 @@ package final class LiveTraining: @unchecked Sendable {
   /// - Parameter mnist: The folder with the files of MNIST; nil for none.
   /// - Throws: `FileError` if they cannot be read.
   package init(mnist: String?) throws {
-    self.mnist = try mnist.map { ($0, try DatasetKind.mnist.load(from: $0)) }
+    // Its whole path: the printed command may run anywhere.
+    self.mnist = try mnist.map {
+      (URL(fileURLWithPath: $0).standardizedFileURL.path, try DatasetKind.mnist.load(from: $0))
+    }
     dataSets = [.centredDigits] + (mnist == nil ? [] : [.mnist])
   }
 
@@ -179,21 +182,13 @@ package final class LiveTraining: @unchecked Sendable {
 
   /// The networks as they are.
   ///
-  /// - Throws: ``HTTPError`` 409 if there are none yet.
-  func look() throws -> TrainedPair {
+  /// - Throws: ``HTTPError`` 409 if there are none yet, or their weights are no numbers any more.
+  func finiteNetworks() throws -> TrainedPair {
     guard let trained = locked({ trained }) else {
       throw HTTPError(409, "Nothing has been trained yet.", remedy: "Start the training.")
     }
-    return trained
-  }
-
-  /// The networks as they are, with numbers in them that can be looked at.
-  ///
-  /// - Throws: ``HTTPError`` 409 if there are none yet, or LeNet's weights are no numbers any more.
-  func sound() throws -> TrainedPair {
-    let trained = try look()
     var isFinite = true
-    trained.lenet.parameters.forEach { isFinite = isFinite && $1.isFinite }
+    for network in [trained.lenet, trained.dense] { network.parameters.forEach { isFinite = isFinite && $1.isFinite } }
     guard isFinite else {
       throw HTTPError(409, "The training has diverged.", remedy: "Reset it, and take a smaller rate.")
     }
