@@ -13,7 +13,7 @@ struct ArraySource: Sendable {
   let text: String
   let source: Source
 
-  /// The numbers in the precision that they have.
+  /// The numbers in the precision that they have; numbers that are no file are doubles `[1, 1, rows, columns]`.
   ///
   /// - Throws: `FileError` for a file that cannot be read.
   func values() throws -> NumPyArray.Values {

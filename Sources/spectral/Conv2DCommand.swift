@@ -13,7 +13,8 @@ enum Conv2DCommand: Subcommand {
     "--weight", .array(example: "w.npy"), isRequired: true,
     "filters w, O x C/groups x kH x kW, converted to x's precision; or the numbers of one filter for one channel")
   private static let bias = Flag(
-    "--bias", .array(example: "b.npy"), "a number for each filter, O, added to its feature map")
+    "--bias", .array(example: "b.npy"),
+    "a number for each filter, O, added to its feature map; or the numbers themselves, as in 0.5,1")
   private static let output = Flag(
     "--output", .text("FILE", example: "y.npy"),
     "feature maps y, N x O x H' x W', in x's precision; needed unless a gradient is asked for")

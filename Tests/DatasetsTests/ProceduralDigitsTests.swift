@@ -9,6 +9,26 @@ import Testing
     return bytes
   }
 
+  /// Moved by whole pixels: the middle of the ink is at most half a pixel from that of the image, or a little more where the
+  /// border takes ink away.
+  @Test func centredDigitsHaveTheirInkInTheMiddle() throws {
+    let pair = try DatasetKind.centredDigits.load(limit: 100)
+    #expect(pair.training.count == 100 && pair.training.name == "centred digits")
+    #expect(pair.test.normalization == pair.training.normalization)
+    for image in 0..<100 {
+      let pixels = pair.training.image(at: image).elements
+      var (mass, row, column) = (0.0, 0.0, 0.0)
+      for (place, pixel) in pixels.enumerated() where pixel > 100 / 255 {
+        mass += Double(pixel)
+        row += Double(pixel) * Double(place / 28)
+        column += Double(pixel) * Double(place % 28)
+      }
+      let (down, right) = (row / mass - 13.5, column / mass - 13.5)
+      #expect(max(abs(down), abs(right)) < 0.75, "digit \(image) is off by (\(down), \(right))")
+    }
+    #expect(throws: FileError.self) { try DatasetKind.centredDigits.load(from: "/tmp") }
+  }
+
   @Test("The same seed draws the same digits, on any number of threads and however many")
   func isPure() {
     let digits = ProceduralDigits(seed: 3)

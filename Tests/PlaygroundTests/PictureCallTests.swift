@@ -95,7 +95,7 @@ import Testing
     #expect(try visitor.post("/api/pictures?name=cut.png", Array(cut)).status == 422)
   }
 
-  @Test func whatIsTooLongOrTooManyPixelsIsRefused() throws {
+  @Test func whatIsTooLongIsRefused() throws {
     let long = try Image(pixels: .zeros([1, 1, 70_000])).encoded(as: .png)
     let answer = try visitor.post("/api/pictures?name=long.png", Array(long))
     #expect(answer.status == 422 && (answer.json["error"] as! String).contains("65535"))

@@ -23,7 +23,7 @@ enum KernelCalls {
       Router.Route("POST /api/kernel/export") { request in
         .file(try KernelTask(request.json(), workbench).export(), type: "image/png")
       },
-      Router.Route("POST /api/kernel/words") { request in .json(Recipe(try KernelTask(request.json(), workbench))) },
+      Router.Route("POST /api/kernel/words") { request in .json(try KernelTask(request.json(), workbench).recipe()) },
       Router.Route("POST /api/kernel/file") { request in
         .file(try request.json(KernelRequest.self).kernel.kernel().taps.npyData, type: "application/octet-stream")
       },

@@ -6,9 +6,7 @@ enum SlideCalls {
     [
       Router.Route("POST /api/slide") { request in try slide(SlideTask(request.json())) },
       Router.Route("POST /api/slide/words") { request in
-        let task = try SlideTask(request.json())
-        _ = try task.problem()
-        return .json(Recipe(task))
+        .json(try SlideTask(request.json()).recipe())
       },
       Router.Route("POST /api/slide/export") { request in
         .file(try SlideTask(request.json()).export(), type: "application/octet-stream")

@@ -33,7 +33,8 @@ extension Recipe {
     func apply() {
       guard !product.isEmpty else { return }
       lines.append(
-        "planes = try (\(product.joined(separator: "\n  * "))).apply(to: planes, boundary: .\(task.boundary.rawValue))")
+        "planes = try (\(product.joined(separator: "\n  * ")))\n  .apply(to: planes, boundary: .\(task.boundary.rawValue))"
+      )
       product = []
     }
     for step in task.words.steps ?? [] {

@@ -12,11 +12,7 @@ extension Recipe {
     let (word, value): (String, String)
     var needs = [name]
     switch task.source {
-    case .name(let text):
-      let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-      let shape = KernelName.all.first { $0.names.contains(parts[0]) }
-        .flatMap { try? $0.shape(parts.count > 1 ? parts[1] : nil) }
-      (word, value) = (text, shape.map { "Kernel(\($0.literal))" } ?? "")
+    case .name(let text): (word, value) = (text, "Kernel(\(task.shape!.literal))")
     case .rows(let rows) where rowsText(rows).count <= Self.longestNumbers:
       (word, value) = (rowsText(rows), "Kernel(rows: \(rowsLiteral(rows)))")
     case .rows:

@@ -11,6 +11,9 @@ package final class Admission: @unchecked Sendable {
   private var running = 0
   private var waiting = 0
 
+  /// How many wait.
+  package var waitingCount: Int { condition.withLock { waiting } }
+
   package init(places: Int = 2, mostWaiting: Int = 64) { (self.places, self.mostWaiting) = (places, mostWaiting) }
 
   /// Runs `body` when there is a place.

@@ -31,6 +31,28 @@ enum KernelSource: Decodable {
     return kernel
   }
 
+  /// The shape of a kernel by name; nil for numbers.
+  ///
+  /// - Throws: ``HTTPError`` 422.
+  func shape() throws -> KernelShape? {
+    guard case .name(let text) = self else { return nil }
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard let name = KernelName.all.first(where: { $0.names.contains(parts.first ?? "") }) else {
+      throw HTTPError(
+        422, "There is no kernel '\(text.prefix(60))'.",
+        remedy: "There are \(KernelName.all.map(\.names[0]).joined(separator: ", ")).")
+    }
+    let shape: KernelShape
+    do { shape = try name.shape(parts.count > 1 ? parts[1] : nil) } catch {
+      throw HTTPError(422, "\(text.prefix(60)) \(error.problem).", remedy: "For example \(error.example).")
+    }
+    let extent = shape.extent
+    guard max(extent.height, extent.width) <= Self.largestSide else {
+      throw Self.tooLarge(extent.height, extent.width)
+    }
+    return shape
+  }
+
   private func anyKernel() throws -> Kernel {
     switch self {
     case .rows(let rows):
@@ -40,22 +62,7 @@ enum KernelSource: Decodable {
       guard max(width, rows.count) <= Self.largestSide else { throw Self.tooLarge(rows.count, width) }
       guard rows.joined().allSatisfy(\.isFinite) else { throw HTTPError(422, "A number of the kernel is not finite.") }
       return Kernel(rows: rows)
-    case .name(let text):
-      let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-      guard let name = KernelName.all.first(where: { $0.names.contains(parts.first ?? "") }) else {
-        throw HTTPError(
-          422, "There is no kernel '\(text.prefix(60))'.",
-          remedy: "There are \(KernelName.all.map(\.names[0]).joined(separator: ", ")).")
-      }
-      let shape: KernelShape
-      do { shape = try name.shape(parts.count > 1 ? parts[1] : nil) } catch {
-        throw HTTPError(422, "\(text.prefix(60)) \(error.problem).", remedy: "For example \(error.example).")
-      }
-      let extent = shape.extent
-      guard max(extent.height, extent.width) <= Self.largestSide else {
-        throw Self.tooLarge(extent.height, extent.width)
-      }
-      return Kernel(shape)
+    case .name: return Kernel(try shape()!)
     }
   }
 

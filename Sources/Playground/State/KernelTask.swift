@@ -17,6 +17,8 @@ struct KernelTask {
 
   let picture: Picture
   let source: KernelSource
+  /// What the kernel is by name; nil for numbers.
+  let shape: KernelShape?
   let kernel: Kernel
   let boundary: Boundary
   let method: ConvolutionChoice
@@ -26,6 +28,7 @@ struct KernelTask {
   init(_ words: Words, _ workbench: Workbench) throws {
     picture = try workbench.gallery.picture(words.picture)
     source = words.kernel
+    shape = try source.shape()
     kernel = try source.kernel()
     boundary = try FilterTask.boundary(words.boundary)
     method = words.method ?? .automatic
@@ -39,6 +42,9 @@ struct KernelTask {
       try kernel.applied(to: $0, boundary: boundary, by: method)
     }
   }
+
+  /// How to do the same without the page.
+  func recipe() -> Recipe { Recipe(self) }
 
   /// The file that `spectral convolve` writes, byte for byte.
   func export() throws -> Data { try result().encoded(as: .png).data }

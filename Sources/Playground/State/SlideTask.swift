@@ -29,8 +29,9 @@ struct SlideTask {
     pixels = try Self.checked(words.pixels, "pixels", most: Self.most.pixels)
     kernel = try Self.checked(words.kernel, "kernel", most: Self.most.kernel)
     (stride, padding, dilation) = (words.stride ?? 1, words.padding ?? 0, words.dilation ?? 1)
+    // Numbers below what can be are told as those beyond it, with what is allowed: see ``problem()``.
     guard [stride, padding, dilation].allSatisfy({ (-1000...1000).contains($0) }) else {
-      throw HTTPError(422, "stride, padding and dilation must be from 0 to 1000.")
+      throw HTTPError(422, "stride, padding and dilation must be no more than 1000.")
     }
     boundary = try FilterTask.boundary(words.boundary ?? "zero")
     geometry = ConvolutionGeometry(
@@ -69,6 +70,14 @@ struct SlideTask {
   ///
   /// - Throws: As ``problem()``.
   func export() throws -> Data { output(try problem()).npyData }
+
+  /// How to do the same without the page.
+  ///
+  /// - Throws: As ``problem()``.
+  func recipe() throws -> Recipe {
+    _ = try problem()
+    return Recipe(self)
+  }
 
   /// What the window leaves, by the definition.
   func output(_ problem: ConvolutionProblem) -> Tensor<Double> {
