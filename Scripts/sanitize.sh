@@ -35,7 +35,7 @@ if [ "$which" != address ]; then
     preload="$products/swift-mutex.so"
     clang -shared -fPIC -O1 -o "$preload" Scripts/sanitizers/mutex.c -ldl
   fi
-  run thread 'ParallelTests|MemoryPoolTests|MatrixProductTests|BatchesTests|ConvolutionTests|LearnCallTests|PressureTests|RecipeTests' \
+  run thread 'ParallelTests|MemoryPoolTests|MatrixProductTests|BatchesTests|ConvolutionTests|LearnCallTests|PressureTests|RecipeTests|TurnTests' \
     TSAN_OPTIONS="halt_on_error=0 exitcode=66 suppressions=$PWD/Scripts/sanitizers/thread.txt" LD_PRELOAD="$preload" \
     SPECTRAL_SANITIZER=thread
 fi
