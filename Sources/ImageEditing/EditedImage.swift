@@ -50,7 +50,8 @@ package struct EditedImage<Scalar: TensorScalar>: Sendable {
 
   /// The smallest and the largest number, and how many lie outside 0...1 by more than half a step of 8 bits.
   package var range: (low: Double, high: Double, outside: Int) {
-    numberRange(image.planes)
+    // As they are stored: a file's 0...1 is of these, whatever light was computed with.
+    numberRange(image.light == .stored ? image.planes : image.converted(to: .stored).planes)
   }
 
   /// What a file's picture of the result could not hold, or how it is to be read.

@@ -5,7 +5,7 @@ import { begun } from './diagnostics.js';
 /** The process could not do it: a sentence why, and perhaps a remedy. */
 export class CallError extends Error {
   constructor(status, body) {
-    super([body.error, body.remedy].filter(Boolean).join('. '));
+    super([body.error, body.remedy].filter(Boolean).map((sentence) => sentence.replace(/\.$/, '')).join('. '));
     this.status = status;
     this.body = body;
   }

@@ -118,7 +118,15 @@ export class LearnArea {
     element('training-state').textContent = parts.filter(Boolean).join(' · ');
     const isSet = ['loading', 'running', 'paused'].includes(state);
     for (const id of ['train-data', 'train-rate', 'train-batch']) element(id).disabled = isSet;
-    if (isSet && document.activeElement !== element('train-method')) element('train-method').value = method;
+    if (!isSet) return;
+    // The training is the process's: another page may have begun it with other settings.
+    const shown = { 'train-data': data, 'train-rate': learningRate, 'train-batch': batchSize, 'train-method': method };
+    for (const [id, value] of Object.entries(shown)) {
+      const select = element(id);
+      if (select === document.activeElement) continue;
+      if (![...select.options].some((option) => option.value === String(value))) select.add(new Option(value, value));
+      select.value = value;
+    }
   }
 
   async #act(words) {

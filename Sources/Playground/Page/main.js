@@ -34,7 +34,7 @@ const pictures = new Pictures((picture) => {
 });
 
 const fragment = (area = chosenArea()) => encode(area, {
-  picture: pictures.current?.id, filter: filter.state.saved, kernel: kernel.state.saved, slide: slide.saved, learn: learn.saved,
+  picture: pictures.current?.id, pictureName: pictures.current?.name, filter: filter.state.saved, kernel: kernel.state.saved, slide: slide.saved, learn: learn.saved,
 });
 const share = new ShareArea(
   subjects({ filter, kernel, slide, learn, pictures }),
@@ -67,7 +67,10 @@ async function open(text) {
   if (part('filter')) filter.state.restore(state.filter);
   if (part('slide')) slide.restore(state.slide);
   if (part('learn')) learn.restore(state.learn);
-  if (!state?.picture || !pictures.choose(state.picture)) {
+  const isHere = Boolean(state?.picture) && pictures.choose(state.picture);
+  // Another process has another picture of its command line, under the same id.
+  const isAnother = isHere && typeof state.pictureName === 'string' && state.pictureName !== pictures.current.name;
+  if (!isHere || isAnother) {
     if (state?.picture) tell('The picture of this link is not here: it was one of its maker’s own.');
     pictures.chooseFirst();
   }

@@ -34,7 +34,11 @@ export class FrequencyPlane {
     element.setAttribute('aria-label', label);
     this.#listenToPointer(element);
     element.addEventListener('keydown', (event) => this.#key(event));
-    element.addEventListener('blur', () => { if (this.#isHeld) this.#release(this.cursor); });
+    element.addEventListener('blur', () => {
+      if (this.#isHeld) this.#release(this.cursor);
+      // What the keyboard pointed at is left, as when the pointer leaves.
+      this.#act.hover?.(null, false);
+    });
     whenLookChanges(element, () => this.draw());
   }
 

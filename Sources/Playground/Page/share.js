@@ -68,7 +68,7 @@ export class ShareArea {
     if (isStale()) return;
     element('link').value = link;
     const { current } = this.#pictures;
-    element('link-note').textContent = current.isBuiltIn
+    element('link-note').textContent = current.isBuiltIn && current.id !== 'image'
       ? 'It opens on any machine where the playground runs at this address.'
       : `The picture ${current.name} is on this machine only, and gone when the playground ends: elsewhere the link shows another.`;
   }

@@ -65,7 +65,8 @@ export class SlideArea {
   async #take(name, value) {
     const range = this.#answer?.allowed?.[name];
     if (range && (value < range[0] || value > range[1])) {
-      let reason = '';
+      // Why, where it could be computed, but would show nothing.
+      let reason = { stride: 'the window would stand in one place only', padding: 'windows would see nothing but padding' }[name] ?? '';
       try {
         await postJSON('/api/slide', { ...this.question, [name]: value });
       } catch (error) {
