@@ -19,7 +19,7 @@ package enum CentredDigits {
   }
 
   private static func centred(_ dataset: Dataset) -> Dataset {
-    guard case .bytes(let bytes) = dataset.pixels else { return dataset }
+    guard case .bytes(let bytes) = dataset.pixels else { preconditionFailure("digits that are no bytes") }
     var moved = [UInt8](repeating: 0, count: bytes.count)
     for image in 0..<dataset.count {
       let pixels = bytes[image * side * side..<(image + 1) * side * side]

@@ -24,6 +24,15 @@ extension BrowserTests {
       try expectSame(page.pixels("#result .after"), Image(shown: mine))
     }
 
+    @Test func aPictureIsDropped() throws {
+      let (file, folder) = try picture()
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let open = try OpenPlayground("filter")
+      try open.page.drop([file], on: "#areas")
+      try expectFiltered(open.page, file)
+      open.close()
+    }
+
     @Test func aPictureIsPasted() throws {
       let (file, folder) = try picture()
       defer { try? FileManager.default.removeItem(at: folder) }
@@ -64,6 +73,7 @@ extension BrowserTests {
       try open.page.wait("the message", for: "!document.querySelector('#message').hidden")
       #expect(try open.page.text("#message").contains("letter.png"))
       #expect(try open.page.text("#picture-size") == "512 x 512")
+      // Not `close()`: the browser itself reports the refusal, which was wanted.
       open.playground.stop()
     }
 
@@ -89,12 +99,9 @@ extension BrowserTests {
       #expect(try page.value("document.querySelector('#train-data').selectedOptions[0].text") as? String == "MNIST")
       try page.choose("7", of: "#pad-digit")
       try page.click("#train")
-      try page.wait(
-        "step 250",
-        for: "Number(document.querySelector('#training-state').textContent.match(/step (\\d+)/)?.[1]) >= 250")
+      try page.wait(untilStep: 250)
       try page.click("#train")
-      try page.wait("the pause", for: "document.querySelector('#training-state').textContent.includes('paused')")
-      try page.rest()
+      try page.waitForPause()
       // Some 250 batches are enough to be right nine times of ten.
       #expect(
         try page.number(

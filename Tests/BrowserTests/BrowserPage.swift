@@ -84,6 +84,19 @@ final class BrowserPage {
     }
   }
 
+  /// Waits until a training has taken so many steps.
+  func wait(untilStep step: Int) throws {
+    try wait(
+      "step \(step)",
+      for: "Number(document.querySelector('#training-state').textContent.match(/step (\\d+)/)?.[1]) >= \(step)")
+  }
+
+  /// Waits until a training rests.
+  func waitForPause() throws {
+    try wait("the pause", for: "document.querySelector('#training-state').textContent.includes('paused')")
+    try rest()
+  }
+
   /// Waits until nothing is asked of the process any more: what one sees is what was wanted.
   func rest() throws {
     try wait(

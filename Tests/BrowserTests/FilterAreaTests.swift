@@ -196,21 +196,5 @@ extension BrowserTests {
       try expectSame(page.pixels("#result .after"), SignedPicture(difference).image)
       open.close()
     }
-
-    @Test func aDroppedPictureIsFiltered() throws {
-      let folder = temporaryFolder()
-      defer { try? FileManager.default.removeItem(at: folder) }
-      let file = folder.appendingPathComponent("mine.png")
-      let levels = (0..<3 * 60 * 91).map { Float(($0 * 37) % 256) }
-      let pixels = Tensor<Float>([3, 60, 91], levels.map { $0 / 255 })
-      try Image(pixels: pixels).write(to: file.path)
-      let open = try OpenPlayground("filter")
-      try open.page.drop([file], on: "#areas")
-      try open.page.wait("the picture", for: "document.querySelector('#picture-size').textContent === '91 x 60'")
-      try open.page.rest()
-      let mine = try ImagePlanes<Float>(path: file.path)
-      try expectSame(open.page.pixels("#result .after"), lowPass(mine, .lowPass(.gaussian, cutoff: 0.08)))
-      open.close()
-    }
   }
 }

@@ -10,23 +10,16 @@ extension BrowserTests {
       return state.firstMatch(of: /step (\d+)/).flatMap { Int($0.1) } ?? 0
     }
 
-    private func wait(_ page: BrowserPage, untilStep step: Int) throws {
-      try page.wait(
-        "step \(step)",
-        for: "Number(document.querySelector('#training-state').textContent.match(/step (\\d+)/)?.[1]) >= \(step)")
-    }
-
     @Test func itTrainsPausesSwitchesAndAnswers() throws {
       let open = try OpenPlayground("learn")
       let page = open.page
       try page.click("#train")
-      try wait(page, untilStep: 30)
+      try page.wait(untilStep: 30)
       try page.choose("direct", of: "#train-method")
       let switched = try steps(page)
-      try wait(page, untilStep: switched + 60)
+      try page.wait(untilStep: switched + 60)
       try page.click("#train")
-      try page.wait("the pause", for: "document.querySelector('#training-state').textContent.includes('paused')")
-      try page.rest()
+      try page.waitForPause()
       let paused = try steps(page)
       #expect(try page.text("#training-state").contains("by direct"))
 
@@ -59,7 +52,7 @@ extension BrowserTests {
       try page.screenshot("learn", wholePage: true)
 
       try page.click("#train")
-      try wait(page, untilStep: paused + 10)
+      try page.wait(untilStep: paused + 10)
       try page.click("#train-reset")
       try page.wait("the beginning", for: "document.querySelector('#training-state').textContent === 'not started'")
       try page.rest()

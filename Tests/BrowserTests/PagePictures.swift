@@ -56,13 +56,10 @@ extension BrowserTests {
       try page.click("#train")
       for (method, step) in [("fft", 80), ("direct", 200)] {
         try page.choose(method, of: "#train-method")
-        try page.wait(
-          "step \(step)",
-          for: "Number(document.querySelector('#training-state').textContent.match(/step (\\d+)/)?.[1]) >= \(step)")
+        try page.wait(untilStep: step)
       }
       try page.click("#train")
-      try page.wait("the pause", for: "document.querySelector('#training-state').textContent.includes('paused')")
-      try page.rest()
+      try page.waitForPause()
       try keep(page, "learn")
 
       try page.click("#tab-share")

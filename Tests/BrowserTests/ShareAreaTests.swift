@@ -20,10 +20,15 @@ extension BrowserTests {
       for (button, name) in needs { try saved(button).write(to: folder.appendingPathComponent(name)) }
       let result = try saved(save)
       // The line as it stands, in a shell that knows where the command is.
-      let outcome = spectral(shell: "spectral() { \"$0\" \"$@\"; }\n" + (try page.text("#command")), in: folder)
+      let outcome = spectral(typed: try page.text("#command"), in: folder)
       #expect(outcome.code == 0, "\(outcome.talk)", sourceLocation: location)
       #expect(try Data(contentsOf: folder.appendingPathComponent(output)) == result, sourceLocation: location)
       #expect(try page.text("#swift").hasPrefix("import SpectralKit"), sourceLocation: location)
+    }
+
+    private func share(_ page: BrowserPage) throws {
+      try page.click("#tab-share")
+      try page.rest()
     }
 
     @Test func aFilterAsACommand() throws {
@@ -32,8 +37,7 @@ extension BrowserTests {
       try page.click("#tools [data-value=notch]")
       try page.drag(from: page.frequency("#plane", 0.2, 0.1), to: page.frequency("#plane", 0.24, 0.1))
       try page.rest()
-      try page.click("#tab-share")
-      try page.rest()
+      try share(page)
       #expect(try page.text("#command").hasPrefix("spectral filter scene.png --lowpass gaussian:0.08 --mask mask.png"))
       try page.screenshot("share")
       try expectSameBytes(
@@ -49,8 +53,7 @@ extension BrowserTests {
       try page.type("motion:9,30", into: "#kernel-name")
       try page.key("Enter")
       try page.rest()
-      try page.click("#tab-share")
-      try page.rest()
+      try share(page)
       #expect(try page.text("#command").hasPrefix("spectral convolve rings.png --kernel motion:9,30 --method fft"))
       try page.screenshot("share-kernel")
       try expectSameBytes(
@@ -62,8 +65,7 @@ extension BrowserTests {
       try page.drag(
         from: page.frequency("#response-plane", -0.1, -0.2), to: page.frequency("#response-plane", 0.1, 0.2))
       try page.rest()
-      try page.click("#tab-share")
-      try page.rest()
+      try share(page)
       #expect(try page.text("#command-note").contains("rings.png and kernel.npy"))
       try expectSameBytes(
         page, save: "rings-convolved.png", as: "convolved.png",
@@ -82,8 +84,7 @@ extension BrowserTests {
       try page.rest()
       try page.click("#slide-next")
       #expect(try page.text("#slide-place-value") == "row 1, column 2")
-      try page.click("#tab-share")
-      try page.rest()
+      try share(page)
       #expect(try page.text("#command").hasPrefix("spectral conv2d '--input=-3,2,0,3,1,0;"))
       try expectSameBytes(page, save: "output.npy", as: "output.npy", needs: [])
       try page.click("#share-files [data-file=\"window.png\"]")
@@ -97,31 +98,22 @@ extension BrowserTests {
       let open = try OpenPlayground("learn")
       let page = open.page
       try page.choose("3", of: "#pad-digit")
-      try page.click("#tab-share")
-      try page.rest()
+      try share(page)
       #expect(try page.text("#command-note") == "Nothing has been trained yet.")
       try page.click("#tab-learn")
       try page.click("#train")
-      func reach(_ step: Int) throws {
-        try page.wait(
-          "step \(step)",
-          for: "Number(document.querySelector('#training-state').textContent.match(/step (\\d+)/)?.[1]) >= \(step)")
-      }
-      try reach(15)
+      try page.wait(untilStep: 15)
       try page.choose("direct", of: "#train-method")
-      try reach(30)
-      try page.click("#tab-share")
-      try page.rest()
+      try page.wait(untilStep: 30)
+      try share(page)
       #expect(try page.text("#command-note").hasPrefix("The training goes on"))
       #expect(
         try page.value("document.querySelector('#share-files [data-file=\"lenet5.safetensors\"]').disabled") as? Bool
           == true)
       try page.click("#tab-learn")
       try page.click("#train")
-      try page.wait("the pause", for: "document.querySelector('#training-state').textContent.includes('paused')")
-      try page.rest()
-      try page.click("#tab-share")
-      try page.rest()
+      try page.waitForPause()
+      try share(page)
       try expectSameBytes(page, save: "lenet5.safetensors", as: "lenet5.safetensors", needs: [])
       try page.click("#share-files [data-file=\"training.png\"]")
       let picture = try savedFile("training.png")
@@ -135,9 +127,7 @@ extension BrowserTests {
       let other = try OpenPlayground(String(fragment))
       try other.page.wait("the offer", for: "!document.querySelector('#train-repeat').hidden")
       try other.page.click("#train-repeat")
-      try other.page.wait(
-        "the pause of the other", for: "document.querySelector('#training-state').textContent.includes('paused')")
-      try other.page.rest()
+      try other.page.waitForPause()
       #expect(try other.page.file("/api/training/network") == network)
       other.close()
       open.close()
@@ -164,8 +154,7 @@ extension BrowserTests {
       try page.click("#tab-slide")
       try page.choose("mirror", of: "#slide-boundary")
       try page.rest()
-      try page.click("#tab-share")
-      try page.rest()
+      try share(page)
       let link = try page.value("document.querySelector('#link').value") as! String
       let other = try BrowserPage(link)
       #expect(try other.value("document.querySelector('#area-slide').hidden") as? Bool == false)

@@ -94,18 +94,13 @@ import Testing
     return (try #require(recipe["command"] as? String), try #require(recipe["swift"] as? String), folder)
   }
 
-  /// Runs what the page prints in a shell that knows where the command is.
-  private func type(_ command: String, in folder: URL) -> Outcome {
-    spectral(shell: "spectral() { \"$0\" \"$@\"; }\n" + command, in: folder)
-  }
-
   @Test(arguments: states.indices) func theCommandWritesWhatIsSaved(_ index: Int) throws {
     let state = Self.states[index]
     let own = try ownPicture()
     for picture in state.area == "slide" ? [""] : ["scene", own] {
       let (command, _, folder) = try prepared(state, picture: picture)
       defer { try? FileManager.default.removeItem(at: folder) }
-      let outcome = type(command, in: folder)
+      let outcome = spectral(typed: command, in: folder)
       #expect(outcome.code == 0, "\(state.name): \(command)\n\(outcome.talk)")
       let export = try post(state, "export", picture: picture)
       #expect(export.status == 200 && export.headers["content-type"]?.isEmpty == false)
@@ -131,7 +126,7 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     let before = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     #expect(before.count == 2)
-    let outcome = type(command, in: folder)
+    let outcome = spectral(typed: command, in: folder)
     #expect(outcome.code == 0, "\(command)\n\(outcome.talk)")
     let after = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     #expect(Set(after) == Set(before + ["filtered.png"]), "\(command)")
@@ -223,7 +218,7 @@ import Testing
     // By the command.
     let folder = temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
-    let outcome = type(try #require(recipe["command"] as? String), in: folder)
+    let outcome = spectral(typed: try #require(recipe["command"] as? String), in: folder)
     #expect(outcome.code == 0, "\(outcome.talk)")
     let file = folder.appendingPathComponent("lenet5.safetensors")
     #expect(try Data(contentsOf: file) == kept)
@@ -262,7 +257,7 @@ import Testing
     #expect(command.contains("--steps") == (pauseAt != nil))
     let folder = temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
-    #expect(type(command, in: folder).code == 0)
+    #expect(spectral(typed: command, in: folder).code == 0)
     #expect(try Data(contentsOf: folder.appendingPathComponent("lenet5.safetensors")) == network())
   }
 

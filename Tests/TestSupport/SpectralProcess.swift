@@ -105,6 +105,11 @@ public func spectral(_ arguments: [String], in directory: URL? = nil, environmen
   RunningSpectral(arguments, in: directory, environment: environment).finish()
 }
 
+/// Runs what somebody types who has the command on the search path, to its end.
+public func spectral(typed line: String, in directory: URL? = nil) -> Outcome {
+  spectral(shell: "spectral() { \"$0\" \"$@\"; }\n" + line, in: directory)
+}
+
 /// Runs a line of the shell, in which `$0` is the command, to its end.
 public func spectral(shell line: String, in directory: URL? = nil) -> Outcome {
   RunningSpectral(

@@ -10,16 +10,7 @@ enum FilterCalls {
         let (words, bytes) = try request.mixed(FilterTask.Words.self)
         return try workbench.live.run(words.client, isWanted: { !request.isAbandoned() }) {
           let task = try FilterTask(words, bytes, workbench)
-          var result: EditedImage<Float>?
-          let time = try ContinuousClock().measure { result = try task.preview() }
-          let shown = result!.picture
-          let pixels = try PixelBytes(shown.limited(toSide: task.side))
-          let range = result!.range
-          return .picture(
-            pixels,
-            info: ResultInfo(
-              milliseconds: milliseconds(time), isSigned: result!.isSigned, low: range.low, high: range.high,
-              clipped: range.outside))
+          return try .result(side: task.side) { try task.preview() }
         }
       },
       Router.Route("POST /api/filter/response", bodyLimit: SizeWords.bodyLimit) { request in
@@ -64,15 +55,6 @@ private struct ProfilePair: Encodable {
 
 /// Numbers as JSON can have them.
 private func finite(_ numbers: [Double]) -> [Double?] { numbers.map { $0.isFinite ? $0 : nil } }
-
-/// What is said of a result beside its pixels.
-struct ResultInfo: Encodable {
-  let milliseconds: Double
-  let isSigned: Bool
-  let low: Double
-  let high: Double
-  let clipped: Int
-}
 
 func milliseconds(_ duration: Duration) -> Double {
   1e3 * Double(duration.components.seconds) + 1e-15 * Double(duration.components.attoseconds)

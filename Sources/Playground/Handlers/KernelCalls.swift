@@ -92,16 +92,9 @@ enum KernelCalls {
 
   private static func apply(_ request: HTTPRequest, _ workbench: Workbench) throws -> HTTPResponse {
     let words = try request.json(KernelTask.Words.self)
-    let task = try KernelTask(words, workbench)
     return try workbench.live.run(words.client, isWanted: { !request.isAbandoned() }) {
-      var result: EditedImage<Float>?
-      let time = try ContinuousClock().measure { result = try task.result() }
-      let range = result!.range
-      return try .picture(
-        result!.picture, side: task.side,
-        info: ResultInfo(
-          milliseconds: milliseconds(time), isSigned: result!.isSigned, low: range.low, high: range.high,
-          clipped: range.outside))
+      let task = try KernelTask(words, workbench)
+      return try .result(side: task.side) { try task.result() }
     }
   }
 
@@ -130,7 +123,7 @@ enum KernelCalls {
   private static func compare(_ words: CompareRequest, _ workbench: Workbench) throws -> CompareWords {
     let check = try CrossCheck(
       workbench.gallery.picture(words.picture).planes.luminance, words.kernel.kernel().taps,
-      boundary: FilterTask.boundary(words.boundary), memoryLimit: nil, rigor: .estimate, runs: 3)
+      boundary: Boundary(word: words.boundary), memoryLimit: nil, rigor: .estimate, runs: 3)
     return CompareWords(
       direct: .init(milliseconds: 1e3 * check.directSeconds),
       fft: .init(milliseconds: 1e3 * check.fourierSeconds, tile: [check.tile.height, check.tile.width]),

@@ -17,7 +17,7 @@ enum LearnCalls {
       },
       Router.Route("POST /api/training/words") { _ in .json(Recipe(try training.record())) },
       Router.Route("GET /api/training/network") { _ in
-        .file(try training.record().checkpoint.fileData, type: "application/octet-stream")
+        .file(try training.record().checkpoint().fileData, type: "application/octet-stream")
       },
       Router.Route("GET /api/training/filters") { _ in .json(try training.finiteNetworks().filters) },
       Router.Route("POST /api/training/recognise") { request in

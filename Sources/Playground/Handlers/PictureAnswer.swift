@@ -1,4 +1,5 @@
 import Foundation
+import ImageEditing
 import SpectralKit
 
 extension HTTPResponse {
@@ -18,6 +19,32 @@ extension HTTPResponse {
         ("X-Info", String(decoding: words.body, as: UTF8.self)),
       ], body: pixels.data)
   }
+}
+
+extension HTTPResponse {
+  /// A result that is computed now, with the time that it takes.
+  static func result(side: Int?, _ compute: () throws -> EditedImage<Float>) throws -> HTTPResponse {
+    let start = ContinuousClock.now
+    let result = try compute()
+    let time = ContinuousClock.now - start
+    // Once for its numbers and its pixels.
+    let stored = EditedImage(result.image.converted(to: .stored), isSigned: result.isSigned)
+    let range = stored.range
+    return try .picture(
+      stored.picture, side: side,
+      info: ResultInfo(
+        milliseconds: milliseconds(time), isSigned: stored.isSigned, low: range.low, high: range.high,
+        clipped: range.outside))
+  }
+}
+
+/// What is said of a result beside its pixels.
+private struct ResultInfo: Encodable {
+  let milliseconds: Double
+  let isSigned: Bool
+  let low: Double
+  let high: Double
+  let clipped: Int
 }
 
 /// Nothing to say of a picture.

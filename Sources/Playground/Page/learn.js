@@ -157,17 +157,14 @@ export class LearnArea {
   }
 
   /** Why there is nothing to repeat the training by, in a sentence; empty if there is. */
-  async whyNoRecord() {
-    const { state, step } = await this.refresh();
-    if (step === 0) return 'Nothing has been trained yet.';
-    return state === 'running' ? 'The training goes on: pause it, and the network and its commands are those of that step.' : '';
+  get whyNoRecord() {
+    if (!this.#run) return 'Nothing has been trained yet.';
+    return this.#status === 'running' ? 'The training goes on: pause it, and the network and its commands are those of that step.' : '';
   }
 
   /** Asks how far the training is: while the area is not seen, nobody tells. */
   async refresh() {
-    const news = await getJSON('/api/training?since=1000000000&wait=0');
-    this.#showStatus(news);
-    return news;
+    this.#showStatus(await getJSON('/api/training?since=1000000000&wait=0'));
   }
 
   /** The area as a picture: of the training as it is in the process, whether or not the area is seen. */

@@ -40,11 +40,8 @@ const share = new ShareArea(
   subjects({ filter, kernel, slide, learn, pictures }),
   {
     pictures,
-    link: async (area) => {
-      // A link needs nobody; what it knows of a training may be older then.
-      await learn.refresh().catch(() => {});
-      return `${location.origin}/#${await fragment(area)}`;
-    },
+    refresh: () => learn.refresh(),
+    link: async (area) => `${location.origin}/#${await fragment(area)}`,
   });
 let lastArea = areaNames[0];
 

@@ -19,7 +19,7 @@ function pixelsAsFile(answer) {
  * For each area `{name, note, files, words}`:
  *
  * - note: what the page says of the files
- * - files(): what gives `[{label, file, isReady, make}]`, with the file's name and what gives its bytes
+ * - files(): `[{label, file, isReady, make}]`, with the file's name and what gives its bytes
  * - words(): what gives the command and the program, `{command, swift, needs}`; or `{remark}`, why there is none
  */
 export function subjects({ filter, kernel, slide, learn, pictures }) {
@@ -80,16 +80,13 @@ export function subjects({ filter, kernel, slide, learn, pictures }) {
     learn: {
       name: 'Learn',
       note: 'The network is the file that the commands below leave, byte for byte, on a machine of the same kind.',
-      files: async () => [
+      files: () => [
         { label: 'Curves and filters', file: 'training.png', isReady: true, make: async () => asFile(await learn.picture()) },
         {
-          label: 'LeNet-5', file: 'lenet5.safetensors', isReady: !await learn.whyNoRecord(), make: () => getFile('/api/training/network'),
+          label: 'LeNet-5', file: 'lenet5.safetensors', isReady: learn.whyNoRecord === '', make: () => getFile('/api/training/network'),
         },
       ],
-      words: async () => {
-        const remark = await learn.whyNoRecord();
-        return remark ? { remark } : postJSON('/api/training/words', {});
-      },
+      words: async () => learn.whyNoRecord === '' ? postJSON('/api/training/words', {}) : { remark: learn.whyNoRecord },
     },
   };
 }

@@ -16,14 +16,18 @@ function save(blob, name) {
 export class ShareArea {
   #subjects;
   #pictures;
+  #refresh;
   #link;
   #chosen = '';
   #turn = 0;
   #choose;
 
-  /** `subjects` are what can be taken along of each area; `link` gives the link to the present state, which opens an area. */
-  constructor(subjects, { pictures, link }) {
-    [this.#subjects, this.#pictures, this.#link] = [subjects, pictures, link];
+  /**
+   * `subjects` are what can be taken along of each area; `refresh` asks for what may have changed while nobody looked; `link`
+   * gives the link to the present state, which opens an area.
+   */
+  constructor(subjects, { pictures, refresh, link }) {
+    [this.#subjects, this.#pictures, this.#refresh, this.#link] = [subjects, pictures, refresh, link];
     this.#choose = choice(element('share-of'), subjects, (area) => {
       this.#chosen = area;
       this.#showSubject().catch(complain);
@@ -53,9 +57,9 @@ export class ShareArea {
     element('share-note').textContent = note;
     element('share-files').replaceChildren();
     try {
-      const offered = await files();
+      await this.#refresh();
       if (isStale()) return;
-      element('share-files').replaceChildren(...offered.map((file, i) => this.#button(file, i === 0)));
+      element('share-files').replaceChildren(...files().map((file, i) => this.#button(file, i === 0)));
       const answer = await words();
       if (isStale()) return;
       fill(answer);

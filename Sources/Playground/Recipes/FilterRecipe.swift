@@ -10,7 +10,7 @@ extension Recipe {
   }
 
   private static func command(_ task: FilterTask, _ name: String) -> String {
-    var words = ["spectral", "filter", operand(name)]
+    var words = ["spectral", "filter", shellOperand(name)]
     for step in task.words.steps ?? [] {
       words.append("--\(step.kind)")
       if step.kind != "laplacian" { words.append(step.arguments ?? "") }
@@ -23,7 +23,7 @@ extension Recipe {
   }
 
   private static func program(_ task: FilterTask, _ name: String) -> String {
-    let source = literal(name)
+    let source = swiftLiteral(name)
     var lines = ["import SpectralKit", ""]
     lines.append(
       "var image = try ImagePlanes<Float>(path: \(source)\(task.light == .linear ? ", light: .linear" : ""))")
@@ -38,7 +38,7 @@ extension Recipe {
       product = []
     }
     for step in task.words.steps ?? [] {
-      let arguments = literal(step.arguments ?? "")
+      let arguments = swiftLiteral(step.arguments ?? "")
       switch step.kind {
       case "laplacian": product.append("FrequencyFilter.laplacian")
       case "homomorphic":

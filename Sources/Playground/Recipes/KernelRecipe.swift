@@ -16,10 +16,10 @@ extension Recipe {
     case .rows(let rows) where rowsText(rows).count <= Self.longestNumbers:
       (word, value) = (rowsText(rows), "Kernel(rows: \(rowsLiteral(rows)))")
     case .rows:
-      (word, value) = (Self.kernelName, "try Kernel(path: \(literal(Self.kernelName)))")
+      (word, value) = (Self.kernelName, "try Kernel(path: \(swiftLiteral(Self.kernelName)))")
       needs.append(Self.kernelName)
     }
-    var words = ["spectral", "convolve", operand(name)] + flag("--kernel", word)
+    var words = ["spectral", "convolve", shellOperand(name)] + shellFlag("--kernel", word)
     if task.boundary != .reflect { words += ["--boundary", task.boundary.rawValue] }
     words += ["--method", task.method.rawValue, "-o", Self.convolvedName]
     self.init(command: shellLine(words), swift: Self.program(task, kernel: value), needs: needs)
@@ -36,7 +36,7 @@ extension Recipe {
     return """
       import SpectralKit
 
-      var image = try ImagePlanes<Float>(path: \(literal(task.picture.name)))
+      var image = try ImagePlanes<Float>(path: \(swiftLiteral(task.picture.name)))
       let kernel = \(kernel)
       let geometry = ConvolutionGeometry(
         kernel: kernel.extent, padding: .same, boundary: .\(task.boundary.rawValue), operation: .convolution)
@@ -58,21 +58,21 @@ extension KernelShape {
     func radius(_ radius: Int?) -> String { radius.map { ", radius: \($0)" } ?? "" }
     return switch self {
     case .box(let extent): ".box(Extent(height: \(extent.height), width: \(extent.width)))"
-    case .gaussian(let deviation, let reach): ".gaussian(deviation: \(digits(deviation))\(radius(reach)))"
-    case .disk(let diameter): ".disk(diameter: \(digits(diameter)))"
-    case .motion(let length, let angle): ".motion(length: \(digits(length)), angle: \(digits(angle)))"
+    case .gaussian(let deviation, let reach): ".gaussian(deviation: \(decimal(deviation))\(radius(reach)))"
+    case .disk(let diameter): ".disk(diameter: \(decimal(diameter)))"
+    case .motion(let length, let angle): ".motion(length: \(decimal(length)), angle: \(decimal(angle)))"
     case .sobel(let axis): ".sobel(.\(axis.rawValue))"
     case .scharr(let axis): ".scharr(.\(axis.rawValue))"
     case .prewitt(let axis): ".prewitt(.\(axis.rawValue))"
     case .laplacian(let neighbors): ".laplacian(neighbors: .\(neighbors))"
     case .laplacianOfGaussian(let deviation, let reach):
-      ".laplacianOfGaussian(deviation: \(digits(deviation))\(radius(reach)))"
-    case .sharpen(let amount): ".sharpen(amount: \(digits(amount)))"
-    case .emboss(let angle): ".emboss(lightAngle: \(digits(angle)))"
+      ".laplacianOfGaussian(deviation: \(decimal(deviation))\(radius(reach)))"
+    case .sharpen(let amount): ".sharpen(amount: \(decimal(amount)))"
+    case .emboss(let angle): ".emboss(lightAngle: \(decimal(angle)))"
     case .gabor(let wavelength, let angle, let deviation, let phase, let aspect, let reach):
-      ".gabor(wavelength: \(digits(wavelength)), angle: \(digits(angle))"
-        + (deviation.map { ", deviation: \(digits($0))" } ?? "")
-        + ", phase: \(digits(phase)), aspect: \(digits(aspect))\(radius(reach)))"
+      ".gabor(wavelength: \(decimal(wavelength)), angle: \(decimal(angle))"
+        + (deviation.map { ", deviation: \(decimal($0))" } ?? "")
+        + ", phase: \(decimal(phase)), aspect: \(decimal(aspect))\(radius(reach)))"
     case .random(let side, let seed): ".random(side: \(side), seed: \(seed))"
     }
   }

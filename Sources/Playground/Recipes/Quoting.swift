@@ -21,15 +21,15 @@ private let plainBytes = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 private func isLikeFlag(_ word: String) -> Bool { word.utf8.first == UInt8(ascii: "-") }
 
 /// A file's name as an operand that is not taken for a flag.
-func operand(_ name: String) -> String { isLikeFlag(name) ? "./" + name : name }
+func shellOperand(_ name: String) -> String { isLikeFlag(name) ? "./" + name : name }
 
 /// A flag with its value, which may begin like a flag itself.
-func flag(_ name: String, _ value: String) -> [String] {
+func shellFlag(_ name: String, _ value: String) -> [String] {
   isLikeFlag(value) ? ["\(name)=\(value)"] : [name, value]
 }
 
 /// A text as a literal of Swift.
-func literal(_ text: String) -> String {
+func swiftLiteral(_ text: String) -> String {
   var literal = "\""
   for scalar in text.unicodeScalars {
     switch scalar {
@@ -51,17 +51,17 @@ extension Unicode.Scalar {
 }
 
 /// A number with all its digits and no more, as `Double` reads it.
-func digits(_ number: Double) -> String {
+func decimal(_ number: Double) -> String {
   guard number == number.rounded(), abs(number) < 1e15, number.sign == .plus || number != 0 else { return "\(number)" }
   return "\(Int(number))"
 }
 
 /// Rows of numbers as the command reads them: commas between them, semicolons between rows.
 func rowsText(_ rows: [[Double]]) -> String {
-  rows.map { $0.map(digits).joined(separator: ",") }.joined(separator: ";")
+  rows.map { $0.map(decimal).joined(separator: ",") }.joined(separator: ";")
 }
 
 /// Rows of numbers as a literal of Swift.
 func rowsLiteral(_ rows: [[Double]]) -> String {
-  "[" + rows.map { "[\($0.map(digits).joined(separator: ", "))]" }.joined(separator: ", ") + "]"
+  "[" + rows.map { "[\($0.map(decimal).joined(separator: ", "))]" }.joined(separator: ", ") + "]"
 }

@@ -6,7 +6,7 @@ extension Recipe {
     let output = "output.npy"
     let (pixels, kernel) = (task.pixels, task.kernel)
     let words =
-      ["spectral", "conv2d"] + flag("--input", rowsText(pixels)) + flag("--weight", rowsText(kernel)) + [
+      ["spectral", "conv2d"] + shellFlag("--input", rowsText(pixels)) + shellFlag("--weight", rowsText(kernel)) + [
         "--stride", "\(task.stride)", "--padding", "\(task.padding)", "--dilation", "\(task.dilation)", "--boundary",
         task.boundary.rawValue, "--method", "direct", "--output", output,
       ]

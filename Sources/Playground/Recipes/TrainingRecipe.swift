@@ -19,13 +19,14 @@ extension Recipe {
       if index == 0 {
         words += [
           "--dataset", settings.data.rawValue, "--model", "lenet5", "--epochs", "\(settings.epochs)", "--batch-size",
-          "\(settings.batchSize)", "--learning-rate", digits(settings.learningRate), "--schedule", "constant", "--seed",
+          "\(settings.batchSize)", "--learning-rate", decimal(settings.learningRate), "--schedule", "constant",
+          "--seed",
           "\(settings.seed)", "--deterministic",
         ]
       } else {
         words.append("--resume")
       }
-      if let folder = record.folder { words += flag("--data", folder) }
+      if let folder = record.folder { words += shellFlag("--data", folder) }
       words += ["--convolution", leg.0.rawValue]
       if let end = leg.1 { words += ["--steps", "\(end)"] }
       return shellLine(words)
@@ -40,9 +41,9 @@ extension Recipe {
       var configuration = TrainingConfiguration()
       configuration.dataset = "\(settings.data.rawValue)"
       (configuration.epochs, configuration.batchSize) = (\(settings.epochs), \(settings.batchSize))
-      (configuration.learningRate, configuration.schedule) = (\(digits(settings.learningRate)), "constant")
+      (configuration.learningRate, configuration.schedule) = (\(decimal(settings.learningRate)), "constant")
       (configuration.seed, configuration.deterministic) = (\(settings.seed), true)
-      let data = try DatasetKind.\(settings.data).load(\(record.folder.map { "from: \(literal($0))" } ?? ""))
+      let data = try DatasetKind.\(settings.data).load(\(record.folder.map { "from: \(swiftLiteral($0))" } ?? ""))
       let file = CheckpointPolicy(path: "\(network)")
       """.components(separatedBy: "\n")
     for (index, leg) in legs.enumerated() {

@@ -56,7 +56,7 @@ struct FilterTask {
     self.words = words
     self.workbench = workbench
     picture = try workbench.gallery.picture(words.picture)
-    boundary = try Self.boundary(words.boundary)
+    boundary = try Boundary(word: words.boundary)
     guard let view = View(rawValue: words.view ?? "result") else {
       throw HTTPError(400, "view must be result or difference.")
     }
@@ -67,14 +67,6 @@ struct FilterTask {
     guard given.count <= Self.mostSteps else { throw HTTPError(400, "More than \(Self.mostSteps) steps are too many.") }
     let named = try given.map { try FilterStep(named: $0.kind, arguments: $0.arguments ?? "") }
     steps = try FilterSteps(named + (try mask.map { [.linear(.mask(try $0.mask()))] } ?? []))
-  }
-
-  /// A boundary by its word; `reflect` if none is said.
-  static func boundary(_ word: String?) throws -> Boundary {
-    guard let boundary = Boundary(rawValue: word ?? "reflect") else {
-      throw HTTPError(400, "boundary must be \(Boundary.allCases.map(\.rawValue).joined(separator: ", ")).")
-    }
-    return boundary
   }
 
   /// The result to look at: from the transform that is kept, if there is one. For a hand that moves, of the pixels that

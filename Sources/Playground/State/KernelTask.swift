@@ -30,7 +30,7 @@ struct KernelTask {
     source = words.kernel
     shape = try source.shape()
     kernel = try source.kernel()
-    boundary = try FilterTask.boundary(words.boundary)
+    boundary = try Boundary(word: words.boundary)
     method = words.method ?? .automatic
     side = try words.side.map(checkedSide)
   }

@@ -51,7 +51,8 @@ package final class LiveTraining: @unchecked Sendable {
     let isFinished: Bool
     /// The folder with the files of the data; nil for data that is drawn.
     let folder: String?
-    let checkpoint: Checkpoint
+    /// The state of LeNet's training, as `spectral train` keeps it.
+    let checkpoint: @Sendable () throws -> Checkpoint
   }
 
   private static let digits = CentredDigits.load()
@@ -59,7 +60,6 @@ package final class LiveTraining: @unchecked Sendable {
   private static let mostSteps = 1_000_000
   /// The most who may wait for news at one time; others hear at once.
   private static let mostWaiting = 32
-  private var waiting = 0
 
   /// The sets that can be learned from.
   let dataSets: [DatasetKind]
@@ -73,7 +73,6 @@ package final class LiveTraining: @unchecked Sendable {
   private var method = ConvolutionChoice.fft
   /// Changes of method that are still to come.
   private var plan: ArraySlice<TrainingSettings.MethodChange> = []
-  private var pauseAt: Int?
   /// How the steps were computed.
   private var methods: [TrainingSettings.MethodChange] = []
   /// Whether a step is under way.
@@ -83,6 +82,8 @@ package final class LiveTraining: @unchecked Sendable {
   /// Counts the trainings; a thread whose number it is not any more ends.
   private var current = 0
   private var threads = 0
+  /// Who waits for news.
+  private var waiting = 0
   private var points: [Point] = []
   private var tests: [TestPoint] = []
   private var epoch = 0
@@ -122,7 +123,7 @@ package final class LiveTraining: @unchecked Sendable {
       guard !isClosed else { throw HTTPError(409, "The playground is ending.") }
       clear()
       self.settings = settings
-      (method, plan, pauseAt) = (settings.methods[0].method, settings.methods[...], settings.pauseAt)
+      (method, plan) = (settings.methods[0].method, settings.methods[...])
       phase = .loading
       threads += 1
       return current
@@ -166,12 +167,11 @@ package final class LiveTraining: @unchecked Sendable {
     defer { condition.unlock() }
     let deadline = Date(timeIntervalSinceNow: milliseconds(wait) / 1e3)
     let before = (current, phase)
-    let mayWait = wait > .zero && waiting < Self.mostWaiting
-    waiting += 1
-    while mayWait, !isClosed, points.count <= since, (current, phase) == before,
-      condition.wait(until: deadline)
-    {}
-    waiting -= 1
+    if wait > .zero, waiting < Self.mostWaiting {
+      waiting += 1
+      while !isClosed, points.count <= since, (current, phase) == before, condition.wait(until: deadline) {}
+      waiting -= 1
+    }
     let first = min(since, points.count)
     return State(
       state: phase, error: failure, data: settings.data.rawValue, method: method.rawValue, methods: methods,
@@ -213,7 +213,7 @@ package final class LiveTraining: @unchecked Sendable {
     settings.methods = methods
     return Record(
       settings: settings, steps: points.count, isFinished: phase == .finished,
-      folder: settings.data == .mnist ? mnist?.folder : nil, checkpoint: try trained.checkpoint())
+      folder: settings.data == .mnist ? mnist?.folder : nil, checkpoint: trained.checkpoint)
   }
 
   // MARK: The thread
@@ -234,7 +234,7 @@ package final class LiveTraining: @unchecked Sendable {
     current += 1
     (phase, failure, epoch, stepsPerEpoch, imagesPerSecond, trained) = (.idle, nil, 0, 0, nil, nil)
     (points, tests, methods, isStepping) = ([], [], [], false)
-    (plan, pauseAt) = ([], nil)
+    plan = []
   }
 
   /// The method for the next step, which begins, once the training may go on; nil if it shall end.
@@ -339,6 +339,6 @@ package final class LiveTraining: @unchecked Sendable {
     self.epoch = epoch
     imagesPerSecond = imagesPerSecond.map { 0.9 * $0 + 0.1 * rate } ?? rate
     isStepping = false
-    if points.count == pauseAt { phase = .paused }
+    if points.count == settings.pauseAt { phase = .paused }
   }
 }

@@ -33,7 +33,7 @@ struct SlideTask {
     guard [stride, padding, dilation].allSatisfy({ (-1000...1000).contains($0) }) else {
       throw HTTPError(422, "stride, padding and dilation must be no more than 1000.")
     }
-    boundary = try FilterTask.boundary(words.boundary ?? "zero")
+    boundary = try Boundary(word: words.boundary, otherwise: .zero)
     geometry = ConvolutionGeometry(
       kernel: Extent(height: kernel.count, width: kernel[0].count), stride: Extent(stride), dilation: Extent(dilation),
       padding: .pixels(padding), boundary: boundary)
