@@ -1,3 +1,4 @@
+import Imaging
 import Foundation
 
 /// Which point of a text is put where one says.

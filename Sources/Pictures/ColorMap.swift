@@ -1,3 +1,4 @@
+import Imaging
 import Foundation
 
 /// Colours for numbers from 0 to 1.

@@ -11,6 +11,10 @@ enum CommonFlags {
     "--plan", .word(example: ConvolutionPlanning.measured), default: ConvolutionPlanning.estimated.rawValue,
     "how automatic chooses method and tile, and fft its tile: by a cost model, or by timing the best few once; what is "
       + "measured is remembered across runs")
+  static let background = Flag(
+    "--background", .color,
+    "the colour that transparent pixels are put on where the result has no transparency: white, black, grey, or "
+      + "hexadecimal digits as in #ffcc00 [white]")
   static let json = Flag(switch: "--json", "print JSON instead of text for people")
   static let checkpoint = Flag(
     "--checkpoint", .text("FILE", example: "lenet.safetensors"), isRequired: true, "what spectral train wrote")

@@ -1,28 +1,6 @@
 import Foundation
 import Imaging
 
-/// A colour as files store it (sRGB); black is 0, white is 1.
-public struct Color: Hashable, Sendable {
-  /// Red.
-  public var red: Float
-  /// Green.
-  public var green: Float
-  /// Blue.
-  public var blue: Float
-
-  /// A colour.
-  public init(_ red: Float, _ green: Float, _ blue: Float) { (self.red, self.green, self.blue) = (red, green, blue) }
-
-  /// A colour without hue.
-  public static func grey(_ value: Float) -> Color { Color(value, value, value) }
-
-  /// A mix: this colour at 0, the other at 1.
-  public func mixed(with other: Color, _ share: Float) -> Color {
-    Color(
-      red + share * (other.red - red), green + share * (other.green - green), blue + share * (other.blue - blue))
-  }
-}
-
 /// A colour as the eye orders it, after Björn Ottosson, "A perceptual color space for image processing" (2020): OKLab in
 /// polar form. Equal steps of lightness look equally large, whatever hue and chroma are.
 public struct PerceivedColor: Hashable, Sendable {
