@@ -11,15 +11,16 @@ import Tensors
 /// gradient serve both gradients.
 ///
 /// Errors are within 2 u sqrt(log2 N) ‖x‖ ‖w‖ for each pair of channels, u being the unit round-off and N the points of a
-/// tile, give or take a few of the smallest subnormal numbers. NaN and infinite pixels spoil the outputs that see them and no others, as in the direct method.
+/// tile, give or take a few of the smallest subnormal numbers. Non-finite numbers spoil what has a term with them and
+/// nothing else, as in the direct method.
 public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   /// The most working memory that a pass may take beside its operands and results, in bytes; nil for no limit but the
   /// machine's memory. It covers what a tape holds, and the spectra of filters that are kept. To keep it, fewer threads
   /// and smaller tiles are taken; a pass that cannot keep it traps, with the estimate that
   /// ``workingMemory(_:_:)`` and ``trainingMemory(_:)`` throw beforehand.
   ///
-  /// Beside it come tables of the places of tiles, a few numbers for every row and column, and, where operands are not
-  /// finite, copies of them.
+  /// Beside it come tables of the places of tiles, a few numbers for every row and column, and, where results are not
+  /// finite, copies of operands and results.
   public var memoryLimit: Int?
   /// How FFTW chooses its plans. With `estimate`, results are the same to the bit on every run and with any number of
   /// threads, on one machine and build. With `measure` this is not promised: a tile that was asked for, with a prime
@@ -68,7 +69,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     let engine = engine(problem, .forward)
     let filters = spectra(filter, engine)
     let (output, isFinite) = engine.forward(input, filters, bias: bias, rectified: rectified)
-    return isFinite ? output : repairedForward(input, filter, bias, rectified: rectified, problem)
+    return isFinite ? output : nonFiniteForward(input, filter, bias, rectified: rectified, problem)
   }
 
   public func inputGradient(
@@ -79,7 +80,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     let result = engine.backward(
       gradient, images: nil, filters: engine.filterSpectra(filter, forward: false, backward: true),
       blocksAtOnce: luxuries(engine, .inputGradient, tapeBudget: 0).backwardBlocks)
-    return result.isFinite ? result.input! : repairedInputGradient(gradient, filter, problem)
+    return result.isFinite ? result.input! : nonFiniteResult(.inputGradient, gradient, filter, problem)
   }
 
   public func filterGradient(
@@ -90,7 +91,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     let result = engine.backward(
       gradient, images: .images(input), filters: nil,
       blocksAtOnce: luxuries(engine, .filterGradient, tapeBudget: 0).backwardBlocks)
-    return result.isFinite ? result.filter! : repairedFilterGradient(gradient, input, problem)
+    return result.isFinite ? result.filter! : nonFiniteResult(.filterGradient, gradient, input, problem)
   }
 
   public func record(
@@ -114,7 +115,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     let luxuries = luxuries(engine, .step, tapeBudget: tapeBudget)
     let (output, isFinite, memory) = recorded(input, filter, bias, rectified: rectified, engine, luxuries)
     return (
-      isFinite ? output : repairedForward(input, filter, bias, rectified: rectified, problem),
+      isFinite ? output : nonFiniteForward(input, filter, bias, rectified: rectified, problem),
       ConvolutionTape(problem: problem, input: input, filter: filter, memory: memory)
     )
   }
@@ -148,8 +149,8 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
       gradient, images: images, filters: filters, blocksAtOnce: luxuries.backwardBlocks)
     guard result.isFinite else {
       return (
-        wantsInput ? repairedInputGradient(gradient, tape.filter, problem) : nil,
-        repairedFilterGradient(gradient, tape.input, problem)
+        wantsInput ? nonFiniteResult(.inputGradient, gradient, tape.filter, problem) : nil,
+        nonFiniteResult(.filterGradient, gradient, tape.input, problem)
       )
     }
     return (result.input, result.filter!)

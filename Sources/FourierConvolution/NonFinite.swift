@@ -1,32 +1,50 @@
+import Foundation
+import Fourier
 import Layers
 import Tensors
 
-// One NaN or infinity poisons every output of its transform, where a direct sum spoils only the windows that see it.
-// Convolution is linear: take those entries out, transform the rest, and add their terms one by one. What the passes
-// call here happens only when a result was found not to be finite.
+// A NaN or an infinity spoils every output of its transform, where a direct sum spoils only what has a term with it. Such
+// an output does not depend on the values of its terms, only on which kinds of them there are (`TermCounts`), and how many
+// of each kind there are is a convolution, too, of factors that are 0, 1 and -1. So a pass whose result is not finite is
+// computed again from the finite numbers, and a few times from such factors: whatever the share of non-finite numbers,
+// that takes a few times as long as the pass itself.
 
 extension FourierConvolution {
-  func repairedForward(
+  /// The result of a pass whose transforms did not give a finite one.
+  ///
+  /// - Parameters:
+  ///   - a: Images for the forward pass, the output gradient for the other passes.
+  ///   - b: Images for the filter gradient, filters for the other passes.
+  func nonFiniteResult(
+    _ pass: ConvolutionPass, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ problem: ConvolutionProblem
+  ) -> Tensor<Scalar> {
+    let (a, b) = (NumberKinds(a), NumberKinds(b))
+    var result = scaledProduct(a.factor(.finite), b.factor(.finite)) { transformed(pass, $0, $1, problem) }
+    guard a.hasNonFinite || b.hasNonFinite else { return result }
+    if countError(pass, problem) < 0.1 {
+      TermCounts(pass, a, b, problem, by: self).spoil(&result)
+    } else {
+      // In Double every count is exact after rounding; numbers of twice the size fit in twice the limit.
+      let precise = FourierConvolution<Double>(
+        memoryLimit: memoryLimit.map { 2 * min($0, .max / 2) }, rigor: rigor, tile: tile)
+      TermCounts(pass, a, b, problem, by: precise).spoil(&result)
+    }
+    return result
+  }
+
+  /// The same for the forward pass with what is done to its feature maps.
+  func nonFiniteForward(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, rectified: Bool,
     _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    let engine = engine(problem, .forward)
-    let terms = WindowTerms(problem)
-    let (x, w) = (FiniteParts(input), FiniteParts(filter))
-    var output = scaledProduct(x.finite, w.finite) { x, w in
-      engine.forward(x, engine.filterSpectra(w, forward: true, backward: false), bias: nil, rectified: false).output
-    }
-    output.withUnsafeMutableElements { y in
-      filter.withUnsafeElements { w in
-        addTerms(.forwardOfInput, x.strange, terms, y.baseAddress!, w.baseAddress!)
-      }
-      x.finite.withUnsafeElements { x in
-        addTerms(.forwardOfTap, w.strange, terms, y.baseAddress!, x.baseAddress!)
-      }
-      if let bias {
-        let plane = problem.vertical.output * problem.horizontal.output
+    var output = nonFiniteResult(.forward, input, filter, problem)
+    if let bias {
+      let plane = problem.vertical.output * problem.horizontal.output
+      output.withUnsafeMutableElements { y in
         bias.withUnsafeElements { bias in
-          for i in y.indices { y[i] += bias[i / plane % bias.count] }
+          for i in 0..<y.count / plane {
+            addBias(UnsafeMutableBufferPointer(rebasing: y[i * plane..<(i + 1) * plane]), bias[i % bias.count])
+          }
         }
       }
     }
@@ -34,50 +52,23 @@ extension FourierConvolution {
     return output
   }
 
-  func repairedInputGradient(
-    _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ problem: ConvolutionProblem
+  /// A pass by transforms alone, which is what it should be if all numbers are finite.
+  fileprivate func transformed(
+    _ pass: ConvolutionPass, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    let engine = engine(problem, .inputGradient)
-    let terms = WindowTerms(problem)
-    let (g, w) = (FiniteParts(gradient), FiniteParts(filter))
-    var result = scaledProduct(g.finite, w.finite) { g, w in
-      engine.backward(
-        g, images: nil, filters: engine.filterSpectra(w, forward: false, backward: true),
-        blocksAtOnce: luxuries(engine, .inputGradient, tapeBudget: 0).backwardBlocks
-      ).input!
+    let pass = FourierPass(pass)
+    let engine = engine(problem, pass)
+    let atOnce = luxuries(engine, pass, tapeBudget: 0).backwardBlocks
+    switch pass {
+    case .inputGradient:
+      let filters = engine.filterSpectra(b, forward: false, backward: true)
+      return engine.backward(a, images: nil, filters: filters, blocksAtOnce: atOnce).input!
+    case .filterGradient:
+      return engine.backward(a, images: .images(b), filters: nil, blocksAtOnce: atOnce).filter!
+    case .forward, .step:
+      let filters = engine.filterSpectra(b, forward: true, backward: false)
+      return engine.forward(a, filters, bias: nil, rectified: false).output
     }
-    result.withUnsafeMutableElements { dx in
-      filter.withUnsafeElements { w in
-        addTerms(.inputGradientOfOutput, g.strange, terms, dx.baseAddress!, w.baseAddress!)
-      }
-      g.finite.withUnsafeElements { g in
-        addTerms(.inputGradientOfTap, w.strange, terms, dx.baseAddress!, g.baseAddress!)
-      }
-    }
-    return result
-  }
-
-  func repairedFilterGradient(
-    _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
-  ) -> Tensor<Scalar> {
-    let engine = engine(problem, .filterGradient)
-    let terms = WindowTerms(problem)
-    let (g, x) = (FiniteParts(gradient), FiniteParts(input))
-    var result = scaledProduct(g.finite, x.finite) { g, x in
-      engine.backward(
-        g, images: .images(x), filters: nil,
-        blocksAtOnce: luxuries(engine, .filterGradient, tapeBudget: 0).backwardBlocks
-      ).filter!
-    }
-    result.withUnsafeMutableElements { dw in
-      input.withUnsafeElements { x in
-        addTerms(.filterGradientOfOutput, g.strange, terms, dw.baseAddress!, x.baseAddress!)
-      }
-      g.finite.withUnsafeElements { g in
-        addTerms(.filterGradientOfInput, x.strange, terms, dw.baseAddress!, g.baseAddress!)
-      }
-    }
-    return result
   }
 
   /// A bilinear product that must not overflow on the way: if it did, once more with both factors scaled to about 1 by
@@ -94,165 +85,227 @@ extension FourierConvolution {
     let (m, n) = (exponent(a), exponent(b))
     return scaled(product(scaled(a, -m), scaled(b, -n)), m + n)
   }
-}
 
-/// A tensor taken apart into its finite numbers, with 0 in place of the others, and the others.
-private struct FiniteParts<Scalar: TensorScalar> {
-  let finite: Tensor<Scalar>
-  let strange: [(Int, Scalar)]
-
-  init(_ tensor: Tensor<Scalar>) {
-    strange = tensor.withUnsafeElements { x in
-      x.indices.compactMap { x[$0].isFinite ? nil : ($0, x[$0]) }
+  /// How far a count of terms may be from a whole number: the error that is promised for each pair of planes, whose norms
+  /// are at most the roots of how many numbers a tile of them holds.
+  private func countError(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double {
+    let (vertical, horizontal) = (problem.vertical, problem.horizontal)
+    // How often a pixel stands in the padded image at most.
+    func copies(_ axis: ConvolutionAxis) -> Double {
+      switch axis.boundary {
+      case .zero: 1
+      case .replicate: Double(max(axis.paddingBefore, axis.paddingAfter) + 1)
+      case .reflect, .mirror, .circular: Double(axis.padded / axis.input + 2)
+      }
     }
-    finite = strange.isEmpty ? tensor : tensor.map { $0.isFinite ? $0 : 0 }
+    let tile = engine(problem, FourierPass(pass)).size
+    let points = Double(tile.height * tile.width)
+    let pixels = points * Double(vertical.stride) * Double(horizontal.stride)
+    let taps = Double(vertical.kernel) * Double(horizontal.kernel)
+    let norms =
+      switch pass {
+      case .forward: Double(problem.channelsPerGroup) * (pixels * min(pixels, taps)).squareRoot()
+      case .inputGradient:
+        Double(problem.outputsPerGroup) * (points * min(pixels, taps)).squareRoot() * copies(vertical)
+          * copies(horizontal)
+      case .filterGradient:
+        Double(problem.batch * vertical.output * horizontal.output) * (pixels / points).squareRoot() * 2
+      }
+    return 2 * Scalar.unitRoundoff * log2(max(points, 2)).squareRoot() * norms
   }
 }
 
-/// A pass, and the factor whose entries are not finite.
-enum StrangeFactor {
-  case forwardOfInput, forwardOfTap
-  case inputGradientOfOutput, inputGradientOfTap
-  case filterGradientOfOutput, filterGradientOfInput
-}
-
-/// Adds the terms of some entries of one factor to the result of a pass; `other` is the pass's other factor.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-func addTerms<Scalar: TensorScalar>(
-  _ factor: StrangeFactor, _ entries: [(Int, Scalar)], _ terms: WindowTerms,
-  _ result: UnsafeMutablePointer<Scalar>, _ other: UnsafePointer<Scalar>
+private func addBias<Scalar: ConvolutionScalar>(_ plane: UnsafeMutableBufferPointer<Scalar>, _ bias: Scalar) {
+  for i in plane.indices { plane[i] += bias }
+}
+
+/// What a number is put in the place of when terms are counted.
+private enum FactorKind {
+  /// The number itself if it is finite, otherwise 0.
+  case finite
+  /// 1 for each number that is not finite.
+  case nonFinite
+  /// 1 for each infinity, and the same with its sign.
+  case infinite, infiniteSign
+  /// 1 for each number but 0 and NaN, and the same with its sign.
+  case magnitude, sign
+  /// 1 for each number.
+  case one
+}
+
+/// A factor of a product, by the kinds of its numbers.
+private struct NumberKinds<Scalar: ConvolutionScalar> {
+  let tensor: Tensor<Scalar>
+  let hasNonFinite: Bool
+  let hasInfinite: Bool
+
+  init(_ tensor: Tensor<Scalar>) {
+    self.tensor = tensor
+    hasNonFinite = !tensor.isFinite
+    hasInfinite = hasNonFinite && tensor.withUnsafeElements { count(of: .infinite, $0) > 0 }
+  }
+
+  /// The factor with each number replaced.
+  func factor<Count: ConvolutionScalar>(_ kind: FactorKind, as _: Count.Type = Scalar.self) -> Tensor<Count> {
+    if kind == .finite, !hasNonFinite, let same = tensor as? Tensor<Count> { return same }
+    return tensor.withUnsafeElements { x in
+      Tensor<Count>(tensor.shape) { y in
+        let grain = 1 << 16
+        Parallel.forEach((x.count + grain - 1) / grain) { piece in
+          let range = piece * grain..<min(x.count, (piece + 1) * grain)
+          replace(kind, UnsafeBufferPointer(rebasing: x[range]), UnsafeMutableBufferPointer(rebasing: y[range]))
+        }
+      }
+    }
+  }
+
+  /// For each place along an axis, how many numbers are not finite.
+  func nonFiniteCounts(axis: Int) -> [Int] {
+    let extents = tensor.shape.extents
+    let run = extents[(axis + 1)...].reduce(1, *)
+    var counts = [Int](repeating: 0, count: extents[axis])
+    tensor.withUnsafeElements { x in
+      for index in 0..<(run == 0 ? 0 : x.count / run) {
+        counts[index % extents[axis]] += count(
+          of: .nonFinite, UnsafeBufferPointer(rebasing: x[index * run..<(index + 1) * run]))
+      }
+    }
+    return counts
+  }
+}
+
+@inline(__always)
+private func replacement<Scalar: ConvolutionScalar>(_ kind: FactorKind, _ x: Scalar) -> Scalar {
+  let isFinite = x.magnitude <= Scalar.greatestFiniteMagnitude
+  let isInfinite = x.magnitude == Scalar.infinity
+  let sign: Scalar = x > 0 ? 1 : x < 0 ? -1 : 0
+  return switch kind {
+  case .finite: isFinite ? x : 0
+  case .nonFinite: isFinite ? 0 : 1
+  case .infinite: isInfinite ? 1 : 0
+  case .infiniteSign: isInfinite ? sign : 0
+  case .magnitude: sign * sign
+  case .sign: sign
+  case .one: 1
+  }
+}
+
+@specialized(where Scalar == Float, Count == Float)
+@specialized(where Scalar == Float, Count == Double)
+@specialized(where Scalar == Double, Count == Double)
+private func replace<Scalar: ConvolutionScalar, Count: ConvolutionScalar>(
+  _ kind: FactorKind, _ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Count>
 ) {
-  for (entry, value) in entries {
-    switch factor {
-    case .forwardOfInput:
-      terms.forEachWindow(ofInput: entry) { output, tap in result[output] += value * other[tap] }
-    case .filterGradientOfInput:
-      terms.forEachWindow(ofInput: entry) { output, tap in result[tap] += value * other[output] }
-    case .forwardOfTap:
-      // Padding is a zero that is multiplied, too.
-      terms.forEachWindow(ofTap: entry) { input, output in
-        result[output] += value * (input < 0 ? 0 : other[input])
+  for i in x.indices { y[i] = Count(replacement(kind, x[i])) }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func count<Scalar: ConvolutionScalar>(of kind: FactorKind, _ x: UnsafeBufferPointer<Scalar>) -> Int {
+  var count = 0
+  for value in x { count += replacement(kind, value) == 0 ? 0 : 1 }
+  return count
+}
+
+/// How many terms of each kind the results of a pass have.
+///
+/// A term with a factor that is not finite is +infinity, -infinity or NaN: NaN unless one factor is infinite and the other
+/// is neither 0 nor NaN. So of all such terms those that are infinite are counted, with their signs and without, and what
+/// is missing is NaN. Terms with two such factors are counted twice throughout.
+private struct TermCounts<Count: ConvolutionScalar> {
+  /// Terms with a factor that is not finite.
+  private var nonFinite: Tensor<Count>
+  /// Infinite ones, and the positive less the negative of them; nil if no factor is infinite.
+  private var infinite: (all: Tensor<Count>, signed: Tensor<Count>)?
+
+  init<Scalar>(
+    _ pass: ConvolutionPass, _ a: NumberKinds<Scalar>, _ b: NumberKinds<Scalar>, _ problem: ConvolutionProblem,
+    by method: FourierConvolution<Count>
+  ) {
+    func product(_ first: FactorKind, _ second: FactorKind) -> Tensor<Count> {
+      method.transformed(
+        pass, a.factor(first, as: Count.self), b.factor(second, as: Count.self), problem)
+    }
+    func sum(_ inA: (FactorKind, FactorKind), _ inB: (FactorKind, FactorKind), _ has: (Bool, Bool)) -> Tensor<Count> {
+      var sum = has.0 ? product(inA.0, inA.1) : .zeros(problem.resultShape(pass))
+      if has.1 { sum += product(inB.0, inB.1) }
+      return sum
+    }
+    // Zeros beyond the border are multiplied, too, but by transforms they would count for nothing. So where only the
+    // other factor decides, all its terms are counted: an output channel has the same in all places.
+    let (aVaries, bVaries) = (pass != .filterGradient, pass != .forward)
+    nonFinite = sum(
+      (.nonFinite, .one), (.one, .nonFinite), (a.hasNonFinite && aVaries, b.hasNonFinite && bVaries))
+    if !aVaries && a.hasNonFinite { add(a.nonFiniteCounts(axis: 1), axis: 0) }
+    if !bVaries && b.hasNonFinite { add(b.nonFiniteCounts(axis: 0), axis: 1) }
+    if a.hasInfinite || b.hasInfinite {
+      let has = (a.hasInfinite, b.hasInfinite)
+      infinite = (
+        sum((.infinite, .magnitude), (.magnitude, .infinite), has),
+        sum((.infiniteSign, .sign), (.sign, .infiniteSign), has)
+      )
+    }
+  }
+
+  /// Adds a number to all counts at each place along an axis.
+  private mutating func add(_ counts: [Int], axis: Int) {
+    let run = nonFinite.shape.extents[(axis + 1)...].reduce(1, *)
+    nonFinite.withUnsafeMutableElements { terms in
+      guard run > 0 else { return }
+      for index in 0..<terms.count / run where counts[index % counts.count] > 0 {
+        let addend = Count(counts[index % counts.count])
+        for i in index * run..<(index + 1) * run { terms[i] += addend }
       }
-    case .inputGradientOfTap:
-      terms.forEachWindow(ofTap: entry) { input, output in
-        if input >= 0 { result[input] += value * other[output] }
-      }
-    case .inputGradientOfOutput:
-      terms.forEachWindow(ofOutput: entry) { input, tap in
-        if input >= 0 { result[input] += value * other[tap] }
-      }
-    case .filterGradientOfOutput:
-      terms.forEachWindow(ofOutput: entry) { input, tap in
-        result[tap] += value * (input < 0 ? 0 : other[input])
+    }
+  }
+
+  /// Adds the terms that are not finite to the sums of the others.
+  func spoil<Scalar: ConvolutionScalar>(_ result: inout Tensor<Scalar>) {
+    result.withUnsafeMutableElements { y in
+      nonFinite.withUnsafeElements { terms in
+        guard let infinite else { return addNaN(y, terms) }
+        infinite.all.withUnsafeElements { all in
+          infinite.signed.withUnsafeElements { signed in addNonFinite(y, terms, all, signed) }
+        }
       }
     }
   }
 }
 
-/// Every term of a convolution, found from any of its three factors by index: which input, which tap and which output
-/// meet in a window.
-struct WindowTerms {
-  private let problem: ConvolutionProblem
-  private let vertical: AxisTerms
-  private let horizontal: AxisTerms
+@specialized(where Scalar == Float, Count == Float)
+@specialized(where Scalar == Float, Count == Double)
+@specialized(where Scalar == Double, Count == Double)
+private func addNaN<Scalar: ConvolutionScalar, Count: ConvolutionScalar>(
+  _ y: UnsafeMutableBufferPointer<Scalar>, _ terms: UnsafeBufferPointer<Count>
+) {
+  for i in y.indices where terms[i] > 0.5 { y[i] = .nan }
+}
 
-  private struct AxisTerms {
-    let kernel: Int
-    let output: Int
-    /// Pixel seen by each tap of each window, `[output][tap]`; -1 for zero.
-    let sources: [Int]
-    /// Windows and taps that see each pixel, and where each pixel's begin.
-    let windows: [(output: Int, tap: Int)]
-    let starts: [Int]
-
-    init(_ axis: ConvolutionAxis, flipped: Bool) {
-      (kernel, output) = (axis.kernel, axis.output)
-      sources = (0..<axis.output).flatMap { output in
-        (0..<axis.kernel).map { tap in
-          axis.source(output: output, tap: flipped ? axis.kernel - 1 - tap : tap) ?? -1
-        }
-      }
-      var seen = [[(output: Int, tap: Int)]](repeating: [], count: axis.input)
-      for (index, source) in sources.enumerated() where source >= 0 {
-        seen[source].append((index / axis.kernel, index % axis.kernel))
-      }
-      windows = seen.flatMap { $0 }
-      starts = seen.reduce(into: [0]) { $0.append($0.last! + $1.count) }
-    }
+@specialized(where Scalar == Float, Count == Float)
+@specialized(where Scalar == Float, Count == Double)
+@specialized(where Scalar == Double, Count == Double)
+private func addNonFinite<Scalar: ConvolutionScalar, Count: ConvolutionScalar>(
+  _ y: UnsafeMutableBufferPointer<Scalar>, _ terms: UnsafeBufferPointer<Count>, _ infinite: UnsafeBufferPointer<Count>,
+  _ signed: UnsafeBufferPointer<Count>
+) {
+  for i in y.indices {
+    // Twice the positive ones, and twice the negative ones.
+    let (positive, negative) = (infinite[i] + signed[i], infinite[i] - signed[i])
+    if positive > 1 { y[i] += .infinity }
+    if negative > 1 { y[i] -= .infinity }
+    if terms[i] - infinite[i] > 0.5 { y[i] = .nan }
   }
+}
 
-  init(_ problem: ConvolutionProblem) {
-    self.problem = problem
-    let flipped = problem.geometry.operation == .convolution
-    vertical = AxisTerms(problem.vertical, flipped: flipped)
-    horizontal = AxisTerms(problem.horizontal, flipped: flipped)
-  }
-
-  /// The four places of an index into a tensor of shape `[a, b, height, width]`.
-  private func places(_ index: Int, _ shape: Shape) -> (Int, Int, Int, Int) {
-    let (rest, column) = index.quotientAndRemainder(dividingBy: shape[3])
-    let (planes, row) = rest.quotientAndRemainder(dividingBy: shape[2])
-    return (planes / shape[1], planes % shape[1], row, column)
-  }
-
-  @inline(__always)
-  func forEachWindow(ofInput index: Int, _ body: (_ output: Int, _ tap: Int) -> Void) {
-    let (image, channel, row, column) = places(index, problem.inputShape)
-    let (perGroup, outputs) = (problem.channelsPerGroup, problem.outputsPerGroup)
-    let group = channel / perGroup
-    for o in group * outputs..<(group + 1) * outputs {
-      let outputPlane = (image * problem.outputChannels + o) * vertical.output
-      let filterPlane = (o * perGroup + channel % perGroup) * vertical.kernel
-      for v in vertical.starts[row]..<vertical.starts[row + 1] {
-        let y = vertical.windows[v]
-        let (outputRow, tapRow) = (
-          (outputPlane + y.output) * horizontal.output, (filterPlane + y.tap) * horizontal.kernel
-        )
-        for h in horizontal.starts[column]..<horizontal.starts[column + 1] {
-          let x = horizontal.windows[h]
-          body(outputRow + x.output, tapRow + x.tap)
-        }
-      }
-    }
-  }
-
-  /// `input` is negative where a tap sees a zero beyond the border.
-  @inline(__always)
-  func forEachWindow(ofOutput index: Int, _ body: (_ input: Int, _ tap: Int) -> Void) {
-    let (image, o, row, column) = places(index, problem.outputShape)
-    let perGroup = problem.channelsPerGroup
-    let group = o / problem.outputsPerGroup
-    for channel in 0..<perGroup {
-      let inputPlane = (image * problem.inputChannels + group * perGroup + channel) * problem.vertical.input
-      for tapY in 0..<vertical.kernel {
-        let sourceY = vertical.sources[row * vertical.kernel + tapY]
-        let tapRow = ((o * perGroup + channel) * vertical.kernel + tapY) * horizontal.kernel
-        for tapX in 0..<horizontal.kernel {
-          let sourceX = horizontal.sources[column * horizontal.kernel + tapX]
-          let isInside = sourceY >= 0 && sourceX >= 0
-          body(isInside ? (inputPlane + sourceY) * problem.horizontal.input + sourceX : -1, tapRow + tapX)
-        }
-      }
-    }
-  }
-
-  /// `input` is negative where a window sees a zero beyond the border.
-  @inline(__always)
-  func forEachWindow(ofTap index: Int, _ body: (_ input: Int, _ output: Int) -> Void) {
-    let (o, channel, tapY, tapX) = places(index, problem.filterShape)
-    let first = o / problem.outputsPerGroup * problem.channelsPerGroup
-    for image in 0..<problem.batch {
-      let inputPlane = (image * problem.inputChannels + first + channel) * problem.vertical.input
-      for row in 0..<vertical.output {
-        let sourceY = vertical.sources[row * vertical.kernel + tapY]
-        let outputRow = ((image * problem.outputChannels + o) * vertical.output + row) * horizontal.output
-        for column in 0..<horizontal.output {
-          let sourceX = horizontal.sources[column * horizontal.kernel + tapX]
-          let isInside = sourceY >= 0 && sourceX >= 0
-          body(isInside ? (inputPlane + sourceY) * problem.horizontal.input + sourceX : -1, outputRow + column)
-        }
-      }
+extension ConvolutionProblem {
+  /// What a pass gives.
+  fileprivate func resultShape(_ pass: ConvolutionPass) -> Shape {
+    switch pass {
+    case .forward: outputShape
+    case .inputGradient: inputShape
+    case .filterGradient: filterShape
     }
   }
 }

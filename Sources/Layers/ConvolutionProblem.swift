@@ -162,6 +162,8 @@ public struct ConvolutionProblem: Hashable, Sendable {
   public var outputShape: Shape { [batch, outputChannels, vertical.output, horizontal.output] }
   /// Whether windows have a single tap, so that an output sees one place of the image.
   public var isPointwise: Bool { vertical.kernel * horizontal.kernel == 1 }
-  /// Multiply-adds of one pass by the definition.
-  public var multiplyAdds: Int { outputShape.count * channelsPerGroup * vertical.kernel * horizontal.kernel }
+  /// Multiply-adds of one pass by the definition; `Int.max` if there are more.
+  public var multiplyAdds: Int {
+    Shape.count(outputShape.extents + [channelsPerGroup, vertical.kernel, horizontal.kernel]) ?? .max
+  }
 }

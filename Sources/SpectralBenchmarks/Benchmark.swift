@@ -70,11 +70,22 @@ public enum Benchmark {
     }
   }
 
+  /// Checks that a case can be, and that this machine has the memory to run it.
+  ///
+  /// - Throws: What ``run(_:_:)`` would throw.
+  public static func check(_ benchmark: BenchmarkCase, _ settings: BenchmarkSettings) throws(ConvolutionError) {
+    let problem = try benchmark.problem()
+    switch benchmark.precision ?? .single {
+    case .single: try benchmark.checkMemory(problem, settings.pass, settings.convolution(Float.self))
+    case .double: try benchmark.checkMemory(problem, settings.pass, settings.convolution(Double.self))
+    }
+  }
+
   private static func run<Scalar: AnyMethodScalar>(
     _ benchmark: BenchmarkCase, _ settings: BenchmarkSettings, _ method: any ConvolutionMethod<Scalar>
   ) throws(ConvolutionError) -> BenchmarkResult {
     let problem = try benchmark.problem()
-    _ = try settings.pass.workingMemory(method, problem)
+    try benchmark.checkMemory(problem, settings.pass, method)
     let operands = BenchmarkOperands<Scalar>(benchmark, problem, settings.pass)
     let (x, w) = (operands.x, operands.w)
     let check = SampledCheck(problem, x, w)

@@ -1,3 +1,4 @@
+import Foundation
 import Layers
 import Tensors
 
@@ -56,16 +57,87 @@ public struct BenchmarkCase: Codable, Hashable, Sendable {
 
   /// The convolution that the case states.
   ///
-  /// - Throws: If its sizes do not fit each other.
+  /// - Throws: If a size cannot be, if sizes do not fit each other, or if this machine has no memory for the arrays; the
+  ///   sentence names the case.
   public func problem() throws(ConvolutionError) -> ConvolutionProblem {
-    let half = kernel / 2
-    let padding: Padding = kind == .image ? .same : .pixels(half)
-    let groups = groups ?? 1
-    guard groups > 0 else { throw ConvolutionError("\(name): there must be at least one group") }
-    return try ConvolutionProblem(
-      ConvolutionGeometry(kernel: Extent(kernel), stride: Extent(stride ?? 1), padding: padding, groups: groups),
-      input: Shape([batch ?? 1, inputChannels ?? 1, height, width]),
-      filter: Shape([outputChannels ?? 1, (inputChannels ?? 1) / groups, kernel, kernel]))
+    try checkSizes()
+    let (batch, channels, outputs, groups) = (batch ?? 1, inputChannels ?? 1, outputChannels ?? 1, groups ?? 1)
+    let input = [batch, channels, height, width]
+    let filter = [outputs, channels / groups, kernel, kernel]
+    try require(MemoryEstimate(input, scalarBytes: scalarBytes) + MemoryEstimate(filter, scalarBytes: scalarBytes))
+    do {
+      let problem = try ConvolutionProblem(
+        ConvolutionGeometry(
+          kernel: Extent(kernel), stride: Extent(stride ?? 1),
+          padding: kind == .image ? .same : .pixels(kernel / 2), groups: groups),
+        input: Shape(input), filter: Shape(filter))
+      try require(arrays(problem, .forward))
+      return problem
+    } catch { throw ConvolutionError("case \(name): \(error)") }
+  }
+
+  /// The cases of a file.
+  ///
+  /// - Throws: `ConvolutionError` for a size that cannot be; `DecodingError` if the file holds no cases.
+  public static func list(json: Data) throws -> [BenchmarkCase] {
+    // A number beyond an Int is, to the decoder, no JSON at all: so sizes are looked at before.
+    let objects = (try? JSONSerialization.jsonObject(with: json)) as? [[String: Any]] ?? []
+    for object in objects {
+      for field in [
+        "batch", "inputChannels", "outputChannels", "height", "width", "kernel", "groups", "stride",
+      ] {
+        guard let number = object[field] as? Double, Int(exactly: number).map(sizeRange.contains) != true else {
+          continue
+        }
+        throw sizeError(object["name"] as? String ?? "without a name", field, "\(object[field]!)")
+      }
+    }
+    return try JSONDecoder().decode([BenchmarkCase].self, from: json)
+  }
+
+  /// Places along an axis are counted in 32 bits.
+  private static var sizeRange: ClosedRange<Int> { 1...Int(Int32.max) }
+
+  private static func sizeError(_ name: String, _ field: String, _ value: String) -> ConvolutionError {
+    ConvolutionError(
+      "case \(name): \(field) is \(value), but must be a whole number from 1 to \(sizeRange.upperBound)")
+  }
+
+  /// Refuses sizes that no convolution has.
+  private func checkSizes() throws(ConvolutionError) {
+    let sizes = [
+      ("batch", batch), ("inputChannels", inputChannels), ("outputChannels", outputChannels), ("height", height),
+      ("width", width), ("kernel", kernel), ("groups", groups), ("stride", stride),
+    ]
+    for (field, size) in sizes {
+      guard let size, !Self.sizeRange.contains(size) else { continue }
+      throw Self.sizeError(name, field, "\(size)")
+    }
+  }
+
+  private var scalarBytes: Int { precision == .double ? 8 : 4 }
+
+  /// The arrays that go in and come out: for a training step their gradients besides.
+  private func arrays(_ problem: ConvolutionProblem, _ pass: BenchmarkPass) -> MemoryEstimate {
+    let shapes = [problem.inputShape, problem.filterShape, problem.outputShape]
+    let all = shapes.reduce(MemoryEstimate()) { $0 + MemoryEstimate($1.extents, scalarBytes: scalarBytes) }
+    return pass == .forward ? all : all + all
+  }
+
+  private func require(_ estimate: MemoryEstimate) throws(ConvolutionError) {
+    do {
+      try MemoryBudget.machine.require(estimate, for: "case \(name)", remedy: "make it smaller")
+    } catch { throw ConvolutionError("\(error)") }
+  }
+
+  /// Checks that this machine has the memory to run the case: arrays, and what a method works in.
+  ///
+  /// - Throws: If it has not, or if the method cannot keep its memory limit.
+  func checkMemory<Scalar: TensorScalar>(
+    _ problem: ConvolutionProblem, _ pass: BenchmarkPass, _ method: any ConvolutionMethod<Scalar>
+  ) throws(ConvolutionError) {
+    try require(arrays(problem, pass))
+    try require(arrays(problem, pass) + MemoryEstimate(bytes: try pass.workingMemory(method, problem)))
   }
 }
 

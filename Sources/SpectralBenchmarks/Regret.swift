@@ -52,11 +52,9 @@ public struct Regret: Sendable {
       memoryLimit: settings.memoryLimit, rigor: settings.deterministic ? .estimate : .measure)
     let direct = SpatialConvolution<Scalar>(memoryLimit: settings.memoryLimit)
     let automatic = AutomaticConvolution(direct: direct, fourier: fourier, planning: settings.planning)
+    try benchmark.checkMemory(problem, settings.pass, automatic)
     let candidates = automatic.candidates(problem, settings.pass.longest)
-    guard !candidates.isEmpty else {
-      _ = try settings.pass.workingMemory(automatic, problem)
-      preconditionFailure("no way to do it, yet within the memory limit")
-    }
+    precondition(!candidates.isEmpty, "no way to do it, yet within the memory limit")
     let plan = automatic.plan(problem, settings.pass.longest)
     let operands = BenchmarkOperands<Scalar>(benchmark, problem, settings.pass)
     var runners = entrants(candidates, plan).map { plan, estimate in

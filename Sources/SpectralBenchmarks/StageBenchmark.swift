@@ -39,7 +39,7 @@ public struct StageBenchmark: Sendable {
     let problem = try benchmark.problem()
     var fourier = FourierConvolution<Scalar>(
       memoryLimit: settings.memoryLimit, rigor: settings.deterministic ? .estimate : .measure)
-    _ = try settings.pass.workingMemory(fourier, problem)
+    try benchmark.checkMemory(problem, settings.pass, fourier)
     let planned = AutomaticConvolution(direct: nil, fourier: fourier, planning: settings.planning)
     if case .fourier(let tile) = planned.plan(problem, settings.pass.longest) { fourier.tile = tile }
     let operands = BenchmarkOperands<Scalar>(benchmark, problem, settings.pass)

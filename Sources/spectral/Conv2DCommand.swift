@@ -116,18 +116,20 @@ enum Conv2DCommand: Subcommand {
         "one number for each filter")
     }
     let wantsGradients = gradientFlags.contains { arguments.has($0) }
+    var passes: [ConvolutionPass] = []
+    if arguments.has(output) { passes.append(.forward) }
+    if arguments.has(inputGradient) { passes.append(.inputGradient) }
+    if arguments.has(weightGradient) { passes.append(.filterGradient) }
+    try requireMemory(arrays(Scalar.self, passes, problem, wantsGradients), problem)
+    let method = try method(Scalar.self, passes, problem, planning, arguments)
+    let working = try passes.map { try method.workingMemory($0, problem) }.max() ?? 0
+    try requireMemory(arrays(Scalar.self, passes, problem, wantsGradients) + MemoryEstimate(bytes: working), problem)
     let dy =
       try wantsGradients
       ? arguments.optional(outputGradient).map { path in
         try checked(
           Tensor<Scalar>(npy: path), path, "the gradient by the output", problem.outputShape, "the output's shape")
       } : nil
-
-    var passes: [ConvolutionPass] = []
-    if arguments.has(output) { passes.append(.forward) }
-    if arguments.has(inputGradient) { passes.append(.inputGradient) }
-    if arguments.has(weightGradient) { passes.append(.filterGradient) }
-    let method = try method(Scalar.self, passes, problem, planning, arguments)
 
     let clock = ContinuousClock()
     let start = clock.now
@@ -152,18 +154,33 @@ enum Conv2DCommand: Subcommand {
       kernel: kernel, stride: arguments[stride], dilation: arguments[dilation], padding: arguments[padding],
       groups: arguments[groups], boundary: arguments[boundary], operation: arguments[operation])
     let files = "\(arguments[weight].text) does not fit \(arguments[input].text)"
-    let problem: ConvolutionProblem
-    do { problem = try ConvolutionProblem(geometry, input: x, filter: w) } catch {
+    do { return try ConvolutionProblem(geometry, input: x, filter: w) } catch {
       throw CommandError("\(files): \(error)")
     }
-    // An array beyond the machine's memory would end the process instead of the task.
-    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    guard problem.outputShape.count <= memory / 8 else {
-      throw CommandError(
-        "\(files): the output, \(problem.outputShape) numbers, is larger than this machine's memory: pad less, or take "
-          + "fewer images at once")
+  }
+
+  /// The arrays that are held together: all operands and all results.
+  private static func arrays<Scalar: TensorScalar>(
+    _: Scalar.Type, _ passes: [ConvolutionPass], _ problem: ConvolutionProblem, _ wantsGradients: Bool
+  ) -> MemoryEstimate {
+    var shapes = [problem.inputShape, problem.filterShape]
+    if wantsGradients { shapes.append(problem.outputShape) }
+    for pass in passes {
+      switch pass {
+      case .forward: shapes.append(problem.outputShape)
+      case .inputGradient: shapes.append(problem.inputShape)
+      case .filterGradient: shapes.append(problem.filterShape)
+      }
     }
-    return problem
+    return shapes.reduce(MemoryEstimate()) {
+      $0 + MemoryEstimate($1.extents, scalarBytes: MemoryLayout<Scalar>.stride)
+    }
+  }
+
+  private static func requireMemory(_ estimate: MemoryEstimate, _ problem: ConvolutionProblem) throws(MemoryError) {
+    try MemoryBudget.machine.require(
+      estimate, for: "convolving \(problem.inputShape) numbers to \(problem.outputShape)",
+      remedy: "pad less, or take fewer images at once")
   }
 
   /// An array that must have a certain shape.

@@ -1,5 +1,6 @@
 import AutomaticConvolution
 import Foundation
+import Layers
 import SpectralBenchmarks
 import Tensors
 import TestSupport
@@ -38,6 +39,38 @@ import Testing
     #expect(try cases[0].problem().outputShape == [1, 1, 9, 8])
     let again = try JSONDecoder().decode([BenchmarkCase].self, from: JSONEncoder().encode(cases))
     #expect(again == cases)
+  }
+
+  @Test(
+    arguments: ["-1", "0", "2147483648", "9223372036854775807", "9223372036854775808", "1.5", "1e300"],
+    ["batch", "inputChannels", "outputChannels", "height", "width", "kernel", "groups", "stride"])
+  func aSizeThatCannotBeIsNamedWithItsCase(size: String, field: String) {
+    var sizes = ["height": "16", "width": "16", "kernel": "3"]
+    sizes[field] = size
+    let fields = sizes.map { "\"\($0)\":\($1)" }.joined(separator: ",")
+    for kind in ["image", "conv2d"] {
+      let json = "[{\"name\":\"odd one\",\"kind\":\"\(kind)\",\(fields)}]"
+      let error = #expect(throws: ConvolutionError.self) {
+        for benchmark in try BenchmarkCase.list(json: Data(json.utf8)) { _ = try benchmark.problem() }
+      }
+      #expect(error?.description.hasPrefix("case odd one: \(field) is ") == true, "\(error!)")
+    }
+  }
+
+  @Test func aCaseBeyondTheMachinesMemoryIsRefused() {
+    let most = Int(Int32.max)
+    for benchmark in [
+      BenchmarkCase(name: "vast", kind: .image, height: most, width: most, kernel: 3),
+      BenchmarkCase(name: "vast", kind: .image, height: 3, width: 3, kernel: most),
+      BenchmarkCase(
+        name: "vast", kind: .conv2d, batch: most, inputChannels: most, outputChannels: most, height: most, width: most,
+        kernel: most, precision: .double),
+    ] {
+      let error = #expect(throws: ConvolutionError.self) {
+        try Benchmark.run(benchmark, settings(.forward, .automatic))
+      }
+      #expect(error?.description.contains("case vast takes") == true, "\(error!)")
+    }
   }
 
   @Test func theBuiltInCasesCanBeAndHaveNamesOfTheirOwn() throws {

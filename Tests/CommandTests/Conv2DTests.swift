@@ -186,7 +186,11 @@ import Testing
     (["--output-gradient", "x.npy", "--input-gradient", "dx.npy"], ["x.npy", "1 x 1 x 4 x 4", "1 x 1 x 2 x 2"]),
     (["--output", "absent/y.npy"], ["absent/y.npy", "does not exist"]),
     (["--output-gradient", "dy.npy", "--input-gradient", "absent/dx.npy"], ["absent/dx.npy", "does not exist"]),
-    (["--padding", "1000000000"], ["larger than this machine's memory"]),
+    (["--padding", "1000000000"], ["1 x 1 x 2000000002 x 2000000002", "of memory", "pad less"]),
+    (
+      ["--padding", "1000000000", "--output-gradient", "dy.npy", "--input-gradient", "dx.npy"],
+      ["of memory", "pad less"]
+    ),
     (["--padding", "9999999999999"], ["too large"]),
     (["--memory-limit", "1", "--method", "fft"], ["--memory-limit", "raise the limit"]),
     (["--memory-limit", "1", "--method", "direct"], ["--memory-limit", "raise the limit"]),

@@ -156,7 +156,9 @@ enum BenchmarkCommand: Subcommand {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw FileError(path, "cannot be read: check that it exists")
     }
-    do { return try JSONDecoder().decode([BenchmarkCase].self, from: data) } catch {
+    do { return try BenchmarkCase.list(json: data) } catch let error as ConvolutionError {
+      throw FileError(path, error.description)
+    } catch {
       throw FileError(
         path,
         "is not an array of cases: each is an object with name, kind (conv2d or image), height, width and kernel, for "

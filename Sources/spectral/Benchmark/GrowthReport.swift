@@ -76,10 +76,10 @@ enum GrowthReport {
   private static func obstacle(
     _ benchmark: BenchmarkCase, after last: Point?, _ method: ConvolutionChoice, _ settings: BenchmarkSettings
   ) throws -> String? {
+    var settings = settings
+    settings.method = method
+    do { try Benchmark.check(benchmark, settings) } catch { return "\(error)" }
     let work = try benchmark.work(settings.pass)
-    // Arrays, their copies, and what is taken from the pool: room for thrice the arrays.
-    let memory = Double(ProcessInfo.processInfo.physicalMemory)
-    if 3 * work.bytes > 0.75 * memory { return "this machine's memory has no room for its arrays" }
     guard let last else { return nil }
     let before = try last.benchmark.work(settings.pass)
     // The Fourier method does not grow with the kernel as the definition does, but with the arrays it must.
