@@ -59,11 +59,11 @@ let package = Package(
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev", brew: "zlib"),
     system("CPNG", pkgConfig: "libpng", apt: "libpng-dev", brew: "libpng"),
     system("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev", brew: "libmicrohttpd"),
-    system("CTurboJPEG", pkgConfig: "libturbojpeg", apt: "libturbojpeg0-dev", brew: "jpeg-turbo"),
+    system("CJPEG", pkgConfig: "libjpeg", apt: "libjpeg-dev", brew: "jpeg-turbo"),
 
     // Our own C: loops with run-time CPU dispatch, and codecs behind calls that return codes.
     .target(name: "CKernels", cSettings: cSettings),
-    .target(name: "CImageCodecs", dependencies: ["CPNG", "CTurboJPEG"], cSettings: cSettings),
+    .target(name: "CImageCodecs", dependencies: ["CJPEG", "CPNG"], cSettings: cSettings),
 
     // The rooms, ground floor first. Arrows point down only.
     room(
@@ -76,7 +76,7 @@ let package = Package(
     room("AutomaticConvolution", ["SpatialConvolution", "FourierConvolution"]),
     room("Streaming", ["AutomaticConvolution"]),
     room("Restoration", ["Fourier", "FourierConvolution", "FrequencyFilters", "Layers", "Tensors"]),
-    room("Imaging", ["CImageCodecs", "Tensors"]),
+    room("Imaging", ["CImageCodecs", "CZlib", "Tensors"]),
     room("Kernels", ["Fourier", "Imaging", "Layers", "Tensors"]),
     room("FrequencyFilters", ["Fourier", "Layers", "Tensors"]),
     room("Charts"),
@@ -85,7 +85,7 @@ let package = Package(
       "ImageEditing",
       ["AutomaticConvolution", "Fourier", "FrequencyFilters", "Imaging", "Kernels", "Pictures", "Restoration"]),
     room("Datasets", ["CZlib", "Imaging", "Tensors"]),
-    room("Training", ["AutomaticConvolution", "Datasets", "Layers"]),
+    room("Training", ["AutomaticConvolution", "Datasets", "Imaging", "Layers"]),
     room(
       "SpectralKit",
       [
@@ -113,14 +113,14 @@ let package = Package(
     tests("BenchmarkTests", ["SpectralBenchmarks"]),
     tests("StreamingTests", ["Streaming"]),
     tests("RestorationTests", ["FrequencyFilters", "Imaging", "Kernels", "Restoration"], exclude: ["Fixtures"]),
-    tests("ImagingTests", ["Imaging"], exclude: ["Fixtures"]),
+    tests("ImagingTests", ["CImageCodecs", "Imaging"], exclude: ["Fixtures"]),
     tests("KernelsTests", ["Kernels", "SpatialConvolution"], exclude: ["Fixtures"]),
     tests("PicturesTests", ["Pictures"]),
     tests("FrequencyFiltersTests", ["FrequencyFilters", "Imaging"], exclude: ["Fixtures"]),
     tests("DatasetsTests", ["CZlib", "Datasets", "Imaging"]),
     tests("TrainingTests", ["SpectralKit"]),
     tests("LessonTests", ["Charts", "Lessons"]),
-    tests("CommandTests", ["SpectralKit", "spectral"]),
+    tests("CommandTests", ["SpectralKit", "spectral"], exclude: ["Fixtures"]),
     tests("PlaygroundTests", ["Playground", "SpectralKit", "spectral"]),
     tests("BrowserTests", ["Playground", "SpectralKit", "spectral"]),
     tests("DocumentationTests", ["Lessons", "SpectralKit", "spectral"]),

@@ -26,7 +26,7 @@ clang=''
 for map in Sources/*/module.modulemap "$products"/*.build/module.modulemap; do
   clang="$clang -Xcc -fmodule-map-file=$map"
 done
-for package in fftw3f fftw3 openblas libpng libturbojpeg zlib; do
+for package in fftw3f fftw3 openblas libpng libjpeg zlib; do
   clang="$clang $(pkg-config --cflags-only-I "$package" 2>/dev/null || true)"
 done
 

@@ -10,7 +10,7 @@ fftw3          libfftw3-dev       fftw
 openblas       libopenblas-dev    -
 libmicrohttpd  libmicrohttpd-dev  libmicrohttpd
 libpng         libpng-dev         libpng
-libturbojpeg   libturbojpeg0-dev  jpeg-turbo
+libjpeg        libjpeg-dev        jpeg-turbo
 zlib           zlib1g-dev         zlib
 '
 
@@ -46,7 +46,7 @@ case $(uname -s) in
     packages=$(list 2)
     [ -n "$packages" ] || exit 0
     command -v apt-get >/dev/null 2>&1 ||
-      fail "install the development packages of FFTW (single and double precision), OpenBLAS, libmicrohttpd, libpng, TurboJPEG and zlib, and pkg-config; on Debian they are: $packages"
+      fail "install the development packages of FFTW (single and double precision), OpenBLAS, libmicrohttpd, libpng, libjpeg and zlib, and pkg-config; on Debian they are: $packages"
     if [ "$(id -u)" = 0 ]; then
       as_root=''
     elif command -v sudo >/dev/null 2>&1; then

@@ -3,7 +3,7 @@
 #
 #     Scripts/sanitize.sh [thread|address]    (default: both)
 #
-# The C libraries are not instrumented: neither FFTW nor OpenBLAS, libpng nor TurboJPEG. What they do to our memory is
+# The C libraries are not instrumented: neither FFTW nor OpenBLAS, libpng nor libjpeg. What they do to our memory is
 # seen only where they call the C library's own functions.
 set -eu
 cd "$(dirname "$0")/.."

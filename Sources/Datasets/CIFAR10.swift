@@ -19,18 +19,23 @@ enum CIFAR10 {
   static func load(from folder: String) throws -> DatasetPair {
     let place =
       [folder, folder + "/cifar-10-batches-bin"]
-      .first { FileManager.default.fileExists(atPath: $0 + "/test_batch.bin") } ?? folder
-    let parts = (1...5).map { "\(place)/data_batch_\($0).bin" }.filter(FileManager.default.fileExists)
+      .first { FileSystem.exists($0 + "/test_batch.bin") } ?? folder
+    let parts = (1...5).map { "\(place)/data_batch_\($0).bin" }.filter(FileSystem.exists)
     let remedy = "download \(address), unpack it and pass its folder with --data DIR"
     guard !parts.isEmpty else { throw FileError(folder, "has no file data_batch_1.bin; \(remedy)") }
     let test = "\(place)/test_batch.bin"
-    guard FileManager.default.fileExists(atPath: test) else {
+    guard FileSystem.exists(test) else {
       throw FileError(folder, "has no file test_batch.bin; \(remedy)")
     }
     return DatasetPair(training: try read(parts), test: try read([test]))
   }
 
   private static func read(_ paths: [String]) throws -> Dataset {
+    // Pixels that grow as an array does, and one file's records.
+    let sizes = try paths.map { try DataFile(path: $0).size }
+    try MemoryBudget.machine.require(
+      sizes.reduce(MemoryEstimate(bytes: 2 * (sizes.max() ?? 0))) { $0 + MemoryEstimate([$1], scalarBytes: 2) },
+      for: "reading \(paths.count) files of CIFAR-10", remedy: "take a smaller data set")
     var pixels: [UInt8] = []
     var labels: [Int] = []
     for path in paths {

@@ -121,6 +121,8 @@ public struct DatasetPair: Sendable {
   public var training: Dataset
   /// The images to be judged by: never seen in training.
   public var test: Dataset
+  /// What of the files was taken for what, what was left out or changed: a sentence each, for whoever runs a training.
+  public var remarks: [String] = []
 
   /// A pair.
   ///

@@ -1,4 +1,5 @@
 import Foundation
+import Imaging
 import Tensors
 
 /// The data sets the command and the lessons know by name.
@@ -19,6 +20,14 @@ public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
   /// Whether the package draws it, so that there are no files to read.
   public var isDrawn: Bool { self == .digits || self == .centredDigits }
 
+  /// Whether its images are light on dark ground, so that a drawing in dark ink must be inverted.
+  public var isLightOnDark: Bool {
+    switch self {
+    case .digits, .centredDigits, .mnist, .fashionMNIST: true
+    case .cifar10, .folder: false
+    }
+  }
+
   /// How many training and test images of digits are drawn when no limit says otherwise.
   public static let digitCounts = (training: 10_000, test: 2_000)
 
@@ -32,9 +41,13 @@ public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
   ///   - seed: What the drawing of digits, or the split of a folder into training and test images, depends on.
   ///   - limit: How many training images there are at most; of digits, how many are drawn.
   ///   - imageSize: The size that the images of a ``folder`` get; nil for that of the first.
-  /// - Throws: `FileError` naming the argument or the file at fault, and the remedy.
+  ///   - colors: Whether the images of a ``folder`` become grey or colour; nil for what the first is.
+  ///   - background: What transparent images of a ``folder`` are put on; nil for what their ink stands out from.
+  /// - Throws: `FileError` naming the argument or the file at fault, and the remedy; `MemoryError` if the images do not
+  ///   fit into memory.
   public func load(
-    from directory: String? = nil, seed: UInt64 = 0, limit: Int? = nil, imageSize: (height: Int, width: Int)? = nil
+    from directory: String? = nil, seed: UInt64 = 0, limit: Int? = nil, imageSize: (height: Int, width: Int)? = nil,
+    colors: Image.ColorModel? = nil, background: Color? = nil
   ) throws -> DatasetPair {
     if let limit, limit < 1 { throw FileError("--limit \(limit)", "leaves no images to learn from; pass 1 or more") }
     switch self {
@@ -46,6 +59,12 @@ public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
       if let limit, limit > Self.mostDigits {
         throw FileError("--limit \(limit)", "is more digits than are drawn at once; pass at most \(Self.mostDigits)")
       }
+      let count = (limit ?? Self.digitCounts.training) + Self.digitCounts.test
+      // Bytes and labels, and of centred ones both the drawn and the moved.
+      try MemoryBudget.machine.require(
+        MemoryEstimate(
+          [count, self == .centredDigits ? 2 : 1], scalarBytes: ProceduralDigits.side * ProceduralDigits.side + 8),
+        for: "drawing \(count) digits", remedy: "draw fewer")
       if self == .centredDigits {
         return CentredDigits.load(training: limit ?? Self.digitCounts.training, seed: seed)
       }
@@ -56,7 +75,10 @@ public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
     case .mnist: return limited(try MNIST.load(.mnist, from: required(directory)), limit)
     case .fashionMNIST: return limited(try MNIST.load(.fashion, from: required(directory)), limit)
     case .cifar10: return limited(try CIFAR10.load(from: required(directory)), limit)
-    case .folder: return try ImageFolder(required(directory), imageSize: imageSize, seed: seed).load(limit: limit)
+    case .folder:
+      return try ImageFolder(
+        required(directory), imageSize: imageSize, colors: colors, background: background, seed: seed
+      ).load(limit: limit)
     }
   }
 
@@ -67,8 +89,7 @@ public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
 
   private func required(_ directory: String?) throws -> String {
     if let directory {
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: directory, isDirectory: &isFolder), isFolder.boolValue else {
+      guard FileSystem.isFolder(directory) else {
         throw FileError(directory, "is no folder; pass the one that has the files of \(rawValue) with --data DIR")
       }
       return directory
@@ -79,7 +100,7 @@ public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
       case .mnist: "download its four files from \(MNIST.Source.mnist.address) into a folder DIR"
       case .fashionMNIST: "download its four files from \(MNIST.Source.fashion.address) into a folder DIR"
       case .cifar10: "download \(CIFAR10.address), unpack it to a folder DIR"
-      case .folder: "put images into DIR/train/CLASS and DIR/test/CLASS, or into DIR/CLASS"
+      case .folder: "put images into DIR/train/CLASS and DIR/test/CLASS (or DIR/val/CLASS), or into DIR/CLASS"
       }
     throw FileError(rawValue, "needs files: \(remedy) and pass --data DIR")
   }

@@ -9,9 +9,12 @@ import Tensors
 /// DIR/test/cat/2.png    DIR/test/dog/8.jpg                   DIR/dog/7.jpg
 /// ```
 ///
-/// Without `train` and `test`, a sixth of the images of each class, chosen by the seed, are for testing. Classes are in
-/// the order of their names; training images are in random order, so that the first ones are of all classes. Hidden
-/// files, and files whose names do not end like an image's, are left alone.
+/// The folder of test images may also be called `testing`, `val`, `valid` or `validation`, that of training images
+/// `training`. Without one for testing, a sixth of the images of each class, chosen by the seed, are for that. Classes
+/// are in the order of their names; training images are in random order, so that the first ones are of all classes.
+/// Hidden files, files whose names do not end like an image's, and what is no regular file, are left alone.
+///
+/// Transparent images are put on a ground. What was taken for what is in ``DatasetPair/remarks``.
 public struct ImageFolder: Sendable {
   /// The folder.
   public let path: String
@@ -19,148 +22,109 @@ public struct ImageFolder: Sendable {
   public let imageSize: (height: Int, width: Int)?
   /// Whether images become grey or colour; nil for what the first image is.
   public let colors: Image.ColorModel?
+  /// What transparent images are put on; nil for what their ink stands out from (``Image/inkBackground``).
+  public let background: Color?
   /// What the split and the order depend on.
   public let seed: UInt64
-
-  /// The most bytes that the pixels of one split may take: 4 GiB.
-  public static let largestCount = 4 << 30
 
   /// The endings of names that are taken for images.
   public static let endings: Set<String> = ["png", "jpg", "jpeg", "pgm", "ppm", "pnm"]
 
   /// A folder; nothing is read yet.
   public init(
-    _ path: String, imageSize: (height: Int, width: Int)? = nil, colors: Image.ColorModel? = nil, seed: UInt64 = 0
+    _ path: String, imageSize: (height: Int, width: Int)? = nil, colors: Image.ColorModel? = nil,
+    background: Color? = nil, seed: UInt64 = 0
   ) {
     self.path = path
     self.imageSize = imageSize
     self.colors = colors
+    self.background = background
     self.seed = seed
   }
 
-  private struct Sample {
-    let file: String
-    let label: Int
-  }
-
-  /// Reads the images. Pixels become bytes; transparency is ignored.
+  /// Reads the images. Pixels become bytes.
   ///
   /// - Parameter limit: How many training images are read at most.
-  /// - Throws: `FileError` naming the image that cannot be read, or the folder that has no images.
+  /// - Throws: `FileError` naming the image that cannot be read, or the folder that has no images; `MemoryError` if they
+  ///   do not fit into memory.
   public func load(limit: Int? = nil) throws -> DatasetPair {
     if let imageSize, imageSize.height < 1 || imageSize.width < 1 {
       throw FileError("\(imageSize.height) x \(imageSize.width)", "is no size for images; both must be 1 or more")
     }
-    let (classNames, training, test) = try samples()
-    let first = try Image(path: training[0].file)
-    guard first.pixels.count > 0 else { throw FileError(training[0].file, "has no pixels; remove it") }
+    let listing = try FolderListing(path, seed: seed)
+    let first = try opaque(Self.read(listing.training[0].file)).image
     let shape: Shape = [
       (colors ?? first.colorModel).rawValue, imageSize?.height ?? first.height, imageSize?.width ?? first.width,
     ]
-    var order = training
+    var order = listing.training
     var random = RandomGenerator(seed: seed, stream: .folder, -1)
     random.shuffle(&order)
+    order = Array(order.prefix(limit ?? order.count))
+    let memory = MemoryEstimate([order.count + listing.test.count] + shape.extents, scalarBytes: 1)
+    try MemoryBudget.machine.require(
+      memory, for: "reading \(order.count + listing.test.count) images of \(shape) from \(path)",
+      remedy: "take smaller images, or fewer")
     let name = URL(fileURLWithPath: path).lastPathComponent
-    func dataset(_ samples: [Sample], _ normalization: Normalization?) throws -> Dataset {
+    var grounds = Grounds()
+    func dataset(_ samples: [FolderListing.Sample], _ normalization: Normalization?) throws -> Dataset {
       Dataset(
-        name: name, bytes: try read(samples, shape), imageShape: shape, labels: samples.map(\.label),
-        classNames: classNames, normalization: normalization)
+        name: name, bytes: try read(samples, shape, beside: memory, &grounds), imageShape: shape,
+        labels: samples.map(\.label), classNames: listing.classNames, normalization: normalization)
     }
-    let trainingSet = try dataset(Array(order.prefix(limit ?? order.count)), nil)
-    return DatasetPair(training: trainingSet, test: try dataset(test, trainingSet.normalization))
+    let training = try dataset(order, nil)
+    var pair = DatasetPair(training: training, test: try dataset(listing.test, training.normalization))
+    pair.remarks = listing.remarks + (grounds.sentence(background).map { ["\(path): \($0)"] } ?? [])
+    return pair
   }
 
-  /// The files of both splits, in the order of classes and names.
-  private func samples() throws -> (classNames: [String], training: [Sample], test: [Sample]) {
-    let folders = try self.folders(in: path)
-    if folders.contains("train") && folders.contains("test") {
-      let classNames = try self.folders(in: path + "/train")
-      let testNames = try self.folders(in: path + "/test")
-      if let unknown = testNames.first(where: { !classNames.contains($0) }) {
-        throw FileError("\(path)/test/\(unknown)", "is a class without training images; add \(path)/train/\(unknown)")
-      }
-      let training = try classNames.enumerated().flatMap { try files(of: $0.element, $0.offset, in: path + "/train") }
-      let test = try classNames.enumerated().filter { testNames.contains($0.element) }
-        .flatMap { try files(of: $0.element, $0.offset, in: path + "/test") }
-      guard !training.isEmpty else { throw empty(path + "/train") }
-      guard !test.isEmpty else { throw empty(path + "/test") }
-      return (classNames, training, test)
+  private static func read(_ file: String, sizeLimit: Int = Image.defaultSizeLimit) throws -> Image {
+    let image = try Image(path: file, sizeLimit: sizeLimit)
+    guard image.pixels.count > 0 else {
+      throw FileError(file, "has no pixels; mend it, or move it to another place")
     }
-    var (training, test): ([Sample], [Sample]) = ([], [])
-    for (label, name) in folders.enumerated() {
-      let files = try files(of: name, label, in: path)
-      var order = Array(files.indices)
-      var random = RandomGenerator(seed: seed, stream: .folder, label)
-      random.shuffle(&order)
-      // At least one of two; a single image is for training.
-      let held = Set(order.prefix(files.count > 1 ? max(1, files.count / 6) : 0))
-      for (i, file) in files.enumerated() {
-        if held.contains(i) { test.append(file) } else { training.append(file) }
-      }
-    }
-    guard !training.isEmpty else { throw empty(path) }
-    guard !test.isEmpty else { throw FileError(path, "no class has two images, one for training and one for testing") }
-    return (folders, training, test)
+    return image
   }
 
-  private func empty(_ folder: String) -> FileError {
-    FileError(folder, "has no folders of images; put those of each class into a folder \(folder)/CLASS")
-  }
-
-  private func entries(of folder: String) throws -> [String] {
-    do {
-      return try FileManager.default.contentsOfDirectory(atPath: folder).filter { !$0.hasPrefix(".") }.sorted()
-    } catch {
-      throw FileError(folder, "cannot be listed; check that it is a folder that you may read")
-    }
-  }
-
-  private func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-  }
-
-  private func folders(in folder: String) throws -> [String] {
-    try entries(of: folder).filter { isFolder("\(folder)/\($0)") }
-  }
-
-  private func files(of name: String, _ label: Int, in parent: String) throws -> [Sample] {
-    let folder = "\(parent)/\(name)"
-    let files = try entries(of: folder).filter {
-      guard let dot = $0.lastIndex(of: ".") else { return false }
-      return Self.endings.contains($0[$0.index(after: dot)...].lowercased()) && !isFolder("\(folder)/\($0)")
-    }
-    guard !files.isEmpty else {
-      throw FileError(folder, "has no images (\(Self.endings.sorted().joined(separator: ", "))); remove it or add some")
-    }
-    return files.map { Sample(file: "\(folder)/\($0)", label: label) }
+  /// An image without transparency, and the ground that it was put on, if it was.
+  private func opaque(_ image: Image) -> (image: Image, ground: Color?) {
+    let ground = image.isTransparent ? background ?? image.inkBackground : nil
+    return (image.composed(on: ground ?? .white), ground)
   }
 
   /// The pixels of all samples, `[N, C, H, W]`.
-  private func read(_ samples: [Sample], _ shape: Shape) throws -> [UInt8] {
+  ///
+  /// - Parameter memory: What the data set takes in all.
+  private func read(
+    _ samples: [FolderListing.Sample], _ shape: Shape, beside memory: MemoryEstimate, _ grounds: inout Grounds
+  ) throws -> [UInt8] {
     let size = shape.count
-    guard let count = Shape.count([samples.count] + shape.extents), count <= Self.largestCount else {
-      throw FileError(
-        path,
-        "\(samples.count) images of shape \(shape) are more than the \(Self.largestCount) bytes allowed; "
-          + "choose a smaller size")
-    }
-    return try [UInt8](unsafeUninitializedCapacity: count) { bytes, initialized in
+    // A decoded image, and what is made of it on the way, once for each thread.
+    let share = max(0, MemoryBudget.machine.bytes - (memory.bytes ?? 0)) / (3 * Parallel.threads)
+    let limit = min(share, Image.defaultSizeLimit)
+    return try [UInt8](unsafeUninitializedCapacity: samples.count * size) { bytes, initialized in
       // In groups, so that a bad image is noticed before all others are read; the first in order is reported.
       for start in stride(from: 0, to: samples.count, by: 256) {
         let group = samples[start..<min(start + 256, samples.count)]
         var errors = [(any Error)?](repeating: nil, count: group.count)
+        var found = [Color?](repeating: nil, count: group.count)
+        func store(_ i: Int, _ file: Image) -> Color? {
+          let place = (start + i) * size
+          let (image, ground) = opaque(file)
+          self.store(image, shape, to: UnsafeMutableBufferPointer(rebasing: bytes[place..<place + size]))
+          return ground
+        }
         errors.withUnsafeMutableBufferPointer { errors in
-          Parallel.forEach(group.count) { i in
-            let place = (start + i) * size
-            do {
-              let image = try Image(path: group[start + i].file)
-              guard image.pixels.count > 0 else { throw FileError(group[start + i].file, "has no pixels; remove it") }
-              store(image, shape, to: UnsafeMutableBufferPointer(rebasing: bytes[place..<place + size]))
-            } catch { errors[i] = error }
+          found.withUnsafeMutableBufferPointer { found in
+            Parallel.forEach(group.count) { i in
+              do { found[i] = store(i, try Self.read(group[start + i].file, sizeLimit: limit)) } catch {
+                errors[i] = error
+              }
+            }
           }
         }
-        if let error = errors.lazy.compactMap(\.self).first { throw error }
+        // What was too large for several at a time, or is damaged, is tried alone.
+        for i in errors.indices where errors[i] != nil { found[i] = store(i, try Self.read(group[start + i].file)) }
+        for ground in found { grounds.count(ground) }
         initialized = (start + group.count) * size
       }
     }
@@ -178,6 +142,29 @@ public struct ImageFolder: Sendable {
         let value = pixels[i % pixels.count]
         bytes[i] = value > 0 ? UInt8((min(value, 1) * 255).rounded()) : 0
       }
+    }
+  }
+
+  /// How many transparent images were put on which ground.
+  private struct Grounds {
+    private var white = 0
+    private var black = 0
+    private var all = 0
+
+    mutating func count(_ ground: Color?) {
+      guard let ground else { return }
+      all += 1
+      if ground == .white { white += 1 } else if ground == .black { black += 1 }
+    }
+
+    /// What was done; nil if no image was transparent.
+    func sentence(_ background: Color?) -> String? {
+      guard all > 0 else { return nil }
+      let images = all == 1 ? "1 transparent image was" : "\(all) transparent images were"
+      if background != nil { return "\(images) put on the background that was asked for" }
+      if black == 0 { return "\(images) put on white, as the ink is dark" }
+      if white == 0 { return "\(images) put on black, as the ink is light" }
+      return "\(images) put on a background, \(white) with dark ink on white, \(black) with light ink on black"
     }
   }
 }

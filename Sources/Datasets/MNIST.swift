@@ -46,16 +46,21 @@ enum MNIST {
     // Both are looked for before either is read: reading takes a while.
     let imageFile = try find("\(prefix)-images", "idx3-ubyte", in: folder, source)
     let labelFile = try find("\(prefix)-labels", "idx1-ubyte", in: folder, source)
-    let labels = try IDX.labels(labelFile, classes: source.classNames.count)
-    let images = try IDX.images(imageFile)
-    guard images.count == labels.count else {
+    let (labels, images) = (try IDX.open(labelFile, .labels), try IDX.open(imageFile, .images))
+    // Compared before either is read: a header that lies must not decide how much is inflated.
+    guard images.extents[0] == labels.extents[0] else {
       throw FileError(
         labelFile,
-        "holds \(labels.count) labels for the \(images.count) images of \(imageFile); "
+        "holds \(labels.extents[0]) labels for the \(images.extents[0]) images of \(imageFile); "
           + "take both from the same download")
     }
+    try MemoryBudget.machine.require(
+      labels.memory + images.memory, for: "reading the \(prefix) images and labels of \(folder)",
+      remedy: "take a smaller data set")
+    let numbers = try labels.labels(classes: source.classNames.count)
+    let pixels = try images.images()
     return Dataset(
-      name: source.name, bytes: images.pixels, imageShape: [1, images.height, images.width], labels: labels,
+      name: source.name, bytes: pixels.pixels, imageShape: [1, pixels.height, pixels.width], labels: numbers,
       classNames: source.classNames, normalization: source.normalization)
   }
 
@@ -65,7 +70,7 @@ enum MNIST {
       for joint in ["-", "."] {
         for ending in ["", ".gz"] {
           let path = "\(place)/\(stem)\(joint)\(kind)\(ending)"
-          if FileManager.default.fileExists(atPath: path) { return path }
+          if FileSystem.exists(path) { return path }
         }
       }
     }

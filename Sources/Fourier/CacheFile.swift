@@ -31,21 +31,37 @@ package struct CacheFile: Sendable {
   /// - Throws: `FileError`.
   package func write(_ text: String) throws {
     try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    // Not to a pipe in its place, which may never have a reader.
+    _ = try AtomicFile.replaceable(url.path)
     try AtomicFile.write(Data(Self.encode(text, title: title).utf8), to: url.path)
   }
 
   /// Changes the text: reads it, gives it to `change`, and writes what comes back. Other processes that do so at the
-  /// same time wait for each other, so that nobody's change is lost.
+  /// same time wait for each other, so that nobody's change is lost; but no longer than ``patience``.
   ///
-  /// - Throws: `FileError`.
+  /// - Throws: `FileError`, also if the wait was in vain.
   package func update(_ change: (String?) -> String) throws {
     try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
     // A lock of its own, for the file itself is replaced. The system lets go of it if the process dies; where the file
     // system has no locks, the worst is a lost change.
-    let descriptor = open(url.path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    let descriptor = open(url.path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666)
     defer { if descriptor >= 0 { close(descriptor) } }
-    if descriptor >= 0 { while flock(descriptor, LOCK_EX) != 0 && errno == EINTR {} }
+    if descriptor >= 0 { try lock(descriptor) }
     try write(change(read()))
+  }
+
+  /// How long a lock is waited for. A change takes milliseconds, so a lock that is held for longer belongs to a process
+  /// that was stopped, or that holds it for another reason.
+  private static let patience = Duration.seconds(2)
+
+  private func lock(_ descriptor: Int32) throws {
+    let deadline = ContinuousClock.now + Self.patience
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 && (errno == EWOULDBLOCK || errno == EINTR) {
+      guard .now < deadline else {
+        throw FileError(url.path + ".lock", "another process holds this lock: end it, or delete the file")
+      }
+      usleep(10_000)
+    }
   }
 
   package static func encode(_ text: String, title: String) -> String { "\(title)\n\(checksum(text))\n\(text)" }

@@ -7,7 +7,7 @@ indirect enum FilterExpression: Sendable {
   case lowPass(CentredLowPass)
   /// (1 - low-pass about a centre) times (1 - low-pass about minus that centre).
   case notch(CentredLowPass)
-  case wedge(Wedge)
+  case directional(DirectionalPass)
   case laplacian
   case mask(FilterMask)
   case function(@Sendable (Double, Double) -> Double)
@@ -31,7 +31,7 @@ indirect enum FilterExpression: Sendable {
     case .constant(let c): c
     case .lowPass(let lowPass): lowPass.value(fx, fy)
     case .notch(let centred): (1 - centred.value(fx, fy)) * (1 - centred.value(-fx, -fy))
-    case .wedge(let wedge): wedge.value(fx, fy)
+    case .directional(let pass): pass.value(fx, fy)
     case .laplacian: -4 * .pi * .pi * (fx * fx + fy * fy)
     case .mask(let mask): mask.value(fx, fy)
     case .function(let response): response(fx, fy)
@@ -45,7 +45,7 @@ indirect enum FilterExpression: Sendable {
   var symmetry: FilterSymmetry {
     switch self {
     case .constant, .laplacian, .lowPass: .eachAxis
-    case .notch, .wedge: .point
+    case .notch, .directional: .point
     case .mask(let mask): mask.asymmetry == 0 ? .point : .none
     case .function: .none
     case .affine(_, let a, _): a.symmetry
@@ -92,7 +92,7 @@ struct CentredLowPass: Sendable {
 }
 
 /// A low-pass in the angle that a wave's direction makes with an axis.
-struct Wedge: Sendable {
+struct DirectionalPass: Sendable {
   let shape: FilterShape
   /// Degrees, counter-clockwise as one sees the picture.
   let angle: Double

@@ -17,8 +17,9 @@ public enum FilterKind: String, CaseIterable, Hashable, Sendable {
   case bandstop
   /// ``FrequencyFilter/notch(_:x:y:radius:)``.
   case notch
-  /// ``FrequencyFilter/wedge(_:angle:halfWidth:)``.
-  case wedge
+  /// ``FrequencyFilter/directional(_:angle:halfWidth:)``, and with `remove:` before the shape
+  /// ``FrequencyFilter/removingDirection(_:angle:halfWidth:cutoff:)``.
+  case directional
   /// ``FrequencyFilter/unsharp(_:cutoff:amount:)``.
   case unsharp
   /// ``FrequencyFilter/highBoost(_:cutoff:boost:)``.
@@ -42,26 +43,34 @@ public enum FilterKind: String, CaseIterable, Hashable, Sendable {
     }
   }
 
-  private var arguments: [Argument] {
+  private func arguments(_ mode: DirectionalMode) -> [Argument] {
     switch self {
     case .lowpass, .highpass: [.cutoff("a cut-off")]
     case .bandpass, .bandstop: [.cutoff("a lower cut-off"), .cutoff("an upper cut-off")]
     case .notch: [.coordinate("fx"), .coordinate("fy"), .cutoff("a radius")]
-    case .wedge: [.angle("an angle in degrees"), .halfWidth("half a width in degrees")]
+    case .directional:
+      [.angle("an angle in degrees"), .halfWidth("half a width in degrees")]
+        + (mode == .remove ? [.cutoff("a cut-off below which waves pass")] : [])
     case .unsharp: [.cutoff("a cut-off"), .gain("an amount")]
     case .highBoost: [.cutoff("a cut-off"), .gain("a boost")]
     case .emphasis: [.cutoff("a cut-off"), .gain("a gain of slow waves"), .gain("a gain of fast waves")]
     }
   }
 
+  /// What a directional filter does with its direction.
+  private enum DirectionalMode: String { case keep, remove }
+
   /// What to write, e.g. `SHAPE:CUTOFF[,ORDER]`.
   public var usage: String {
+    if self == .directional {
+      return "keep:SHAPE:ANGLE,HALFWIDTH[,ORDER] | remove:SHAPE:ANGLE,HALFWIDTH,CUTOFF[,ORDER]"
+    }
     let names =
       switch self {
       case .lowpass, .highpass: "CUTOFF"
       case .bandpass, .bandstop: "LOW,HIGH"
       case .notch: "FX,FY,RADIUS"
-      case .wedge: "ANGLE,HALFWIDTH"
+      case .directional: preconditionFailure("told above")
       case .unsharp: "CUTOFF,AMOUNT"
       case .highBoost: "CUTOFF,BOOST"
       case .emphasis: "CUTOFF,LOW,HIGH"
@@ -71,6 +80,7 @@ public enum FilterKind: String, CaseIterable, Hashable, Sendable {
 
   /// A line that can be read, with a shape of that name.
   public func example(_ shape: String = "gaussian") -> String {
+    let mode = self == .directional ? "remove:" : ""
     let numbers =
       switch self {
       case .lowpass: shape == "butterworth" ? "0.1" : "0.08"
@@ -78,12 +88,12 @@ public enum FilterKind: String, CaseIterable, Hashable, Sendable {
       case .bandpass: "0.05,0.2"
       case .bandstop: "0.1,0.15"
       case .notch: "0.25,0.0,0.02"
-      case .wedge: "30,10"
+      case .directional: "90,0.5,0.02"
       case .unsharp: "0.1,0.8"
       case .highBoost: "0.1,1.5"
       case .emphasis: "0.02,0.5,2"
       }
-    return "\(shape):\(numbers)\(shape == "butterworth" ? ",2" : "")"
+    return "\(mode)\(shape):\(numbers)\(shape == "butterworth" ? ",2" : "")"
   }
 
   /// Reads a shape and its numbers.
@@ -93,7 +103,8 @@ public enum FilterKind: String, CaseIterable, Hashable, Sendable {
   ///
   /// - Throws: ``FrequencyFilterError``; it says what the filter takes, or which number is out of range.
   public func filter(parsing text: String) throws(FrequencyFilterError) -> FrequencyFilter {
-    let (shape, numbers) = try parts(text)
+    let (mode, text) = try mode(text)
+    let (shape, numbers) = try parts(text, mode)
     func frequency(_ index: Int) -> Frequency { Frequency(numbers[index]) }
     switch self {
     case .lowpass: return .lowPass(shape, cutoff: frequency(0))
@@ -101,14 +112,29 @@ public enum FilterKind: String, CaseIterable, Hashable, Sendable {
     case .bandpass: return .bandPass(shape, from: frequency(0), to: frequency(1))
     case .bandstop: return .bandStop(shape, from: frequency(0), to: frequency(1))
     case .notch: return .notch(shape, x: frequency(0), y: frequency(1), radius: frequency(2))
-    case .wedge: return .wedge(shape, angle: numbers[0], halfWidth: numbers[1])
+    case .directional where mode == .keep: return .directional(shape, angle: numbers[0], halfWidth: numbers[1])
+    case .directional:
+      return .removingDirection(shape, angle: numbers[0], halfWidth: numbers[1], cutoff: frequency(2))
     case .unsharp: return .unsharp(shape, cutoff: frequency(0), amount: numbers[1])
     case .highBoost: return .highBoost(shape, cutoff: frequency(0), boost: numbers[1])
     case .emphasis: return .emphasis(shape, cutoff: frequency(0), low: numbers[1], high: numbers[2])
     }
   }
 
-  private func parts(_ text: String) throws(FrequencyFilterError) -> (FilterShape, [Double]) {
+  /// The word that a directional filter begins with, and the rest.
+  private func mode(_ text: String) throws(FrequencyFilterError) -> (DirectionalMode, rest: String) {
+    guard self == .directional else { return (.keep, text) }
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    guard let mode = DirectionalMode(rawValue: parts[0]), parts.count == 2 else {
+      throw FrequencyFilterError("needs keep: or remove: before its shape, not '\(text)'")
+    }
+    return (mode, parts[1])
+  }
+
+  private func parts(
+    _ text: String, _ mode: DirectionalMode
+  ) throws(FrequencyFilterError) -> (FilterShape, [Double]) {
+    let arguments = arguments(mode)
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let name = parts[0]
     guard FilterShape.names.contains(name) else {

@@ -60,7 +60,9 @@ public struct FilterPlan<Scalar: FourierScalar>: Sendable {
   private static func workingBytes(_ height: Int, _ paddedHeight: Int, _ paddedWidth: Int, planes: Int) -> Int {
     let rows = PlaneTransform<Scalar>.rowSpectraCount(height, paddedWidth) * min(planes, planesAtOnce)
     let scratch = PlaneTransform<Scalar>.columnScratchCount(paddedHeight) * 5 / 4 + paddedWidth
-    return MemoryLayout<Scalar>.stride * (rows + Parallel.threads * scratch)
+    // The axes' frequencies and the places of what lies beyond the border.
+    let axes = 8 * (paddedHeight + PlaneTransform<Scalar>.pitch(paddedWidth)) + 4 * (paddedHeight + paddedWidth)
+    return MemoryLayout<Scalar>.stride * (rows + Parallel.threads * scratch) + axes
   }
 
   /// Filters planes.
@@ -172,13 +174,12 @@ func paddedAxes(
 
 /// Refuses what does not fit the memory.
 func checkMemory(_ bytes: Int, _ limit: Int?, _ height: Int, _ width: Int) throws(FrequencyFilterError) {
-  let most = limit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory)
-  guard bytes <= most else {
-    throw FrequencyFilterError(
-      "filtering \(height) x \(width) pixels takes \(ByteCount(bytes)) of working memory, and "
-        + (limit == nil ? "the machine has \(ByteCount(most))" : "the limit is \(ByteCount(most))")
-        + ": filter a smaller image, pad less, or "
-        + (limit == nil ? "use a larger machine" : "raise the limit"))
+  do {
+    try MemoryBudget(limit: limit).require(
+      MemoryEstimate(bytes: bytes), for: "filtering \(height) x \(width) pixels",
+      remedy: "filter a smaller image, or pad less")
+  } catch {
+    throw FrequencyFilterError("\(error)")
   }
 }
 

@@ -13,7 +13,7 @@ extension FilterExpression {
     case .lowPass(let lowPass), .notch(let lowPass):
       return lowPass.reach(tolerance: tolerance / 2, most: most).map { symmetry == .point ? 2 * $0 : $0 }
     // Responses with a corner, at frequency 0 or at Nyquist, or with any at all.
-    case .wedge, .laplacian, .mask, .function: return nil
+    case .directional, .laplacian, .mask, .function: return nil
     case .affine(let factor, let a, _):
       return factor == 0 ? 0 : a.reach(tolerance: tolerance / abs(factor), most: most)
     case .sum(let a, let b):

@@ -26,6 +26,12 @@ public struct FrequencyFilter: Sendable {
   /// The response at a frequency in cycles per pixel.
   public func callAsFunction(_ fx: Double, _ fy: Double) -> Double { expression.value(fx, fy) }
 
+  /// What an image's mean is multiplied by: the response at frequency 0, and exactly 0 where that is rounding only.
+  public var meanGain: Double {
+    let gain = self(0, 0)
+    return abs(gain) < 1e-12 ? 0 : gain
+  }
+
   // MARK: The family
 
   /// Leaves every wave as it is.
@@ -71,17 +77,31 @@ public struct FrequencyFilter: Sendable {
     FrequencyFilter(.notch(CentredLowPass(shape, cutoff: radius, x: x.cyclesPerPixel, y: y.cyclesPerPixel)))
   }
 
-  /// Passes waves that run in some directions: the shape with the angle from an axis in place of the distance, and half the
-  /// wedge's width in place of the cut-off. The mean brightness, which has no direction, passes.
+  /// Passes waves that run in some directions, a fan: the shape with the angle from an axis in place of the distance, and
+  /// half the fan's width in place of the cut-off. The mean brightness, which has no direction, passes.
   ///
   /// - Parameters:
   ///   - angle: The direction in which brightness varies, in degrees, counter-clockwise from the rows as one sees the
   ///     picture: 0 for upright stripes, 90 for level ones.
   ///   - halfWidth: In degrees, up to 90.
-  public static func wedge(_ shape: FilterShape, angle: Double, halfWidth: Double) -> FrequencyFilter {
+  public static func directional(_ shape: FilterShape, angle: Double, halfWidth: Double) -> FrequencyFilter {
     precondition(angle.isFinite, "\(angle) degrees is no direction")
-    precondition(halfWidth > 0 && halfWidth <= 90, "half a wedge has up to 90 degrees, not \(halfWidth)")
-    return FrequencyFilter(.wedge(Wedge(shape, angle: angle, halfWidth: halfWidth)))
+    precondition(halfWidth > 0 && halfWidth <= 90, "half a fan has up to 90 degrees, not \(halfWidth)")
+    return FrequencyFilter(.directional(DirectionalPass(shape, angle: angle, halfWidth: halfWidth)))
+  }
+
+  /// Removes waves that run in some directions, as uneven rows and the stripes of a scanner do: 1 - directional times
+  /// high-pass. Slow waves pass, since a picture has most of its own brightness there.
+  ///
+  /// - Parameters:
+  ///   - angle: As in ``directional(_:angle:halfWidth:)``: 90 for level stripes, 0 for upright ones.
+  ///   - halfWidth: In degrees, up to 90; below 1 for stripes that run straight through the picture.
+  ///   - cutoff: What is slower passes.
+  /// - Precondition: the cut-off is above 0 and at most Nyquist.
+  public static func removingDirection(
+    _ shape: FilterShape, angle: Double, halfWidth: Double, cutoff: Frequency
+  ) -> FrequencyFilter {
+    1 - directional(shape, angle: angle, halfWidth: halfWidth) * highPass(shape, cutoff: cutoff)
   }
 
   /// The Laplacian ∂²/∂x² + ∂²/∂y², exactly: -4π² D². Signed; in values per square pixel.

@@ -3,7 +3,7 @@ import Foundation
 /// Computes the response on a rectangle of bins at a time, small enough for the first-level cache.
 ///
 /// What a filter is made of is walked through once for each tile and not for each bin, Gaussians are products of a row
-/// and a column, and powers are products: no bin waits for an elementary function, except under a wedge.
+/// and a column, and powers are products: no bin waits for an elementary function, except in a directional filter.
 struct ResponseTile: Sendable {
   /// Columns of a tile.
   static let columns = 16
@@ -82,7 +82,7 @@ extension FilterExpression {
   /// How many tiles of numbers ``fill`` puts aside.
   fileprivate var depth: Int {
     switch self {
-    case .constant, .laplacian, .wedge, .mask, .function: 0
+    case .constant, .laplacian, .directional, .mask, .function: 0
     case .lowPass: 1
     case .notch: 2
     case .affine(_, let a, _): a.depth
@@ -102,7 +102,7 @@ extension FilterExpression {
       centred.fill(tile, f, centre: 1, aside)
       centred.fill(aside, f, centre: -1, aside + ResponseTile.tileCount)
       for i in 0..<f.count { tile[i] = (1 - tile[i]) * (1 - aside[i]) }
-    case .wedge(let wedge): f.forEach { place, fx, fy in tile[place] = wedge.value(fx, fy) }
+    case .directional(let pass): f.forEach { place, fx, fy in tile[place] = pass.value(fx, fy) }
     case .mask(let mask): mask.fill(tile, f)
     case .function(let response): f.forEach { place, fx, fy in tile[place] = response(fx, fy) }
     case .affine(let factor, let a, let offset):

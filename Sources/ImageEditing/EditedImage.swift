@@ -14,22 +14,20 @@ package struct EditedImage<Scalar: TensorScalar>: Sendable {
   ///
   /// - Parameters:
   ///   - image: What is edited, as light or as stored values.
-  ///   - onlyLuminance: Whether the brightness alone is edited, and the colours are kept.
+  ///   - onlyLuminance: Whether the brightness alone is edited, and the colours are kept, and of a colour image alpha.
   ///   - isSigned: Whether the edit leaves differences around zero. Such a result has no colours to put back.
-  ///   - edit: From planes `[C, H, W]` to such planes.
+  ///   - edit: Gets the image, or its brightness as an image of one plane. What mixes pixels must use
+  ///     `filtered(gain:by:)`, so that transparent ones do not count.
   package init(
     _ image: ImagePlanes<Scalar>, onlyLuminance: Bool, isSigned: Bool,
-    edit: (Tensor<Scalar>) throws -> Tensor<Scalar>
+    edit: (ImagePlanes<Scalar>) throws -> ImagePlanes<Scalar>
   ) rethrows {
-    let edited = try edit(onlyLuminance ? image.luminance : image.planes)
-    var result = image
+    var seen = image
+    if onlyLuminance { seen.planes = image.luminance }
+    var result = try edit(seen)
     // Differences are no light that a curve could be applied to: they are written as they are.
     if isSigned { result.light = .stored }
-    if onlyLuminance && !isSigned {
-      result = image.with(luminance: edited)
-    } else {
-      result.planes = edited
-    }
+    if onlyLuminance && !isSigned && image.channels == 3 { result = image.with(luminance: result) }
     (self.image, self.isSigned) = (result, isSigned)
   }
 
@@ -39,12 +37,14 @@ package struct EditedImage<Scalar: TensorScalar>: Sendable {
   /// The result for the eye.
   package var picture: Image { isSigned ? SignedPicture(image).image : Image(shown: image) }
 
-  /// What was changed: the result less what it was made of, around zero. Of a result that is a difference already, what it
-  /// is.
+  /// What was changed: the result less what it was made of, around zero, both on black ground. Of a result that is a
+  /// difference already, what it is.
   package func difference(from source: ImagePlanes<Scalar>) -> EditedImage {
     if isSigned { return self }
+    let isTransparent = image.isTransparent || source.isTransparent
     var changed = image.converted(to: .stored)
-    changed.planes = changed.planes - source.converted(to: .stored).planes
+    if isTransparent { changed = changed.premultiplied }
+    changed.planes = changed.planes - source.converted(to: .stored).premultiplied.planes
     return EditedImage(changed, isSigned: true)
   }
 
@@ -54,12 +54,11 @@ package struct EditedImage<Scalar: TensorScalar>: Sendable {
     numberRange(image.light == .stored ? image.planes : image.converted(to: .stored).planes)
   }
 
-  /// What a file's picture of the result could not hold, or how it is to be read.
-  package enum Note: Sendable {
-    /// So many values lay outside 0...1.
-    case clipped(Int)
-    /// Zero is mid-grey, and this magnitude is at the ends.
-    case signed(limit: Double)
+  /// What a file of the result could not hold, and how it is to be read.
+  package struct Note: Sendable {
+    package var report = EncodingReport()
+    /// The magnitude at the ends of the range where zero is mid-grey; nil where values are those of a picture.
+    package var signedLimit: Double?
   }
 
   /// The bytes of a picture's file of the result.
@@ -68,11 +67,11 @@ package struct EditedImage<Scalar: TensorScalar>: Sendable {
   ///   - stage: Does a part of the work, and may note how long that took.
   /// - Throws: `FileError`.
   package func encoded(
-    as format: ImageFormat, bitDepth: Int? = nil, quality: Int = 95, name: String = "image",
+    as format: ImageFormat, bitDepth: Int? = nil, quality: Int = 95, background: Color? = nil, name: String = "image",
     stage: (_ name: String, () throws -> Void) throws -> Void = { try $1() }
   ) throws -> (data: Data, note: Note) {
     var data = Data()
-    var note = Note.clipped(0)
+    var note = Note()
     if isSigned {
       guard image.firstNonFinite == nil else {
         throw FileError(
@@ -81,33 +80,38 @@ package struct EditedImage<Scalar: TensorScalar>: Sendable {
       var picture = Image(pixels: .zeros([1, 0, 0]))
       try stage("colours") {
         let signed = SignedPicture(image)
-        (picture, note) = (signed.image, .signed(limit: signed.limit))
+        (picture, note.signedLimit) = (signed.image, signed.limit)
       }
-      try stage("encode") { data = try picture.encoded(as: format, bitDepth: bitDepth, quality: quality, name: name) }
+      try stage("encode") {
+        (data, note.report) = try ImagePlanes(picture).encoded(
+          as: format, bitDepth: bitDepth, quality: quality, background: background, name: name)
+      }
     } else {
       try stage("encode") {
-        let file = try image.encoded(as: format, bitDepth: bitDepth, quality: quality, name: name)
-        (data, note) = (file.data, .clipped(file.clippedCount))
+        (data, note.report) = try image.encoded(
+          as: format, bitDepth: bitDepth, quality: quality, background: background, name: name)
       }
     }
     return (data, note)
   }
 
-  /// Writes the result, whole or not at all: a picture as ``encoded(as:bitDepth:quality:name:stage:)`` makes it, or an
+  /// Writes the result, whole or not at all: a picture as ``encoded(as:bitDepth:quality:background:name:stage:)`` makes it, or an
   /// array of all its numbers.
   ///
+  /// - Parameters:
+  ///   - format: Of a picture; nil for an array.
+  ///   - name: What errors call the file; its extension says whether a portable map is PGM or PPM. Nil for `path`.
   /// - Throws: `FileError`.
   package func write(
-    to path: String, bitDepth: Int? = nil, quality: Int = 95,
-    stage: (_ name: String, () throws -> Void) throws -> Void = { try $1() }
+    to path: String, as format: ImageFormat?, name: String? = nil, bitDepth: Int? = nil, quality: Int = 95,
+    background: Color? = nil, stage: (_ name: String, () throws -> Void) throws -> Void = { try $1() }
   ) throws -> Note {
-    if path.lowercased().hasSuffix(".npy") {
-      var clipped = 0
-      try stage("encode") { clipped = try image.write(to: path) }
-      return .clipped(clipped)
+    guard let format else {
+      try stage("encode") { try image.writeArray(to: path) }
+      return Note()
     }
     let (data, note) = try encoded(
-      as: try ImageFormat(path: path), bitDepth: bitDepth, quality: quality, name: path, stage: stage)
+      as: format, bitDepth: bitDepth, quality: quality, background: background, name: name ?? path, stage: stage)
     try stage("encode") { try AtomicFile.write(data, to: path) }
     return note
   }

@@ -4,9 +4,6 @@ import Layers
 import Tensors
 
 extension Kernel {
-  /// Whether the taps all but cancel: what slopes and waves leave of a picture is around zero.
-  package var leavesDifferences: Bool { abs(sum) < 0.01 * magnitudeSum }
-
   /// Planes under this kernel, each by itself, in the size they had.
   ///
   /// - Parameters:

@@ -1,5 +1,5 @@
 /// A colour as files store it (sRGB); black is 0, white is 1.
-public struct Color: Hashable, Sendable {
+public struct Color: Codable, Hashable, Sendable {
   /// Red.
   public var red: Float
   /// Green.

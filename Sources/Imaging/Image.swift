@@ -4,8 +4,8 @@ import Tensors
 /// A picture: one plane of numbers per colour, and perhaps one that says how opaque each pixel is.
 ///
 /// The numbers are those that the file stores, divided by the largest it could store: 0 is black and 1 is white. For
-/// almost all files that means sRGB-encoded values, not linear light. Nothing converts between colour spaces; a colour
-/// profile in the file is neither used nor kept.
+/// almost all files that means sRGB-encoded values, not linear light. Nothing converts between colour spaces: a colour
+/// profile in the file is kept, see ``metadata``, and not used.
 public struct Image: Sendable, Equatable {
   /// What the planes of a picture mean.
   public enum ColorModel: Int, Sendable {
@@ -21,14 +21,20 @@ public struct Image: Sendable, Equatable {
   public var alpha: Tensor<Float>? { didSet { check() } }
   /// The bits of a sample in the file it came from; 8 unless set. Above 8 it is written with 16 where that can be.
   public var bitDepth: Int
+  /// What its file said beside the pixels; written back to a PNG or a JPEG.
+  public var metadata: ImageMetadata
+  /// What was wrong with the file that it was read from, or was not read of it.
+  public var warnings: [ImageWarning] = []
 
   /// A picture from its planes.
   ///
   /// - Parameters:
   ///   - pixels: `[1, H, W]` or `[3, H, W]`.
   ///   - alpha: `[H, W]`, or nil if every pixel is opaque.
-  public init(pixels: Tensor<Float>, alpha: Tensor<Float>? = nil, bitDepth: Int = 8) {
-    (self.pixels, self.alpha, self.bitDepth) = (pixels, alpha, bitDepth)
+  public init(
+    pixels: Tensor<Float>, alpha: Tensor<Float>? = nil, bitDepth: Int = 8, metadata: ImageMetadata = ImageMetadata()
+  ) {
+    (self.pixels, self.alpha, self.bitDepth, self.metadata) = (pixels, alpha, bitDepth, metadata)
     check()
   }
 
@@ -55,6 +61,9 @@ public struct Image: Sendable, Equatable {
   /// On sRGB-encoded values this is what video calls luma; physical luminance would be that sum of linear light.
   public var luminance: Image {
     guard colorModel == .rgb else { return self }
-    return Image(pixels: ImagePlanes(planes: pixels).luminance, alpha: alpha, bitDepth: bitDepth)
+    var grey = self
+    grey.pixels = ImagePlanes(planes: pixels).luminance
+    grey.metadata = metadata.withoutColors
+    return grey
   }
 }

@@ -7,10 +7,11 @@ extension Image {
 
   /// Reads a picture: PNG, JPEG, PGM or PPM, as its first bytes show, whatever its name says.
   ///
-  /// A JPEG is turned upright as its Exif note asks.
+  /// The picture is turned upright as the file's Exif asks. What is wrong with a file that can be read all the same, as
+  /// other decoders read it, is in ``warnings``.
   ///
   /// - Parameter sizeLimit: The most bytes the decoded picture may take. A larger one is refused before it is decoded.
-  /// - Throws: ``FileError``, also for a file that is damaged or cut short anywhere: half a picture is not a picture.
+  /// - Throws: ``FileError``, also for a file that ends before its pixels do: half a picture is not a picture.
   public init(path: String, sizeLimit: Int = Image.defaultSizeLimit) throws {
     try self.init(data: try InputFile.contents(of: path, limit: sizeLimit), name: path, sizeLimit: sizeLimit)
   }
@@ -23,6 +24,8 @@ extension Image {
   /// - Throws: ``FileError``.
   public init(data: Data, name: String = "image data", sizeLimit: Int = Image.defaultSizeLimit) throws {
     let picture = try DecodedPicture<Float>(data, name: name, sizeLimit: sizeLimit)
-    self.init(pixels: picture.pixels, alpha: picture.alpha, bitDepth: picture.bitDepth)
+    self.init(
+      pixels: picture.pixels, alpha: picture.alpha, bitDepth: picture.bitDepth, metadata: picture.metadata)
+    warnings = picture.warnings
   }
 }

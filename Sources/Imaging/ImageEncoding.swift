@@ -9,10 +9,12 @@ extension Image {
   /// - Parameters:
   ///   - bitDepth: 8 or 16; unless given, 16 for a picture that came with more than 8 bits, where the format can.
   ///   - quality: Of a JPEG, from 1 to 100.
-  /// - Throws: ``FileError``, also where the format cannot hold the picture: JPEG, PGM and PPM have no alpha, JPEG has
-  ///   no 16 bits, PGM no colours.
-  public func write(to path: String, bitDepth: Int? = nil, quality: Int = 95) throws {
-    let data = try encoded(as: try ImageFormat(path: path), bitDepth: bitDepth, quality: quality, name: path)
+  ///   - background: The colour that transparent pixels are put on in a JPEG, PGM or PPM, which have no transparency.
+  /// - Throws: ``FileError``, also where the format cannot hold the picture: JPEG, PGM and PPM have no transparency, JPEG
+  ///   has no 16 bits, PGM no colours.
+  public func write(to path: String, bitDepth: Int? = nil, quality: Int = 95, background: Color? = nil) throws {
+    let data = try encoded(
+      as: try ImageFormat(path: path), bitDepth: bitDepth, quality: quality, background: background, name: path)
     try AtomicFile.write(data, to: path)
   }
 
@@ -21,13 +23,14 @@ extension Image {
   /// - Parameters:
   ///   - bitDepth: 8 or 16; unless given, 16 for a picture that came with more than 8 bits, where the format can.
   ///   - quality: Of a JPEG, from 1 to 100.
+  ///   - background: The colour that transparent pixels are put on in a JPEG, PGM or PPM, which have no transparency.
   ///   - name: What errors call it; its extension says whether a portable map is PGM or PPM.
   /// - Throws: ``FileError``.
   public func encoded(
-    as format: ImageFormat, bitDepth: Int? = nil, quality: Int = 95, name: String = "image"
+    as format: ImageFormat, bitDepth: Int? = nil, quality: Int = 95, background: Color? = nil, name: String = "image"
   ) throws -> Data {
     try EncodedPicture(
-      pixels, alpha: alpha, sourceDepth: self.bitDepth, as: format, bitDepth: bitDepth, quality: quality, name: name
+      ImagePlanes(self), as: format, bitDepth: bitDepth, quality: quality, background: background, name: name
     ).data
   }
 }

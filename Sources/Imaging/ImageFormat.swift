@@ -24,10 +24,14 @@ public enum ImageFormat: String, CaseIterable, Sendable {
     }
   }
 
-  /// The format that a file of this name should have.
+  /// The format that a file of this name should have: PNG for an open descriptor, as `/dev/stdout` names one.
   ///
   /// - Throws: ``FileError`` if the extension is not known.
   public init(path: String) throws {
+    if FileName.standardDescriptor(path) != nil {
+      self = .png
+      return
+    }
     switch (path as NSString).pathExtension.lowercased() {
     case "png": self = .png
     case "jpg", "jpeg", "jpe": self = .jpeg
@@ -38,5 +42,17 @@ public enum ImageFormat: String, CaseIterable, Sendable {
         (other.isEmpty ? "the name has no extension" : "pictures are not written as .\(other)")
           + ": end it in .png, .jpg, .pgm or .ppm")
     }
+  }
+
+  /// Why a file of unknown format is not read.
+  ///
+  /// - Parameter arraysToo: Whether `.npy` arrays would be read.
+  package static func refusal(firstBytes: some Sequence<UInt8>, arraysToo: Bool) -> String {
+    let formats = arraysToo ? "PNG, JPEG, PGM, PPM and .npy" : "PNG, JPEG, PGM and PPM"
+    guard let found = FileSignature(firstBytes: firstBytes) else {
+      return "this is no \(arraysToo ? "image" : "picture") that is read here: \(formats) are"
+    }
+    return "this is \(found.name), which is not read here: \(formats) are; "
+      + (found.isPicture ? "convert it to PNG" : arraysToo ? "save its array as .npy" : "save it as PNG")
   }
 }

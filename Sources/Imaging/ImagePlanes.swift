@@ -15,12 +15,16 @@ public struct ImagePlanes<Scalar: TensorScalar>: Sendable, Equatable {
   /// The planes, `[C, H, W]`; a picture has one or three.
   public var planes: Tensor<Scalar> { didSet { check() } }
   /// How opaque each pixel is, `[H, W]`, from 0 to 1; nil where all are, and for an array. Planes are not multiplied by
-  /// it.
+  /// it; ``filtered(gain:by:)`` does so where pixels are mixed.
   public var alpha: Tensor<Float>? { didSet { check() } }
   /// What it was read from, and so the layout and type in which it is written.
   public var origin: ImageOrigin
   /// What the numbers of the planes mean.
   public var light: Light
+  /// What a picture's file said beside the pixels; written back to a PNG or a JPEG.
+  public var metadata: ImageMetadata
+  /// What was wrong with the file that it was read from, or was not read of it.
+  public var warnings: [ImageWarning] = []
 
   /// An image from its planes.
   ///
@@ -29,9 +33,10 @@ public struct ImagePlanes<Scalar: TensorScalar>: Sendable, Equatable {
   ///   - alpha: `[H, W]`, or nil.
   public init(
     planes: Tensor<Scalar>, alpha: Tensor<Float>? = nil, origin: ImageOrigin = .picture(bitDepth: 8),
-    light: Light = .stored
+    light: Light = .stored, metadata: ImageMetadata = ImageMetadata()
   ) {
     (self.planes, self.alpha, self.origin, self.light) = (planes, alpha, origin, light)
+    self.metadata = metadata
     check()
   }
 
@@ -41,6 +46,13 @@ public struct ImagePlanes<Scalar: TensorScalar>: Sendable, Equatable {
       precondition(
         alpha.shape == Shape([height, width]), "the planes have shape \(planes.shape), their alpha \(alpha.shape)")
     }
+  }
+
+  /// The same image with other planes of the same size, e.g. in another precision.
+  public func with<Other: TensorScalar>(planes: Tensor<Other>) -> ImagePlanes<Other> {
+    var copy = ImagePlanes<Other>(planes: planes, alpha: alpha, origin: origin, light: light, metadata: metadata)
+    copy.warnings = warnings
+    return copy
   }
 
   /// Planes.
@@ -84,6 +96,14 @@ public enum ImageOrigin: Hashable, Sendable {
   /// An array, H x W, or H x W x C if it has a channel axis, of numbers of a type.
   case array(ElementType, hasChannelAxis: Bool)
 
+  /// Whether it was an array.
+  package var isArray: Bool {
+    switch self {
+    case .picture: false
+    case .array: true
+    }
+  }
+
   /// The bits of a sample that a picture of it should have: those it came with, and of an array 16.
   public var bitDepth: Int {
     switch self {
@@ -98,5 +118,14 @@ public enum ImageOrigin: Hashable, Sendable {
     case .array(.float64, _), .array(.int32, _), .array(.uint32, _), .array(.int64, _), .array(.uint64, _): true
     default: false
     }
+  }
+}
+
+extension ImagePlanes<Float> {
+  /// A picture to compute with.
+  public init(_ image: Image) {
+    self.init(
+      planes: image.pixels, alpha: image.alpha, origin: .picture(bitDepth: image.bitDepth), metadata: image.metadata)
+    warnings = image.warnings
   }
 }

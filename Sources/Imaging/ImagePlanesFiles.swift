@@ -25,40 +25,43 @@ extension ImagePlanes {
   ///   - bitDepth: Of a picture, 8 or 16; unless given, 16 for one that came with more than 8 bits, and for an array,
   ///     where the format can.
   ///   - quality: Of a JPEG, from 1 to 100.
-  /// - Returns: How many values of a picture lay outside 0...1 and were clipped.
+  ///   - background: The colour that transparent pixels are put on in a JPEG, PGM or PPM, which have no transparency.
+  /// - Returns: What a picture's file could not hold.
   /// - Throws: `FileError`, also where the format cannot hold the image.
   @discardableResult
-  public func write(to path: String, bitDepth: Int? = nil, quality: Int = 95) throws -> Int {
+  public func write(
+    to path: String, bitDepth: Int? = nil, quality: Int = 95, background: Color? = nil
+  ) throws -> EncodingReport {
     if (path as NSString).pathExtension.lowercased() == "npy" {
       try writeArray(to: path)
-      return 0
+      return EncodingReport()
     }
-    let picture = try encoded(as: try ImageFormat(path: path), bitDepth: bitDepth, quality: quality, name: path)
+    let picture = try encoded(
+      as: try ImageFormat(path: path), bitDepth: bitDepth, quality: quality, background: background, name: path)
     try AtomicFile.write(picture.data, to: path)
-    return picture.clippedCount
+    return picture.report
   }
 
-  /// The bytes of a picture's file of this image, which ``write(to:bitDepth:quality:)`` writes.
+  /// The bytes of a picture's file of this image, which ``write(to:bitDepth:quality:background:)`` writes.
   ///
   /// - Parameters:
   ///   - bitDepth: 8 or 16; unless given, 16 for one that came with more than 8 bits, and for an array, where the format
   ///     can.
   ///   - quality: Of a JPEG, from 1 to 100.
+  ///   - background: The colour that transparent pixels are put on in a JPEG, PGM or PPM, which have no transparency.
   ///   - name: What errors call it; its extension says whether a portable map is PGM or PPM.
-  /// - Returns: The bytes, and how many values lay outside 0...1 and were clipped.
+  /// - Returns: The bytes, and what they could not hold.
   /// - Throws: `FileError` where the format cannot hold the image.
   public func encoded(
-    as format: ImageFormat, bitDepth: Int? = nil, quality: Int = 95, name: String = "image"
-  ) throws -> (data: Data, clippedCount: Int) {
-    let stored = converted(to: .stored)
+    as format: ImageFormat, bitDepth: Int? = nil, quality: Int = 95, background: Color? = nil, name: String = "image"
+  ) throws -> (data: Data, report: EncodingReport) {
     guard channels == 1 || channels == 3 else {
       throw FileError(
         name, "\(channels) channels are no picture, which has 1 (grey) or 3 (red, green, blue): write a .npy file")
     }
     let picture = try EncodedPicture(
-      stored.planes, alpha: alpha, sourceDepth: origin.bitDepth, as: format, bitDepth: bitDepth, quality: quality,
-      name: name)
-    return (picture.data, picture.clippedCount)
+      converted(to: .stored), as: format, bitDepth: bitDepth, quality: quality, background: background, name: name)
+    return (picture.data, picture.report)
   }
 
   /// Reads a picture that is in memory: PNG, JPEG, PGM or PPM.
@@ -74,10 +77,13 @@ extension ImagePlanes {
     let picture = try DecodedPicture<Scalar>(
       data, name: name, sizeLimit: sizeLimit, curve: light == .linear ? { SRGBTransfer.linear($0) } : nil)
     self.init(
-      planes: picture.pixels, alpha: picture.alpha, origin: .picture(bitDepth: picture.bitDepth), light: light)
+      planes: picture.pixels, alpha: picture.alpha, origin: .picture(bitDepth: picture.bitDepth), light: light,
+      metadata: picture.metadata)
+    warnings = picture.warnings
   }
 
-  private func writeArray(to path: String) throws {
+  /// Writes a `.npy` file: see ``write(to:bitDepth:quality:)``.
+  package func writeArray(to path: String) throws {
     var planes = converted(to: .stored).planes
     if let alpha {
       let all = planes.elements + alpha.converted(to: Scalar.self).elements
@@ -105,6 +111,14 @@ public enum AnyImagePlanes: Sendable {
   case float(ImagePlanes<Float>)
   /// An array of 64-bit reals, or of integers of 32 bits and more.
   case double(ImagePlanes<Double>)
+
+  /// What was wrong with the file that it was read from, or was not read of it.
+  public var warnings: [ImageWarning] {
+    switch self {
+    case .float(let image): image.warnings
+    case .double(let image): image.warnings
+    }
+  }
 
   /// Reads an image in the precision that suits it. See ``ImagePlanes/init(path:sizeLimit:light:)``.
   ///
@@ -136,32 +150,26 @@ extension ImagePlanes {
       try self.init(header, from: &file, sizeLimit: sizeLimit, light: light)
       return
     }
-    let start = try file.peek(upTo: 8)
+    let start = try file.peek(upTo: FileSignature.length)
     guard start.isEmpty || ImageFormat(firstBytes: start) != nil else {
-      throw FileError(file.path, "this is no image that is read here: PNG, JPEG, PGM, PPM and .npy are")
+      throw FileError(file.path, ImageFormat.refusal(firstBytes: start, arraysToo: true))
     }
     try self.init(data: try file.rest(limit: sizeLimit), name: file.path, sizeLimit: sizeLimit, light: light)
   }
 
   fileprivate init(_ header: NumPyHeader, from file: inout InputFile, sizeLimit: Int, light: Light) throws {
     let extents = header.extents
-    guard (2...3).contains(extents.count), !extents.contains(0) else {
-      let shape = extents.isEmpty ? "scalar" : extents.map(String.init).joined(separator: " x ")
-      throw FileError(
-        file.path, "an array of shape \(shape) is no image: it must be H x W or H x W x C, and not empty")
-    }
+    let (rows, columns, channels) = try header.imageExtents(path: file.path)
     // The numbers in the file's order and by planes.
-    let size = Shape.count(extents + [2 * MemoryLayout<Scalar>.size])
-    guard let size, size <= sizeLimit else {
-      throw FileError(
-        file.path,
-        "its \(extents.map(String.init).joined(separator: " x ")) numbers would take "
-          + "\(size.map { "\(ByteCount($0))" } ?? "more than any memory"), and the limit is \(ByteCount(sizeLimit)): "
-          + "use a smaller image or raise the limit")
-    }
+    let shape = extents.map(String.init).joined(separator: " x ")
+    do {
+      try MemoryBudget(limit: sizeLimit).require(
+        MemoryEstimate(extents, scalarBytes: 2 * MemoryLayout<Scalar>.size), for: "reading its \(shape) numbers",
+        remedy: "use a smaller image")
+    } catch { throw FileError(file.path, "\(error)") }
     let array: Tensor<Scalar> = try NumPyFile.tensor(header, &file)
     self.init(
-      planes: planesApart(array.reshaped(to: [extents[0], extents[1], extents.count == 3 ? extents[2] : 1])),
+      planes: planesApart(array.reshaped(to: [rows, columns, channels])),
       origin: .array(header.type, hasChannelAxis: extents.count == 3))
     if light == .linear { planes = SRGBTransfer.linear(planes) }
     self.light = light

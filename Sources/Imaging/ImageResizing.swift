@@ -5,8 +5,8 @@ extension Image {
   ///
   /// Along an axis that shrinks, each new pixel is the mean of the area it covers, so that nothing finer than the new
   /// pixels survives as a false pattern. Along an axis that grows, values are interpolated linearly between the pixels'
-  /// centres, and beyond the outermost centres they are constant. The alpha plane is resized the same way, and colours
-  /// are not weighted by it.
+  /// centres, and beyond the outermost centres they are constant. Colours are weighted by alpha, which is resized the same
+  /// way; see ``ImagePlanes/filtered(gain:by:)``.
   ///
   /// - Precondition: both sizes are positive and the picture has pixels.
   public func resized(height: Int, width: Int) -> Image {
@@ -14,76 +14,118 @@ extension Image {
     precondition(self.height > 0 && self.width > 0, "a picture without pixels cannot be resized")
     let rows = ResamplingAxis(from: self.height, to: height)
     let columns = ResamplingAxis(from: self.width, to: width)
+    if let alpha, isTransparent {
+      let result = quotient(resample(product(pixels, alpha, alphaCount: 1), rows, columns), gain: 1)
+      return Image(
+        pixels: result.planes, alpha: result.alpha, bitDepth: bitDepth, metadata: metadata.colorsOnly)
+    }
     return Image(
-      pixels: resample(pixels, rows, columns),
-      alpha: alpha.map {
-        resample($0.reshaped(to: Shape([1] + $0.shape.extents)), rows, columns).reshaped(to: [height, width])
-      }, bitDepth: bitDepth)
+      pixels: resample(pixels, rows, columns), alpha: alpha.map { _ in Tensor([height, width], repeating: 1) },
+      bitDepth: bitDepth, metadata: metadata.colorsOnly)
   }
 }
 
-/// The weights with which old places make up new ones along one axis.
+/// Which old places make up each new one along one axis, and with what weights.
 private struct ResamplingAxis {
+  /// The old places of a new one. The outermost two have weights of their own, all others have the same.
+  struct Window {
+    let first: Int
+    let count: Int
+    let firstWeight: Double
+    let innerWeight: Double
+    let lastWeight: Double
+
+    func weight(_ place: Int) -> Double {
+      place == first ? firstWeight : place == first + count - 1 ? lastWeight : innerWeight
+    }
+  }
+
   let from: Int
   let to: Int
-  /// The first old place of each new one, and where its weights begin; one more for the end.
-  private(set) var first: [Int] = []
-  private(set) var start: [Int] = [0]
-  private(set) var weights: [Float] = []
+  let windows: [Window]
 
   init(from: Int, to: Int) {
     (self.from, self.to) = (from, to)
     let scale = Double(from) / Double(to)
-    for i in 0..<to {
-      if scale > 1 {
-        // The new pixel covers the old places from `left` to `right`.
-        let (left, right) = (Double(i) * scale, min(Double(i + 1) * scale, Double(from)))
-        let places = Int(left)..<max(Int(left) + 1, Int(right.rounded(.up)))
-        first.append(places.lowerBound)
-        for place in places {
-          weights.append(Float((min(right, Double(place + 1)) - max(left, Double(place))) / scale))
-        }
-      } else {
+    windows = (0..<to).map { i in
+      guard scale > 1 else {
         let centre = min(max((Double(i) + 0.5) * scale - 0.5, 0), Double(from - 1))
         let place = min(Int(centre), max(0, from - 2))
-        first.append(place)
-        weights += from == 1 ? [1] : [Float(1 - (centre - Double(place))), Float(centre - Double(place))]
+        let share = from == 1 ? 0 : centre - Double(place)
+        return Window(
+          first: place, count: min(from, 2), firstWeight: 1 - share, innerWeight: 0, lastWeight: share)
       }
-      start.append(weights.count)
+      // The new pixel covers the old places from `left` to `right`.
+      let (left, right) = (Double(i) * scale, min(Double(i + 1) * scale, Double(from)))
+      let places = Int(left)..<max(Int(left) + 1, Int(right.rounded(.up)))
+      func weight(_ place: Int) -> Double {
+        (min(right, Double(place + 1)) - max(left, Double(place))) / scale
+      }
+      return Window(
+        first: places.lowerBound, count: places.count, firstWeight: weight(places.lowerBound),
+        innerWeight: 1 / scale, lastWeight: weight(places.upperBound - 1))
+    }
+  }
+
+  var shrinks: Bool { to < from }
+}
+
+/// Planes `[C, H, W]` at another size.
+///
+/// The columns come first, unless they grow while the rows shrink: then a tall, thin picture would grow in between to
+/// many times its size.
+private func resample(_ planes: Tensor<Float>, _ rows: ResamplingAxis, _ columns: ResamplingAxis) -> Tensor<Float> {
+  rows.shrinks && !columns.shrinks
+    ? resampleColumns(resampleRows(planes, rows), columns) : resampleRows(resampleColumns(planes, columns), rows)
+}
+
+private func resampleColumns(_ planes: Tensor<Float>, _ columns: ResamplingAxis) -> Tensor<Float> {
+  guard columns.from != columns.to else { return planes }
+  let (channels, height) = (planes.shape[0], planes.shape[1])
+  return planes.withUnsafeElements { source in
+    Tensor([channels, height, columns.to]) { target in
+      nonisolated(unsafe) let (source, target) = (source, target)
+      Parallel.forEach(channels * height, grain: max(1, 1 << 14 / columns.from)) { row in
+        let line = source.baseAddress! + row * columns.from
+        for (i, window) in columns.windows.enumerated() {
+          // Sums of millions of pixels: Float would lose the small ones.
+          var sum = window.firstWeight * Double(line[window.first])
+          if window.count > 1 {
+            let last = window.first + window.count - 1
+            var inner = 0.0
+            for place in window.first + 1..<last { inner += Double(line[place]) }
+            sum += window.innerWeight * inner + window.lastWeight * Double(line[last])
+          }
+          target[row * columns.to + i] = Float(sum)
+        }
+      }
     }
   }
 }
 
-/// Planes `[C, H, W]` at another size, first along the columns, then along the rows.
-private func resample(_ planes: Tensor<Float>, _ rows: ResamplingAxis, _ columns: ResamplingAxis) -> Tensor<Float> {
-  let channels = planes.shape[0]
-  let narrow = Tensor<Float>([channels, rows.from, columns.to]) { target in
-    planes.withUnsafeElements { source in
+/// Columns of a row that are summed at a time, in `Double`.
+private let summedColumns = 1024
+
+private func resampleRows(_ planes: Tensor<Float>, _ rows: ResamplingAxis) -> Tensor<Float> {
+  guard rows.from != rows.to else { return planes }
+  let (channels, width) = (planes.shape[0], planes.shape[2])
+  return planes.withUnsafeElements { source in
+    Tensor([channels, rows.to, width]) { target in
       nonisolated(unsafe) let (source, target) = (source, target)
-      Parallel.forEach(channels * rows.from, grain: max(1, 1 << 14 / columns.from)) { row in
-        let line = source.baseAddress! + row * columns.from
-        columns.weights.withUnsafeBufferPointer { weights in
-          for i in 0..<columns.to {
-            let (begin, first) = (columns.start[i], columns.first[i])
-            var sum: Float = 0
-            for j in begin..<columns.start[i + 1] { sum += weights[j] * line[first + j - begin] }
-            target[row * columns.to + i] = sum
+      Parallel.forEach(
+        channels * rows.to, grain: max(1, 1 << 14 / width), workspace: { Scratch<Double>(count: summedColumns) }
+      ) { row, sums in
+        let (channel, window) = (row / rows.to, rows.windows[row % rows.to])
+        for start in stride(from: 0, to: width, by: summedColumns) {
+          let count = min(summedColumns, width - start)
+          sums.base.update(repeating: 0, count: count)
+          for place in window.first..<window.first + window.count {
+            let weight = window.weight(place)
+            let old = source.baseAddress! + (channel * rows.from + place) * width + start
+            for x in 0..<count { sums.base[x] += weight * Double(old[x]) }
           }
-        }
-      }
-    }
-  }
-  return Tensor<Float>([channels, rows.to, columns.to]) { target in
-    narrow.withUnsafeElements { source in
-      nonisolated(unsafe) let (source, target) = (source, target)
-      Parallel.forEach(channels * rows.to, grain: max(1, 1 << 14 / columns.to)) { row in
-        let (channel, i) = (row / rows.to, row % rows.to)
-        let line = target.baseAddress! + row * columns.to
-        line.initialize(repeating: 0, count: columns.to)
-        for j in rows.start[i]..<rows.start[i + 1] {
-          let weight = rows.weights[j]
-          let old = source.baseAddress! + (channel * rows.from + rows.first[i] + j - rows.start[i]) * columns.to
-          for x in 0..<columns.to { line[x] += weight * old[x] }
+          let line = target.baseAddress! + row * width + start
+          for x in 0..<count { line[x] = Float(sums.base[x]) }
         }
       }
     }

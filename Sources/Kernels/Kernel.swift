@@ -35,9 +35,9 @@ public struct Kernel: Sendable, Equatable {
 
   /// A kernel of the library.
   ///
-  /// - Precondition: ``KernelShape/check(byteLimit:)`` throws nothing.
+  /// - Precondition: ``KernelShape/check()`` throws nothing.
   public init(_ shape: KernelShape) {
-    do { try shape.check(byteLimit: .max) } catch { preconditionFailure("\(error)") }
+    do { try shape.check() } catch { preconditionFailure("\(error)") }
     self = shape.kernel
   }
 
@@ -58,6 +58,12 @@ public struct Kernel: Sendable, Equatable {
   public var sum: Double { taps.sum }
   /// The sum of the taps' magnitudes: no response is larger, and no result larger than this times the largest pixel.
   public var magnitudeSum: Double { taps.withUnsafeElements { $0.reduce(0) { $0 + abs($1) } } }
+
+  /// Whether the taps all but cancel: what slopes and waves leave of a picture is around zero.
+  public var leavesDifferences: Bool { abs(sum) < 0.01 * magnitudeSum }
+
+  /// What an image's mean is multiplied by: the sum of the taps, or 0 for kernels that leave differences.
+  public var meanGain: Double { leavesDifferences ? 0 : sum }
 
   /// What the kernel makes of a ramp that rises by 1 per pixel to the right, or downwards, where the ramp is 0.
   ///

@@ -52,7 +52,7 @@ public struct KernelDesign: Sendable {
   ///   - extent: The size of the kernel. Both sides are odd, so that it has a middle.
   ///   - response: What waves of (fx, fy) cycles per pixel are to be multiplied by, each from -0.5 to 0.5. The same at
   ///     (-fx, -fy): what is not is replaced by the mean of both.
-  /// - Precondition: ``check(extent:byteLimit:)`` throws nothing, and responses are finite.
+  /// - Precondition: ``check(extent:within:)`` throws nothing, and responses are finite.
   public init(extent: Extent, method: Method, response: (_ fx: Double, _ fy: Double) -> Double) {
     self.init(extent: extent, method: method, complexResponse: { Complex(response($0, $1)) })
   }
@@ -65,7 +65,7 @@ public struct KernelDesign: Sendable {
   public init(
     extent: Extent, method: Method, complexResponse: (_ fx: Double, _ fy: Double) -> Complex<Double>
   ) {
-    do { try Self.check(extent: extent, byteLimit: .max) } catch { preconditionFailure("\(error)") }
+    do { try Self.check(extent: extent, within: .machine) } catch { preconditionFailure("\(error)") }
     func hermitian(_ fx: Double, _ fy: Double) -> Complex<Double> {
       0.5 * (complexResponse(fx, fy) + complexResponse(-fx, -fy).conjugate)
     }
@@ -85,20 +85,17 @@ public struct KernelDesign: Sendable {
 
   /// Whether a kernel of this size can be designed.
   ///
-  /// - Parameter byteLimit: The most memory that the design may take.
-  /// - Throws: ``KernelError`` with the remedy.
-  public static func check(extent: Extent, byteLimit: Int = 1 << 30) throws(KernelError) {
+  /// - Parameter budget: What the design may take; 1 GiB unless told otherwise.
+  /// - Throws: ``KernelError`` or `MemoryError` with the remedy.
+  public static func check(extent: Extent, within budget: MemoryBudget = MemoryBudget(fixed: 1 << 30)) throws {
     guard extent.height > 0, extent.width > 0, extent.height % 2 == 1, extent.width % 2 == 1 else {
       throw KernelError("a designed kernel has a middle, so its sides are odd, as in 15 x 15: not \(extent)")
     }
     // Two half spectra and two images of doubles, on a grid of some four times the size.
-    let bytes = (4 * Double(extent.height) + 256) * (4 * Double(extent.width) + 256) * 32
-    guard bytes <= Double(byteLimit) else {
-      throw KernelError(
-        "to design a kernel of \(extent) taps takes "
-          + (bytes < 0x1p62 ? "about \(ByteCount(Int(bytes)))" : "more than any memory")
-          + ", and the limit is \(ByteCount(byteLimit)): take a smaller one")
-    }
+    func points(_ taps: Int) -> Int { taps < 1 << 60 ? 4 * taps + 256 : .max }
+    try budget.require(
+      MemoryEstimate([points(extent.height), points(extent.width)], scalarBytes: 32),
+      for: "designing a kernel of \(extent) taps", remedy: "take a smaller one")
   }
 
   /// The frequencies on which the desired response is taken: odd numbers of them, so that none is Nyquist's, where the

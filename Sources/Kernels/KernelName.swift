@@ -28,7 +28,7 @@ package struct KernelName: Sendable {
   package func shape(_ text: String?) throws(Misuse) -> KernelShape {
     let parts = text.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
     guard let shape = make(parts) else { throw Misuse(problem: "must be \(usage): \(purpose)", example: example) }
-    do { try shape.check(byteLimit: .max) } catch { throw Misuse(problem: "is \(usage); \(error)", example: example) }
+    do { try shape.check() } catch { throw Misuse(problem: "is \(usage); \(error)", example: example) }
     return shape
   }
 

@@ -2,29 +2,47 @@ import Layers
 import Tensors
 
 extension KernelShape {
-  /// The memory that the taps of a kernel may take unless the caller says otherwise: 256 MiB, 5,792 x 5,792 taps.
-  public static let defaultByteLimit = 256 << 20
+  /// What a kernel may take unless the caller says otherwise: 256 MiB, 5,792 x 5,792 taps.
+  public static let usualBudget = MemoryBudget(fixed: 256 << 20)
+
+  /// Whether there is such a kernel, whatever its size.
+  ///
+  /// - Throws: ``KernelError`` with the remedy.
+  public func check() throws(KernelError) {
+    if let problem { throw KernelError(problem) }
+  }
 
   /// Whether there is such a kernel, and memory for its taps.
   ///
-  /// - Parameter byteLimit: The most bytes that the taps may take.
-  /// - Throws: ``KernelError`` with the remedy.
-  public func check(byteLimit: Int = KernelShape.defaultByteLimit) throws(KernelError) {
-    if let problem { throw KernelError(problem) }
+  /// - Parameters:
+  ///   - bytesPerTap: Those of a number in double precision, unless there are copies.
+  ///   - others: What else is held while there is the kernel.
+  /// - Throws: ``KernelError`` or `MemoryError` with the remedy.
+  public func check(
+    within budget: MemoryBudget, bytesPerTap: Int = MemoryLayout<Double>.stride,
+    beside others: MemoryEstimate = MemoryEstimate()
+  ) throws {
+    try check()
     let (height, width) = sides
-    let bytes = 8 * height * width
-    guard bytes <= Double(byteLimit) else {
-      let estimate = bytes < 0x1p62 ? "\(ByteCount(Int(bytes)))" : "more than any memory"
-      func text(_ side: Double) -> String { side < 0x1p53 ? "\(Int(side))" : "\(side)" }
-      throw KernelError(
-        "the kernel would have \(text(height)) x \(text(width)) taps and take \(estimate), and the limit is "
-          + "\(ByteCount(byteLimit)): take a smaller one")
-    }
+    func text(_ side: Double) -> String { side < 0x1p53 ? "\(Int(side))" : "\(side)" }
+    try budget.require(
+      memory(bytesPerTap: bytesPerTap) + others, for: "a kernel of \(text(height)) x \(text(width)) taps",
+      remedy: "take a smaller kernel")
+  }
+
+  /// The bytes of the taps.
+  ///
+  /// - Parameter bytesPerTap: Those of a number in double precision, unless there are copies.
+  public func memory(bytesPerTap: Int = MemoryLayout<Double>.stride) -> MemoryEstimate {
+    let (height, width) = sides
+    // No side of this length has a product that an estimate could hold.
+    func whole(_ side: Double) -> Int { side < 0x1p62 ? Int(side) : .max }
+    return MemoryEstimate([whole(height), whole(width)], scalarBytes: bytesPerTap)
   }
 
   /// The size of the kernel in taps.
   ///
-  /// - Precondition: ``check(byteLimit:)`` throws nothing.
+  /// - Precondition: ``check(within:bytesPerTap:beside:)`` throws nothing.
   public var extent: Extent { Extent(height: Int(sides.height), width: Int(sides.width)) }
 
   /// What is wrong with the numbers; nil if nothing is.

@@ -20,8 +20,7 @@ extension KernelShape {
     case .prewitt(let axis): Self.slope(axis, across: [1, 1, 1])
     case .laplacian(.four): Kernel(rows: [[0, 1, 0], [1, -4, 1], [0, 1, 0]])
     case .laplacian(.eight): Kernel(rows: [[1, 1, 1], [1, -8, 1], [1, 1, 1]])
-    case .laplacianOfGaussian(let deviation, let radius):
-      Self.laplacianOfGaussian(deviation, Kernel(.gaussian(deviation: deviation, radius: radius ?? center.row)))
+    case .laplacianOfGaussian(let deviation, _): laplacianOfGaussian(deviation)
     case .sharpen(let a): Kernel(rows: [[0, -a, 0], [-a, 1 + 4 * a, -a], [0, -a, 0]])
     case .emboss(let angle): Self.emboss(Direction(degrees: angle))
     case .gabor(let wavelength, let angle, let deviation, let phase, let aspect, _):
@@ -33,15 +32,26 @@ extension KernelShape {
   private var center: (row: Int, column: Int) { (extent.height / 2, extent.width / 2) }
 
   /// A kernel of the size this one has, from a function of the place: columns to the right and rows down from the centre.
+  ///
+  /// All kernels that may be large are made in place: at no time are there more taps than the kernel has.
   private func sampled(sum: Double? = nil, _ value: (Double, Double) -> Double) -> Kernel {
+    Kernel(sampledTaps(sum: sum, value))
+  }
+
+  private func sampledTaps(sum: Double? = nil, _ value: (Double, Double) -> Double) -> Tensor<Double> {
     let (extent, center) = (extent, center)
-    let taps = Tensor<Double>([extent.height, extent.width]) { taps in
+    var taps = Tensor<Double>([extent.height, extent.width]) { taps in
       for i in taps.indices {
         let (row, column) = (i / extent.width, i % extent.width)
         taps[i] = value(Double(column - center.column), Double(row - center.row))
       }
     }
-    return Kernel(sum.map { taps / (taps.sum / $0) } ?? taps)
+    if let sum { Self.divide(&taps, by: taps.sum / sum) }
+    return taps
+  }
+
+  private static func divide(_ taps: inout Tensor<Double>, by divisor: Double) {
+    taps.withUnsafeMutableElements { taps in for i in taps.indices { taps[i] /= divisor } }
   }
 
   /// The Gaussian of a distance, 1 at 0.
@@ -56,16 +66,18 @@ extension KernelShape {
       rows: axis == .x ? across.map { w in along.map { w * $0 } } : along.map { d in across.map { d * $0 } })
   }
 
-  private static func laplacianOfGaussian(_ deviation: Double, _ gaussian: Kernel) -> Kernel {
-    let (variance, center) = (deviation * deviation, gaussian.center)
-    var taps = gaussian.taps
+  private func laplacianOfGaussian(_ deviation: Double) -> Kernel {
+    let (variance, extent, center) = (deviation * deviation, extent, center)
+    var taps = sampledTaps(sum: 1) { bell($0, deviation) * bell($1, deviation) }
     taps.withUnsafeMutableElements { taps in
       for i in taps.indices {
-        let (y, x) = (Double(i / gaussian.width - center.row), Double(i % gaussian.width - center.column))
+        let (y, x) = (Double(i / extent.width - center.row), Double(i % extent.width - center.column))
         taps[i] *= (x * x + y * y - 2 * variance) / (variance * variance)
       }
     }
-    return Kernel(taps - taps.mean)
+    let mean = taps.mean
+    taps.withUnsafeMutableElements { taps in for i in taps.indices { taps[i] -= mean } }
+    return Kernel(taps)
   }
 
   private static func emboss(_ light: Direction) -> Kernel {
@@ -81,13 +93,14 @@ extension KernelShape {
   ) -> Kernel {
     // Exact at whole quarters of a turn, so that an odd wave is odd to the last bit.
     let (cosine, sine) = (Direction(degrees: phase).x, -Direction(degrees: phase).y)
-    let wave = sampled { x, y in
+    var wave = sampledTaps { x, y in
       let (u, v) = (x * direction.x + y * direction.y, y * direction.x - x * direction.y)
       let turn = 2 * Double.pi * u / wavelength
       return bell(u, deviation) * bell(aspect * v, deviation) * (cos(turn) * cosine - sin(turn) * sine)
     }
-    let gain = wave.response(fx: direction.x / wavelength, fy: direction.y / wavelength).magnitude
-    return gain > 0 ? Kernel(wave.taps / gain) : wave
+    let gain = Kernel(wave).response(fx: direction.x / wavelength, fy: direction.y / wavelength).magnitude
+    if gain > 0 { Self.divide(&wave, by: gain) }
+    return Kernel(wave)
   }
 
   private static func random(_ side: Int, _ seed: UInt64) -> Kernel {

@@ -13,7 +13,9 @@ public struct LessonMaterial: Sendable {
 
   /// A picture and labelled images; what is not given is drawn by the package.
   public init(image: (Image, name: String)? = nil, data: (DatasetPair, name: String)? = nil) {
-    (self.image, imageName) = image ?? (Scene.street(side: 384), "a street that the package draws")
+    let (picture, name) = image ?? (Scene.street(side: 384), "a street that the package draws")
+    // Reports are white.
+    (self.image, imageName) = (picture.composed(on: .white), name)
     (self.data, dataName) = data ?? (CentredDigits.load(), "digits that the package draws, centred")
   }
 

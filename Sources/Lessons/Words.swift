@@ -1,11 +1,11 @@
 import Foundation
 
 /// A number with so many digits after the point.
-package func decimals(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+package func decimals(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value.withoutNaNSign) }
 
 /// A small or large number as people write it: `2.2 × 10⁻¹⁶`.
 package func scientific(_ value: Double, _ digits: Int = 1) -> String {
-  guard value != 0, value.isFinite else { return value == 0 ? "0" : "\(value)" }
+  guard value != 0, value.isFinite else { return value == 0 ? "0" : "\(value.withoutNaNSign)" }
   let parts = String(format: "%.\(digits)e", value).split(separator: "e")
   let superscripts: [Character: Character] = [
     "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹",

@@ -88,6 +88,17 @@ public struct CenteredSpectrum: Sendable {
     self.init(Self.halfSpectrum(of: plane, window: window))
   }
 
+  /// The bytes that the half and the whole spectrum of a plane take, with their magnitudes, beside the plane.
+  package static func memory<Scalar: FourierScalar>(height: Int, width: Int, _: Scalar.Type) -> MemoryEstimate {
+    let size = MemoryLayout<Scalar>.stride
+    // The plane under a window, the half spectrum, columns on their way through a transform, real and imaginary parts, and
+    // magnitudes.
+    return MemoryEstimate([height, width], scalarBytes: size)
+      + MemoryEstimate([height, width / 2 + 1, 2], scalarBytes: size)
+      + MemoryEstimate([Parallel.threads, height, 64], scalarBytes: size)
+      + MemoryEstimate([height, width, 3], scalarBytes: 4)
+  }
+
   /// The half that is kept of the spectrum of a plane.
   ///
   /// - Parameter plane: `[H, W]` or `[1, H, W]`.

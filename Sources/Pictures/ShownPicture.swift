@@ -7,7 +7,7 @@ extension Image {
   public init<Scalar: TensorScalar>(shown image: ImagePlanes<Scalar>) {
     let stored = image.converted(to: .stored).planes.colors
     if case .picture = image.origin {
-      self.init(pixels: stored.converted(to: Float.self), alpha: image.alpha)
+      self.init(pixels: stored.converted(to: Float.self), alpha: image.alpha, metadata: image.metadata)
       return
     }
     self.init(pixels: stretched(stored), alpha: image.alpha)

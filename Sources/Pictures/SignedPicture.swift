@@ -18,7 +18,7 @@ public struct SignedPicture: Sendable {
     let shares = shares(of: source.planes.colors, limit: largest)
     image = Image(
       pixels: source.channels == 1 ? ColorMap.signed.pixels(shares) : shares, alpha: source.alpha,
-      bitDepth: source.origin.bitDepth)
+      bitDepth: source.origin.bitDepth, metadata: source.metadata.withoutColors)
   }
 }
 

@@ -15,56 +15,83 @@ public struct Match: Hashable, Sendable {
   public let score: Double
 }
 
-/// Summits of a map of scores.
-enum PeakSearch {
-  /// The highest summits of at least a threshold, the best first, no two within a distance of each other (non-maximum
-  /// suppression). Of equal ones the first by rows comes first.
-  ///
-  /// - Parameters:
-  ///   - scores: `[H, W]`.
-  ///   - separation: Two matches are at least so far apart in rows, or so far in columns.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  static func matches<Scalar: TensorScalar>(
-    in scores: Tensor<Scalar>, count: Int, threshold: Double, separation: Extent
-  ) -> [Match] {
+/// The local maxima of a map of scores.
+struct PeakSearch<Scalar: TensorScalar> {
+  /// A local maximum. The higher score comes first, of equal ones the first by rows.
+  struct Place: Comparable {
+    let row: Int
+    let column: Int
+    let score: Double
+
+    static func < (a: Place, b: Place) -> Bool {
+      a.score != b.score ? a.score > b.score : (a.row, a.column) < (b.row, b.column)
+    }
+  }
+
+  /// `[H, W]`.
+  private let scores: Tensor<Scalar>
+
+  init(_ scores: Tensor<Scalar>) { self.scores = scores }
+
+  /// All local maxima of at least a threshold, the best first.
+  func places(atLeast threshold: Double) -> [Place] {
     let (height, width) = (scores.shape[0], scores.shape[1])
     return scores.withUnsafeElements { s in
-      let s = s.baseAddress!
-      var summits: [Int] = []
-      for row in 0..<height {
-        for column in 0..<width where Double(s[row * width + column]) >= threshold {
-          if isSummit(s, row, column, height, width) { summits.append(row * width + column) }
-        }
-      }
-      summits.sort { s[$0] != s[$1] ? s[$0] > s[$1] : $0 < $1 }
+      summits(s, height, width, threshold)
+        .map { Place(row: $0 / width, column: $0 % width, score: Double(s[$0])) }
+    }.sorted()
+  }
+
+  /// The first of some sorted places, no two within a distance of each other (non-maximum suppression).
+  ///
+  /// - Parameter separation: Two matches are at least so far apart in rows, or so far in columns.
+  func matches(_ places: [Place], count: Int, separation: Extent) -> [Match] {
+    let (height, width) = (scores.shape[0], scores.shape[1])
+    return scores.withUnsafeElements { s in
       var found: [Match] = []
-      for place in summits {
+      for place in places {
         guard found.count < count else { break }
-        let (row, column) = (place / width, place % width)
+        let (row, column) = (place.row, place.column)
         guard
           found.allSatisfy({
             abs($0.row - row) >= separation.height || abs($0.column - column) >= separation.width
           })
         else { continue }
+        let middle = row * width + column
         let exactRow =
-          row > 0 && row < height - 1 ? summit(Double(s[place - width]), Double(s[place]), Double(s[place + width])) : 0
+          row > 0 && row < height - 1
+          ? vertex(Double(s[middle - width]), Double(s[middle]), Double(s[middle + width])) : 0
         let exactColumn =
-          column > 0 && column < width - 1 ? summit(Double(s[place - 1]), Double(s[place]), Double(s[place + 1])) : 0
+          column > 0 && column < width - 1
+          ? vertex(Double(s[middle - 1]), Double(s[middle]), Double(s[middle + 1])) : 0
         found.append(
           Match(
             row: row, column: column, exactRow: Double(row) + exactRow, exactColumn: Double(column) + exactColumn,
-            score: Double(s[place])))
+            score: place.score))
       }
       return found
     }
   }
 
   /// Where a parabola through three values at -1, 0, 1 is highest, if the middle one is the largest.
-  static func summit(_ before: Double, _ here: Double, _ after: Double) -> Double {
+  private func vertex(_ before: Double, _ here: Double, _ after: Double) -> Double {
     let curvature = before - 2 * here + after
     return curvature < 0 ? min(max(0.5 * (before - after) / curvature, -0.5), 0.5) : 0
   }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func summits<Scalar: TensorScalar>(
+  _ s: UnsafeBufferPointer<Scalar>, _ height: Int, _ width: Int, _ threshold: Double
+) -> [Int] {
+  var summits: [Int] = []
+  for row in 0..<height {
+    for column in 0..<width where Double(s[row * width + column]) >= threshold {
+      if isSummit(s.baseAddress!, row, column, height, width) { summits.append(row * width + column) }
+    }
+  }
+  return summits
 }
 
 @specialized(where Scalar == Float)

@@ -16,7 +16,7 @@ struct PowerSpectrum: Sendable {
     let (height, width) = (images.shape[-2], images.shape[-1])
     let half = width / 2 + 1
     let planes = images.count / (height * width)
-    let window = HannWindow(height: height, width: width)
+    let window = SeparableWindow.hann(height: height, width: width)
     let transform = RealTransform2D<Scalar>(height: height, width: width)
     let stack = images.reshaped(to: [planes, height, width])
     var power = [Float](repeating: 0, count: height * half)

@@ -9,19 +9,34 @@ import Tensors
 struct WaveSubtraction {
   private let height: Int
   private let width: Int
-  private let window: HannWindow
+  private let window: SeparableWindow
 
   init(height: Int, width: Int) {
     (self.height, self.width) = (height, width)
-    window = HannWindow(height: height, width: width)
+    window = SeparableWindow.hann(height: height, width: width)
+  }
+
+  /// The mean of weights `[H, W]` under the window.
+  func share(_ weights: Tensor<Float>) -> Double {
+    weights.withUnsafeElements { weights in
+      var sum = 0.0
+      for row in 0..<height {
+        for column in 0..<width { sum += Double(weights[row * width + column]) * window.weight(row, column) }
+      }
+      return sum / window.sum
+    }
   }
 
   /// Subtracts the wave's best fit.
   ///
-  /// - Parameter plane: `[H, W]`.
+  /// - Parameters:
+  ///   - plane: `[H, W]`.
+  ///   - weights: How much each pixel counts besides the window, `[H, W]`; nil for all alike.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func subtract<Scalar: TensorScalar>(_ wave: PeriodicNoise.Wave, from plane: inout Tensor<Scalar>) {
+  func subtract<Scalar: TensorScalar>(
+    _ wave: PeriodicNoise.Wave, from plane: inout Tensor<Scalar>, _ weights: Tensor<Float>? = nil
+  ) {
     let (height, width) = (height, width)
     let (rows, columns) = (Turns(wave.fy, height), Turns(wave.fx, width))
     let windowed = window.applied(to: plane).plane
@@ -31,7 +46,8 @@ struct WaveSubtraction {
       for row in 0..<height {
         for column in 0..<width {
           let (c, s) = rows.product(columns, row, column)
-          let (value, weight) = (Double(x[row * width + column]), window.weight(row, column))
+          let share = weights.map { Double($0[row, column]) } ?? 1
+          let (value, weight) = (share * Double(x[row * width + column]), share * window.weight(row, column))
           xc += value * c
           xs += value * s
           cc += weight * c * c

@@ -8,19 +8,20 @@ import Tensors
 ///     G = conj H / (|H|² + N / S)
 ///
 /// with the blur's frequency response H, the power N of the noise and S of the scene. (N. Wiener, "Extrapolation,
-/// Interpolation, and Smoothing of Stationary Time Series", 1949.) Unless told, N is the square of what ``NoiseEstimate``
-/// says, and S is a ``PowerLawSpectrum`` fitted to the spectrum of the image.
+/// Interpolation, and Smoothing of Stationary Time Series", 1949.) Both are what ``BlurredSpectrum`` finds in the image,
+/// unless told.
 ///
 /// *The border.* What the camera saw beyond the picture's border is blurred into it, so no extension by a rule is right,
 /// and each wrong one rings inwards by many times the blur's length. Here the extension is a part of the problem: it is what
-/// the model itself expects around this image, found by conjugate gradients. The boundary (with an edge taper) is only
-/// where they begin. A `circular` boundary extends nothing.
+/// the model itself expects around this image, found by conjugate gradients under a noise that falls from the image's own variance. The boundary (with an
+/// edge taper) is only where they begin. A `circular` boundary extends nothing.
 public struct WienerFilter<Scalar: FourierScalar>: Deconvolution {
   /// How strong the noise is.
   public enum Noise: Hashable, Sendable {
-    /// Whatever is found in each plane, by ``NoiseEstimate``.
+    /// Whatever is found in each plane, by ``BlurredSpectrum``.
     case estimated
-    /// Its standard deviation in the units of pixels; the scene's spectrum is still estimated.
+    /// Its standard deviation in the units of pixels, as far as it does not contradict the image: see
+    /// ``BlurredSpectrum/noise(told:)``. The scene's spectrum is still estimated.
     case deviation(Double)
     /// N / S itself, the same at every frequency: the textbook's constant.
     case ratio(Double)
@@ -30,8 +31,8 @@ public struct WienerFilter<Scalar: FourierScalar>: Deconvolution {
   /// How strong the noise is.
   public let noise: Noise
   public let boundary: Boundary
-  /// The most steps of conjugate gradients towards the extension; fewer if that is found before. None leaves the boundary's,
-  /// tapered.
+  /// The most steps of conjugate gradients towards the extension. Most images take 20 to 100; a result for which the steps
+  /// do not suffice is smoother than it might be. None leaves the boundary's extension, tapered.
   public let borderSteps: Int
   public let memoryLimit: Int?
 
@@ -39,7 +40,8 @@ public struct WienerFilter<Scalar: FourierScalar>: Deconvolution {
   ///
   /// - Throws: ``RestorationError`` for a noise that is negative or not finite, or a ratio that is not above 0.
   public init(
-    _ pointSpread: PointSpread<Scalar>, noise: Noise = .estimated, boundary: Boundary = .reflect, borderSteps: Int = 20,
+    _ pointSpread: PointSpread<Scalar>, noise: Noise = .estimated, boundary: Boundary = .reflect,
+    borderSteps: Int = 200,
     memoryLimit: Int? = nil
   ) throws(RestorationError) {
     switch noise {
@@ -57,9 +59,9 @@ public struct WienerFilter<Scalar: FourierScalar>: Deconvolution {
     (self.borderSteps, self.memoryLimit) = (borderSteps, memoryLimit)
   }
 
-  /// Frames: H, G and what the model retains (half a frame); of the conjugate gradients, image, residual, direction and
-  /// its image; a spectrum and its copy.
-  public func estimatedBytes(image: Extent) -> Int { bytes(frame(image), planes: boundary == .circular ? 6 : 8.5) }
+  /// Frames: H, |H|² S and U (half a frame each), the image, gradient, direction and its image, a spectrum and its copy;
+  /// without an extension, of them H and G, the image, a spectrum and its copy, and |H|² S.
+  public func estimatedBytes(image: Extent) -> Int { bytes(frame(image), planes: boundary == .circular ? 6 : 9) }
 
   public func callAsFunction(_ images: Tensor<Scalar>, onProgress: (RestorationProgress) throws -> Void) throws
     -> Tensor<Scalar>
@@ -67,64 +69,104 @@ public struct WienerFilter<Scalar: FourierScalar>: Deconvolution {
     try forEachPlane(images, onProgress: onProgress) { blur, plane, target, index, count in
       let frame = blur.frame
       let mean = meanOf(plane, frame)
-      let (gain, retained) = gains(blur, plane)
+      let model = model(frame, plane)
       var x = frame.extended(plane, minus: mean)
       blur.taper(&x)
       let steps = frame.isPadded ? borderSteps : 0
-      try BorderCompletion(blur: blur, retained: retained).complete(&x, steps: steps) { step in
+      let noise = try BorderCompletion(blur: blur, signal: signal(blur, model)).complete(
+        &x, noise: model.noise, from: model.total, steps: steps
+      ) { step in
         try onProgress(RestorationProgress(plane: index, planes: count, step: step, steps: steps + 1, residual: nil))
       }
-      frame.crop(blur.filtered(x, by: gain), plus: mean, to: target)
+      frame.crop(blur.filtered(x, by: gain(blur, model, noise)), plus: mean, to: target)
       try onProgress(
         RestorationProgress(plane: index, planes: count, step: steps + 1, steps: steps + 1, residual: nil))
     }
   }
 
-  /// G, and H G: the part of each frequency of a blurred image that the model takes for signal.
+  /// The standard deviation of the noise that is assumed in a plane, in the units of pixels; nil for a ratio.
+  ///
+  /// - Parameter plane: `[H, W]`.
+  public func noise(in plane: Tensor<Scalar>) -> Double? {
+    switch noise {
+    case .estimated: BlurredSpectrum(of: plane, blurredBy: pointSpread).noise
+    case .deviation(let told): BlurredSpectrum(of: plane, blurredBy: pointSpread).noise(told: told)
+    case .ratio: nil
+    }
+  }
+
+  /// The powers at each frequency.
+  private struct Model {
+    /// S, by (fx, fy).
+    let scene: @Sendable (Double, Double) -> Double
+    /// N.
+    let noise: Double
+    /// The variance of the image's pixels.
+    let total: Double
+  }
+
+  private func model(_ frame: PaddedFrame, _ plane: UnsafePointer<Scalar>) -> Model {
+    let (height, width) = (frame.image.height, frame.image.width)
+    let image = Tensor<Scalar>([height, width]) { $0.baseAddress!.update(from: plane, count: height * width) }
+    let (mean, square) = (image.mean, image.norm * image.norm / Double(image.count))
+    let total = max(square - mean * mean, 0)
+    if case .ratio(let ratio) = noise {
+      // Only the quotient matters for the gain; the border's tolerance is one in the units of the image.
+      let power = total > 0 ? total : 1
+      return Model(scene: { _, _ in power }, noise: ratio * power, total: total)
+    }
+    let spectrum = BlurredSpectrum(of: image, blurredBy: pointSpread)
+    var deviation = spectrum.noise
+    if case .deviation(let told) = noise { deviation = spectrum.noise(told: told) }
+    // At zero the power law is infinite; what is lower than the frame's lowest frequency is taken to be a quarter of it.
+    let (scene, lowest) = (spectrum.scene, 0.25 / Double(max(frame.size.height, frame.size.width)))
+    return Model(
+      scene: { fx, fy in
+        fx == 0 && fy == 0 ? scene.power(fx: lowest, fy: 0) : scene.power(fx: fx, fy: fy)
+      },
+      noise: deviation * deviation, total: total)
+  }
+
+  /// |H|² S, `[H, W/2 + 1]`.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  private func gains(_ blur: BlurOperator<Scalar>, _ plane: UnsafePointer<Scalar>) -> (Spectrum<Scalar>, Tensor<Scalar>)
-  {
-    let ratio = noiseToSignal(blur.frame, plane)
-    let (height, width) = (blur.frame.size.height, blur.frame.size.width)
-    let half = width / 2 + 1
-    var gain = blur.response
-    let retained = Tensor<Scalar>([height, half]) { retained in
-      nonisolated(unsafe) let retained = retained.baseAddress!
-      gain.values.withUnsafeMutableElements { gain in
-        nonisolated(unsafe) let gain = gain.baseAddress!
-        Parallel.forEach(height, grain: max(1, (1 << 12) / half)) { row in
-          let fy = Double(min(row, height - row)) / Double(height)
-          for column in 0..<half {
-            let fx = Double(column) / Double(width)
-            let i = row * half + column
-            let (a, b) = (Double(gain[2 * i]), Double(gain[2 * i + 1]))
-            let power = a * a + b * b
-            // Nothing is expected of a frequency where the scene has no power: infinity makes zeros.
-            let factor = 1 / (power + ratio(fy * fy + fx * fx))
-            (gain[2 * i], gain[2 * i + 1]) = (Scalar(a * factor), Scalar(-b * factor))
-            retained[i] = Scalar(power * factor)
-          }
+  private func signal(_ blur: BlurOperator<Scalar>, _ model: Model) -> Tensor<Scalar> {
+    let half = blur.frame.size.width / 2 + 1
+    return Tensor([blur.frame.size.height, half]) { signal in
+      nonisolated(unsafe) let signal = signal.baseAddress!
+      blur.response.values.withUnsafeElements { response in
+        nonisolated(unsafe) let response = response.baseAddress!
+        forEachFrequency(blur.frame, model) { i, scene in
+          let (a, b) = (Double(response[2 * i]), Double(response[2 * i + 1]))
+          signal[i] = Scalar((a * a + b * b) * scene)
         }
       }
     }
-    return (gain, retained)
   }
 
-  /// N / S as a function of the square of the frequency in cycles per pixel.
-  private func noiseToSignal(_ frame: PaddedFrame, _ plane: UnsafePointer<Scalar>) -> @Sendable (Double) -> Double {
-    if case .ratio(let ratio) = noise { return { _ in ratio } }
-    let (height, width) = (frame.image.height, frame.image.width)
-    let image = Tensor<Scalar>([height, width]) { $0.baseAddress!.update(from: plane, count: height * width) }
-    var deviation = NoiseEstimate.deviation(of: image)
-    if case .deviation(let given) = noise { deviation = given }
-    // Pixels are rounded at least once, and so are their transforms: no image has less noise than that.
-    let rounding = Scalar.unitRoundoff * log2(Double(frame.count) + 1).squareRoot() * image.norm
-    deviation = max(deviation, rounding / Double(image.count).squareRoot(), .leastNormalMagnitude.squareRoot())
-    let variance = deviation * deviation
-    let scene = PowerLawSpectrum(of: image, blurredBy: pointSpread, noise: deviation)
-    // At zero the power law is infinite; what is lower than the frame's lowest frequency is taken to be a quarter of it.
-    let lowest = 0.25 / Double(max(frame.size.height, frame.size.width))
-    return { variance / scene.power(squaredFrequency: max($0, lowest * lowest)) }
+  /// G.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func gain(_ blur: BlurOperator<Scalar>, _ model: Model, _ noise: Double) -> Spectrum<Scalar> {
+    var gain = blur.response
+    gain.values.withUnsafeMutableElements { gain in
+      nonisolated(unsafe) let gain = gain.baseAddress!
+      forEachFrequency(blur.frame, model) { i, scene in
+        let (a, b) = (Double(gain[2 * i]), Double(gain[2 * i + 1]))
+        let factor = scene / ((a * a + b * b) * scene + noise)
+        (gain[2 * i], gain[2 * i + 1]) = (Scalar(a * factor), Scalar(-b * factor))
+      }
+    }
+    return gain
+  }
+
+  /// Calls with each place of a half spectrum, and the scene's power there.
+  @inline(__always)
+  private func forEachFrequency(_ frame: PaddedFrame, _ model: Model, _ body: @Sendable (Int, Double) -> Void) {
+    let (height, width, half) = (frame.size.height, frame.size.width, frame.size.width / 2 + 1)
+    Parallel.forEach(height, grain: max(1, (1 << 12) / half)) { row in
+      let fy = Double(2 * row > height ? row - height : row) / Double(height)
+      for column in 0..<half { body(row * half + column, model.scene(Double(column) / Double(width), fy)) }
+    }
   }
 }

@@ -69,8 +69,9 @@ struct WindowColumns {
       pitch = ((used + 2 * width - 1) / width | 1) * width
     }
     self.runs = Scratch(runs)
-    let seen = (0..<axis.places(axis.positions)).filter { axis.source($0) != nil }
-    let (first, last) = (seen.first ?? .max, seen.last ?? .min)
+    let places = 0..<axis.places(axis.positions)
+    let first = places.first { axis.source($0) != nil } ?? .max
+    let last = places.last { axis.source($0) != nil } ?? .min
     let blockColumns = blockColumns
     residues = zip(axis.residues, taps).map { residue, taps in
       let ranges = stride(from: 0, to: axis.positions, by: blockColumns).flatMap { start in

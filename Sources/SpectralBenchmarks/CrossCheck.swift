@@ -73,9 +73,22 @@ package struct CrossCheck {
     let spatial = SpatialConvolution<Scalar>(memoryLimit: memoryLimit)
     var spectral = FourierConvolution<Scalar>(memoryLimit: memoryLimit, rigor: rigor)
     let exact = SpatialConvolution<Double>(memoryLimit: memoryLimit)
-    _ = try spatial.workingMemory(.forward, problem)
-    _ = try spectral.workingMemory(.forward, problem)
-    _ = try exact.workingMemory(.forward, problem)
+    let working = max(
+      try spatial.workingMemory(.forward, problem), try spectral.workingMemory(.forward, problem),
+      try exact.workingMemory(.forward, problem))
+    // The image and both results, and in double precision the image, all three results and a difference.
+    let held =
+      MemoryEstimate(x.shape.extents, scalarBytes: 3 * MemoryLayout<Scalar>.stride + 5 * MemoryLayout<Double>.stride)
+    // The direct method's table of steps, 16 bytes for each row of the image and six rows of the kernel, while it grows and
+    // is copied.
+    let steps = MemoryEstimate([planes.shape[1], kernel.shape[0] / 6 + 2], scalarBytes: 64)
+    do {
+      try MemoryBudget.machine.require(
+        held + steps + MemoryEstimate(bytes: working), for: "comparing both methods on \(planes.shape) numbers",
+        remedy: "take a smaller picture or a smaller kernel")
+    } catch {
+      throw ConvolutionError("\(error)")
+    }
     if planning == .measured,
       case .fourier(let tile) = AutomaticConvolution(direct: nil, fourier: spectral, planning: .measured).plan(problem)
     {

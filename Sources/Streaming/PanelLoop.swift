@@ -9,7 +9,7 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
   private let plan: PanelPlan<Scalar>
   private let kernel: Tensor<Scalar>
   private let reader: PanelReader<Scalar>
-  private let writer: PanelWriter
+  private let writer: PanelWriter<Scalar>
 
   private let firstPanel: Int
   private var panelsDone: Int
@@ -26,8 +26,8 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
   /// What was written is made safe after so many bytes or seconds. A kill costs little more work than that.
   private static var safetyInterval: (bytes: Int, seconds: Double) { (64 << 20, 0.5) }
 
-  /// - Parameter kernel: `[kH, kW]`.
-  init(plan: PanelPlan<Scalar>, kernel: Tensor<Scalar>, reader: PanelReader<Scalar>, writer: PanelWriter) {
+  /// - Parameter kernel: `[kH, kW]`, as the work takes it.
+  init(plan: PanelPlan<Scalar>, kernel: Tensor<Scalar>, reader: PanelReader<Scalar>, writer: PanelWriter<Scalar>) {
     self.plan = plan
     self.kernel = kernel.reshaped(to: plan.problem.filterShape)
     self.reader = reader
@@ -61,13 +61,8 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
     func reading(_ panel: Int) -> Background<Panel>? {
       guard panel < plan.panels else { return nil }
       return Background(on: readQueue) {
-        let (row, column) = plan.place(panel)
-        let (top, left) = (
-          plan.rows.start(row) - plan.before.height, plan.columns.start(column) - plan.before.width
-        )
-        var (pixels, isFinite) = try reader.read(row: top, column: left)
-        // The rows below are the next panels' too.
-        if column == plan.columns.pieces - 1 { reader.dropFromCache(rows: top..<top + plan.rows.length) }
+        var (pixels, isFinite) = try reader.read(plan.corners(panel))
+        reader.dropFromCache(after: panel, of: plan)
         let missing = isFinite || plan.choice != .fft ? nil : MissingPixels(takenFrom: &pixels)
         return Panel(pixels: pixels, missing: missing)
       }
@@ -75,10 +70,7 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
     func writing(_ output: Tensor<Scalar>, _ panel: Int, makesSafe: Bool) -> Background<Void> {
       Background(on: writeQueue) {
         if panel == 0 { try writer.writeHeader() }
-        let (row, column) = plan.place(panel)
-        try writer.write(
-          output, row: plan.rows.start(row), column: plan.columns.start(column), rows: plan.rows.fresh(row),
-          columns: plan.columns.fresh(column))
+        try writer.write(output, panel: panel)
         if makesSafe { try writer.file.record(unitsDone: panel + 1) }
       }
     }
@@ -116,5 +108,28 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
     try last?.value()
     secondsWaitingForOutput += seconds(since: instant)
     self.seconds = seconds(since: start)
+  }
+}
+
+extension PanelReader {
+  /// Drops from the system's cache what no panel after this one sees; the rows below are the next panels' too.
+  fileprivate func dropFromCache<Method>(after panel: Int, of plan: PanelPlan<Method>) {
+    let (first, last) = (
+      plan.place(plan.blocks.fresh(panel).lowerBound), plan.place(plan.members(panel).upperBound - 1)
+    )
+    if plan.rows.pieces == 1 {
+      dropFromCache(
+        rows: 0..<layout.rows,
+        columns: plan.columns.start(first.column) - plan.before.width..<plan.columns.start(last.column)
+          - plan.before.width)
+    } else {
+      // Block rows that end in this panel.
+      let ended = first.row..<last.row + (last.column == plan.columns.pieces - 1 ? 1 : 0)
+      guard !ended.isEmpty else { return }
+      dropFromCache(
+        rows: plan.rows.start(ended.lowerBound) - plan.before.height..<plan.rows.start(ended.upperBound - 1)
+          + plan.rows.length - plan.before.height,
+        columns: 0..<layout.columns)
+    }
   }
 }

@@ -1,69 +1,66 @@
+import AutomaticConvolution
 import Foundation
 import Layers
 import Tensors
 
 /// Writes panels of an image to their places in a file.
-struct PanelWriter: Sendable {
+struct PanelWriter<Scalar: AnyMethodScalar>: Sendable {
   let file: PartialFile
-  /// What stands before the first number.
-  let header: Data
-  let layout: ImageLayout
-
-  /// Writes what stands before the numbers.
-  func writeHeader() throws { try header.withUnsafeBytes { try file.write($0, at: 0) } }
-
-  /// Writes a part of a panel.
-  ///
-  /// - Parameters:
-  ///   - panel: `[C, 1, H, W]`, whose first pixel belongs to this place of the image.
-  ///   - rows: Of the image, those to write; likewise `columns`.
-  func write<Scalar: TensorScalar>(
-    _ panel: Tensor<Scalar>, row: Int, column: Int, rows: Range<Int>, columns: Range<Int>
-  ) throws {
-    let (height, width, channels) = (panel.shape[2], panel.shape[3], layout.channels)
-    try panel.withUnsafeElements { planes in
-      let first = planes.baseAddress! + (rows.lowerBound - row) * width + columns.lowerBound - column
-      if channels > 1 {
-        try interleave(first, plane: height * width, pitch: width, rows: rows, columns: columns)
-      } else if columns.count == layout.columns {
-        // Whole rows of the image, one after another in the file too.
-        try write(first, row: rows.lowerBound, column: 0, count: rows.count * columns.count)
-      } else {
-        for y in rows {
-          try write(
-            first + (y - rows.lowerBound) * width, row: y, column: columns.lowerBound, count: columns.count)
-        }
-      }
-    }
-  }
-
-  /// Brings the channels of each pixel together, some rows at a time, and writes them.
-  private func interleave<Scalar: TensorScalar>(
-    _ first: UnsafePointer<Scalar>, plane: Int, pitch: Int, rows: Range<Int>, columns: Range<Int>
-  ) throws {
-    let channels = layout.channels
-    let line = columns.count * channels
-    let rowsAtOnce = columns.count == layout.columns ? max(1, Self.stagedNumbers / line) : 1
-    let staged = Scratch<Scalar>(count: min(rowsAtOnce, rows.count) * line)
-    for start in stride(from: rows.lowerBound, to: rows.upperBound, by: rowsAtOnce) {
-      let end = min(start + rowsAtOnce, rows.upperBound)
-      for y in start..<end {
-        let target = staged.base + (y - start) * line
-        for c in 0..<channels {
-          let source = first + c * plane + (y - rows.lowerBound) * pitch
-          for i in 0..<columns.count { target[i * channels + c] = source[i] }
-        }
-      }
-      try write(staged.base, row: start, column: columns.lowerBound, count: (end - start) * line)
-    }
-  }
+  let plan: PanelPlan<Scalar>
 
   /// Numbers that are brought together before they are written.
-  static let stagedNumbers = 1 << 19
+  static var stagedNumbers: Int { 1 << 19 }
 
-  private func write<Scalar: TensorScalar>(_ numbers: UnsafePointer<Scalar>, row: Int, column: Int, count: Int) throws {
+  /// Writes what stands before the numbers.
+  func writeHeader() throws { try plan.outputHeader.withUnsafeBytes { try file.write($0, at: 0) } }
+
+  /// Writes what is new in a panel, `[N * C, 1, H, W]`: stretches that follow each other here and there in one piece.
+  func write(_ output: Tensor<Scalar>, panel: Int) throws {
+    try output.withUnsafeElements { numbers in
+      let base = numbers.baseAddress!
+      if plan.layout.channelsTogether > 1 { return try interleave(base, panel: panel) }
+      var run = (source: 0, place: 0, count: 0)
+      try plan.forEachStretch(of: panel) { source, place, count in
+        if source == run.source + run.count && place == run.place + run.count {
+          run.count += count
+        } else {
+          try write(base + run.source, place: run.place, count: run.count)
+          run = (source, place, count)
+        }
+      }
+      try write(base + run.source, place: run.place, count: run.count)
+    }
+  }
+
+  /// Brings the channels of each pixel together, and writes them.
+  private func interleave(_ base: UnsafePointer<Scalar>, panel: Int) throws {
+    let (channels, plane) = (plan.layout.channels, plan.rows.length * plan.columns.length)
+    let capacity = max(1, min(Self.stagedNumbers / channels, plan.blocks.length * plane))
+    let staged = Scratch<Scalar>(count: capacity * channels)
+    var (place, held) = (0, 0)
+    try plan.forEachStretch(of: panel) { source, target, count in
+      var done = 0
+      while done < count {
+        if held == capacity || place + held * channels != target + done * channels {
+          try write(staged.base, place: place, count: held * channels)
+          (place, held) = (target + done * channels, 0)
+        }
+        let taken = min(count - done, capacity - held)
+        for c in 0..<channels {
+          let (from, to) = (base + source + c * plane + done, staged.base + held * channels + c)
+          for i in 0..<taken { to[i * channels] = from[i] }
+        }
+        done += taken
+        held += taken
+      }
+    }
+    try write(staged.base, place: place, count: held * channels)
+  }
+
+  private func write(_ numbers: UnsafePointer<Scalar>, place: Int, count: Int) throws {
+    guard count > 0 else { return }
     let size = MemoryLayout<Scalar>.stride
-    let place = header.count + layout.place(row: row, column: column) * size
-    try file.write(UnsafeRawBufferPointer(start: numbers, count: count * size), at: place)
+    try file.write(
+      UnsafeRawBufferPointer(start: numbers, count: count * size), at: plan.outputHeader.count + place * size)
   }
 }

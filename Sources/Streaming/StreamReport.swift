@@ -8,8 +8,10 @@ public struct StreamPlan: Hashable, Sendable {
   public var image: Shape
   /// `single` or `double`.
   public var precision: String
-  /// Rows and columns that are convolved at a time.
-  public var panel: Extent
+  /// Rows and columns of a block. In Fortran order, and of an image that is one pixel wide, rows are columns.
+  public var block: Extent
+  /// Blocks that are convolved at a time.
+  public var blocksPerPanel: Int
   /// How many panels there are.
   public var panels: Int
   /// What was asked for, or what `automatic` chose.
@@ -18,11 +20,14 @@ public struct StreamPlan: Hashable, Sendable {
   public var tile: Extent?
   /// The estimate of all memory that the work takes, in bytes.
   public var estimatedBytes: Int
+
+  /// What to say if the image's channels may come first, and so be taken for rows; nil if they do not.
+  public var shapeHint: String? { NumPyHeader.channelsFirstHint(image.extents) }
 }
 
 /// How far a streamed convolution is.
 public struct StreamProgress: Hashable, Sendable {
-  /// Rows that are done across the whole image.
+  /// Rows that the pixels amount to which are done.
   public var rows: Int
   /// Rows of the image.
   public var totalRows: Int
@@ -41,6 +46,8 @@ public enum StreamEvent: Sendable {
   case planned(StreamPlan)
   /// An earlier run has left something that is of no use, for this reason.
   case startingAnew(reason: String)
+  /// An earlier run has left something that is damaged, for this reason, behind what is done.
+  case recomputing(reason: String, after: StreamProgress)
   /// An earlier run came this far.
   case resuming(StreamProgress)
   /// Another panel is done.
@@ -70,16 +77,16 @@ extension PanelPlan {
   var description: StreamPlan {
     StreamPlan(
       image: layout.shape, precision: Scalar.self == Float.self ? "single" : "double",
-      panel: Extent(height: rows.length, width: columns.length), panels: panels, method: choice, tile: tile,
-      estimatedBytes: estimatedBytes)
+      block: Extent(height: rows.length, width: columns.length), blocksPerPanel: blocks.length, panels: panels,
+      method: choice, tile: tile, estimatedBytes: estimatedBytes)
   }
 
   func progress(panelsDone: Int) -> StreamProgress {
-    let (row, column) = place(panelsDone)
-    let rowsDone = min(row * rows.length, layout.rows)
-    var pixels = rowsDone * layout.columns
+    let (row, column) = place(min(panelsDone * blocks.length, blocks.total))
+    var pixels = min(row * rows.length, layout.rows) * layout.columns
     if row < rows.pieces { pixels += rows.fresh(row).count * min(column * columns.length, layout.columns) }
+    let imageRows = layout.header.extents[0]
     return StreamProgress(
-      rows: rowsDone, totalRows: layout.rows, pixels: pixels, totalPixels: layout.rows * layout.columns)
+      rows: pixels / (layout.pixels / imageRows), totalRows: imageRows, pixels: pixels, totalPixels: layout.pixels)
   }
 }

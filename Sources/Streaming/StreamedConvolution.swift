@@ -1,6 +1,4 @@
 import AutomaticConvolution
-import Dispatch
-import Foundation
 import Layers
 import Tensors
 
@@ -12,7 +10,8 @@ import Tensors
 ///
 /// The work can end at any moment, even by a kill, and goes on when the same convolution is run again: it then ends
 /// with the same bytes as the one left alone. `output.partial` holds the data meanwhile, `output.journal` says how far
-/// they go; the output itself is replaced in one step at the end.
+/// they go, with checksums by which damage to either is found and computed anew; the output itself is replaced in one
+/// step at the end.
 ///
 /// Results do not depend on the number of threads; on the memory limit only by rounding.
 public struct StreamedConvolution: Sendable {
@@ -52,7 +51,7 @@ public struct StreamedConvolution: Sendable {
   ///   - output: Where the result goes, an array of the same shape.
   ///   - shouldStop: Asked after every panel; if true, what has been done is made safe and the work ends.
   ///   - onEvent: Told how it goes.
-  /// - Throws: `FileError` for files, `ConvolutionError` if the memory limit cannot be kept.
+  /// - Throws: `FileError` for files, `MemoryError` if the memory limit cannot be kept.
   public func run(
     from input: String, to output: String, shouldStop: () -> Bool = { false },
     onEvent: (StreamEvent) -> Void = { _ in }
@@ -74,21 +73,22 @@ public struct StreamedConvolution: Sendable {
       layout, kernel: Extent(height: kernel.shape[0], width: kernel.shape[1]), operation: operation, choice: method,
       memoryLimit: memoryLimit)
     let identity = try file.identity()
-    let header = NumPyHeader(type: Scalar.self == Float.self ? .float32 : .float64, extents: layout.extents).bytes
     let output = try PartialFile(
-      path, byteCount: header.count + layout.shape.count * MemoryLayout<Scalar>.stride,
-      task: task(plan, file, identity))
+      path, byteCount: plan.outputByteCount, task: task(plan, file, identity), units: plan.panels,
+      ranges: { try plan.forEachRange(of: $0, $1) })
     let description = plan.description
     onEvent(.planned(description))
     if let reason = output.reasonToStartAnew { onEvent(.startingAnew(reason: reason)) }
-    if output.unitsDone > 0 { onEvent(.resuming(plan.progress(panelsDone: output.unitsDone))) }
+    let progress = plan.progress(panelsDone: output.unitsDone)
+    if let reason = output.damage { onEvent(.recomputing(reason: reason, after: progress)) }
+    if output.unitsDone > 0 { onEvent(.resuming(progress)) }
 
     var loop = PanelLoop(
-      plan: plan, kernel: kernel.converted(to: Scalar.self),
+      plan: plan, kernel: layout.oriented(kernel.converted(to: Scalar.self)),
       reader: PanelReader<Scalar>(
         file: file, layout: layout, boundary: boundary,
         size: Extent(height: plan.problem.vertical.input, width: plan.problem.horizontal.input)),
-      writer: PanelWriter(file: output, header: header, layout: layout))
+      writer: PanelWriter(file: output, plan: plan))
     do {
       try loop.run(shouldStop, onEvent)
       guard try file.identity() == identity else {
@@ -105,17 +105,15 @@ public struct StreamedConvolution: Sendable {
 
   /// What determines every bit of the output.
   private func task<Scalar>(_ plan: PanelPlan<Scalar>, _ file: NumPyReader, _ identity: String) -> [String] {
-    let numbers = kernel.withUnsafeElements {
-      UnsafeRawBufferPointer($0).reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
-        // FNV-1a.
-        ($0 ^ UInt64($1)) &* 0x100_0000_01b3
-      }
-    }
+    let (header, layout) = (file.header, plan.layout)
+    let numbers = kernel.withUnsafeElements { Checksum.of(UnsafeRawBufferPointer($0)) }
     return [
-      "input \(identity), \(file.header.type.rawValue)\(file.header.isBigEndian ? " big-endian" : ""), \(plan.layout.shape)",
-      "kernel \(plan.kernel), checksum \(String(numbers, radix: 16))",
+      "input \(identity), \(header.type.rawValue)\(header.isBigEndian ? " big-endian" : "")"
+        + "\(header.isFortranOrder ? " Fortran" : ""), \(layout.shape)",
+      "kernel \(Extent(height: kernel.shape[0], width: kernel.shape[1])), checksum \(numbers.hexadecimal)",
       "boundary \(boundary.rawValue)", "operation \(operation.rawValue)", "method \(plan.choice.rawValue)",
-      "panels \(plan.rows.length) x \(plan.columns.length)", "tiles \(plan.tile?.description ?? "none")",
+      "panels \(plan.blocks.length) x \(plan.rows.length) x \(plan.columns.length)",
+      "tiles \(plan.tile?.description ?? "none")",
     ]
   }
 }

@@ -28,7 +28,7 @@ final class UncachedWriter {
       #else
         let direct: Int32 = 0o40000
       #endif
-      descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | direct)
+      descriptor = open(FileName.encode(path), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | direct)
       guard descriptor >= 0 else { return nil }
       buffer = .allocate(byteCount: Self.bufferBytes, alignment: Self.block)
     #else

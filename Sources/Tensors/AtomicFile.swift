@@ -4,10 +4,11 @@ import Foundation
 ///
 /// The bytes go to a temporary file in the same folder, which is flushed to the disk and then renamed over the
 /// target; the folder is flushed last, so that the new name survives a power cut. If anything fails the temporary file
-/// is removed and the target is untouched.
+/// is removed and the target is untouched; after a kill, the next writer of the same file removes it.
 ///
 /// A symbolic link stays a link: what it leads to is replaced. An existing file keeps its permissions. A target that is
-/// no regular file (a terminal, a pipe, `/dev/stdout`) cannot be replaced, so it is written to directly.
+/// no regular file (a terminal, a pipe, `/dev/stdout`) cannot be replaced, so it is written to directly; a named pipe
+/// once somebody reads from it.
 public enum AtomicFile {
   /// Writes a file in one piece.
   ///
@@ -30,21 +31,23 @@ public enum AtomicFile {
   /// - Throws: ``FileError``, or what `body` throws.
   public static func write(to path: String, _ body: (inout Handle) throws -> Void) throws {
     switch try target(path) {
-    case .open(let descriptor):
-      var handle = Handle(path: path, descriptor: descriptor)
+    case .special(let target):
+      var handle = Handle(path: path, descriptor: try openSpecial(target, for: path))
       try body(&handle)
       try handle.flush()
     case .replace(let target, let mode):
-      let temporary = try makeTemporary(beside: target, for: path)
+      let temporary = try TemporaryFile.make(beside: target, for: path)
       var handle = Handle(path: path, descriptor: temporary.descriptor)
       do {
         if let mode, fchmod(temporary.descriptor, mode) != 0 { throw FileError(path, code: errno) }
         try body(&handle)
         try handle.flush()
         try handle.synchronize()
-        guard rename(temporary.path, target) == 0 else { throw FileError(path, code: errno) }
+        guard rename(FileName.encode(temporary.path), FileName.encode(target)) == 0 else {
+          throw FileError(path, code: errno)
+        }
       } catch {
-        unlink(temporary.path)
+        unlink(FileName.encode(temporary.path))
         throw error
       }
       try synchronizeFolder(of: target, for: path)
@@ -126,15 +129,14 @@ public enum AtomicFile {
   package static func replaceable(_ path: String) throws -> (path: String, mode: mode_t?) {
     switch try target(path) {
     case .replace(let target, let mode): return (target, mode)
-    case .open(let descriptor):
-      close(descriptor)
+    case .special:
       throw FileError(path, "this is no regular file, and the result is written to places all over it: name a file")
     }
   }
 
   private enum Target {
-    /// Something that cannot be replaced, already open.
-    case open(Int32)
+    /// Something that cannot be replaced.
+    case special(String)
     /// A regular file, with its permissions if it is there already.
     case replace(String, mode: mode_t?)
   }
@@ -145,12 +147,8 @@ public enum AtomicFile {
     var status = stat()
     var links = 0
     while true {
-      if let descriptor = standardDescriptor(target) {
-        let copy = dup(descriptor)
-        guard copy >= 0 else { throw FileError(path, code: errno) }
-        return .open(copy)
-      }
-      guard lstat(target, &status) == 0 else {
+      if FileName.standardDescriptor(target) != nil { return .special(target) }
+      guard lstat(FileName.encode(target), &status) == 0 else {
         guard errno == ENOENT else { throw FileError(path, code: errno) }
         return .replace(target, mode: nil)
       }
@@ -162,50 +160,51 @@ public enum AtomicFile {
     switch status.st_mode & S_IFMT {
     case S_IFREG:
       // A rename would pass over the file's own write permission.
-      guard access(target, W_OK) == 0 else { throw FileError(path, code: errno) }
+      guard access(FileName.encode(target), W_OK) == 0 else { throw FileError(path, code: errno) }
       return .replace(target, mode: status.st_mode & 0o7777)
     case S_IFDIR: throw FileError(path, code: EISDIR)
-    default:
-      let descriptor = open(target, O_WRONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw FileError(path, code: errno) }
-      return .open(descriptor)
+    default: return .special(target)
     }
   }
 
-  /// The number in `/dev/fd/1` and its kin. Such a file is already open, and its other writers keep it open.
-  private static func standardDescriptor(_ path: String) -> Int32? {
-    for prefix in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(prefix) {
-      return Int32(path.dropFirst(prefix.count))
+  /// Opens what cannot be replaced: a descriptor that is open already and may have other writers, a device, or a named
+  /// pipe, which must have a reader first.
+  private static func openSpecial(_ target: String, for path: String) throws -> Int32 {
+    if let number = FileName.standardDescriptor(target) {
+      let copy = fcntl(number, F_DUPFD_CLOEXEC, 3)
+      guard copy >= 0 else { throw FileError(path, code: errno) }
+      return copy
     }
-    return ["/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2][path]
+    var descriptor: Int32 = -1
+    try ExternalWait.wait(for: "a reader of the pipe \(path.printable(most: 300))") { milliseconds in
+      let deadline = ContinuousClock.now + .milliseconds(Int(milliseconds))
+      while true {
+        descriptor = open(FileName.encode(target), O_WRONLY | O_CLOEXEC | O_NONBLOCK)
+        if descriptor >= 0 { return true }
+        guard (errno == ENXIO && FileSystem.isPipe(target)) || errno == EINTR else {
+          throw FileError(path, code: errno)
+        }
+        if errno == EINTR || .now >= deadline { return false }
+        usleep(20_000)
+      }
+    }
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
+    return descriptor
   }
 
   private static func destination(ofLink link: String, for path: String) throws -> String {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = buffer.withUnsafeMutableBytes {
-      readlink(link, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+      readlink(FileName.encode(link), $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
     }
     guard count >= 0 else { throw FileError(path, code: errno) }
-    let destination = String(decoding: buffer.prefix(count), as: UTF8.self)
+    let destination = FileName.decode(buffer.prefix(count))
     return destination.hasPrefix("/") ? destination : FileError.folder(of: link) + "/" + destination
-  }
-
-  private static func makeTemporary(beside target: String, for path: String) throws -> (
-    path: String, descriptor: Int32
-  ) {
-    while true {
-      let name = ".spectral-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).tmp"
-      let temporary = FileError.folder(of: target) + "/" + name
-      // Open rather than mkstemp: the process's umask then decides on the permissions of a new file.
-      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      if descriptor >= 0 { return (temporary, descriptor) }
-      if errno != EEXIST && errno != EINTR { throw FileError(path, code: errno) }
-    }
   }
 
   /// Flushes the names in a folder to the disk.
   package static func synchronizeFolder(of target: String, for path: String) throws {
-    let descriptor = open(FileError.folder(of: target), O_RDONLY | O_CLOEXEC)
+    let descriptor = open(FileName.encode(FileError.folder(of: target)), O_RDONLY | O_CLOEXEC)
     // A folder that may be written to but not listed cannot be opened; nor do all file systems flush folders.
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }

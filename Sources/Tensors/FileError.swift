@@ -16,25 +16,14 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
   /// An error of the operating system: `code` is its `errno`.
   public init(_ path: String, code: Int32) { self.init(path, FileError.sentence(code, path)) }
 
-  /// `path: message`. Control characters are escaped, so that it stays one line whatever the file's name holds.
-  public var description: String {
-    var line = ""
-    for scalar in "\(path): \(message)".unicodeScalars {
-      if scalar.properties.generalCategory == .control {
-        line += scalar.escaped(asASCII: true)
-      } else {
-        line.unicodeScalars.append(scalar)
-      }
-    }
-    return line
-  }
+  /// `path: message`, in one line whatever the file's name holds: see `printable(most:)`.
+  public var description: String { "\(path.printable(most: 300)): \(message.printable())" }
 
   private static func sentence(_ code: Int32, _ path: String) -> String {
-    let folder = FileError.folder(of: path)
+    let folder = FileError.folder(of: path).printable(most: 300)
     switch code {
     case ENOENT:
-      var status = stat()
-      return stat(folder, &status) == 0
+      return FileSystem.exists(FileError.folder(of: path))
         ? "there is no such file: check the name" : "the folder \(folder) does not exist: create it first"
     case ENOTDIR: return "a part of the path before the last is a file, not a folder: check the path"
     case EISDIR: return "this is a folder: name a file in it"
@@ -49,6 +38,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     case ELOOP: return "its symbolic links lead in a circle: remove one of them"
     case EMFILE, ENFILE: return "too many files are open: close some, or raise the limit (ulimit -n)"
     case EPIPE: return "nobody reads the other end of the pipe any more"
+    case EBADF: return "it is not open: it was closed when the program was started"
     case EIO: return "the device reports an input/output error: check the disk"
     default: return "the system reports \"\(String(cString: strerror(code)))\" (errno \(code))"
     }

@@ -1,6 +1,9 @@
 import Foundation
 
-/// An open file that is read from its beginning: a regular one, whose size is known, or a pipe or device.
+/// An open file that is read from its beginning: a regular one, whose size is known, or a pipe that is open already.
+///
+/// A path that names an open descriptor, as `/dev/stdin` does, may lead to a pipe. Any other path must lead to a regular
+/// file: a named pipe or a device might never end, or never begin.
 ///
 /// It owns its descriptor and closes it.
 package struct InputFile: ~Copyable {
@@ -11,25 +14,46 @@ package struct InputFile: ~Copyable {
   /// How many bytes have been read.
   package private(set) var offset = 0
   let descriptor: Int32
+  private let isPipe: Bool
   /// Bytes that have been looked at and not yet read.
   private var ahead = Data()
 
   /// Opens a file.
   ///
-  /// - Throws: ``FileError``, also for a folder.
+  /// - Throws: ``FileError``, also for a folder, a named pipe or a device.
   package init(_ path: String) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard !path.isEmpty else { throw FileError("\"\"", "the name of the file is empty: give it one") }
+    let number = FileName.standardDescriptor(path)
+    // Without O_NONBLOCK, opening a named pipe would wait for somebody to write to it.
+    let descriptor =
+      number.map { fcntl($0, F_DUPFD_CLOEXEC, 3) } ?? open(FileName.encode(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     var status = stat()
     if descriptor < 0 { throw FileError(path, code: errno) }
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
-      let code = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : errno
+    guard fstat(descriptor, &status) == 0 else {
+      let code = errno
       close(descriptor)
       throw FileError(path, code: code)
     }
+    let kind = status.st_mode & S_IFMT
+    let isPipe = number != nil && (kind == S_IFIFO || kind == S_IFSOCK)
+    guard isPipe || kind == S_IFREG else {
+      close(descriptor)
+      if kind == S_IFDIR { throw FileError(path, code: EISDIR) }
+      throw FileError(path, Self.refusal(kind, isStandardInput: number == 0))
+    }
     self.path = path
     self.descriptor = descriptor
-    // The files of /proc say 0 and hold more.
-    size = status.st_mode & S_IFMT == S_IFREG && status.st_size > 0 ? Int(status.st_size) : nil
+    self.isPipe = isPipe
+    // The files of /proc say 0 and hold more. Of an open descriptor somebody may have read already.
+    let isAtStart = number == nil || lseek(descriptor, 0, SEEK_CUR) == 0
+    size = kind == S_IFREG && status.st_size > 0 && isAtStart ? Int(status.st_size) : nil
+  }
+
+  private static func refusal(_ kind: mode_t, isStandardInput: Bool) -> String {
+    if isStandardInput { return "the standard input is neither a file nor a pipe: connect it to one" }
+    return kind == S_IFIFO
+      ? "this is a named pipe, not a file: connect it to the standard input, and read /dev/stdin"
+      : "this is a device or a socket, not a file: name a file"
   }
 
   deinit { close(descriptor) }
@@ -45,20 +69,34 @@ package struct InputFile: ~Copyable {
     ahead.copyBytes(to: buffer, count: done)
     ahead = Data(ahead.dropFirst(done))
     while done < buffer.count {
-      #if canImport(Darwin)
-        let count = Darwin.read(descriptor, buffer.baseAddress! + done, min(buffer.count - done, 1 << 30))
-      #else
-        let count = Glibc.read(descriptor, buffer.baseAddress! + done, min(buffer.count - done, 1 << 30))
-      #endif
+      let most = min(buffer.count - done, 1 << 30)
+      if isPipe { try waitForData() }
+      // By offset in a regular file, so that the descriptor can be shared: whoever opens it again begins anew.
+      let count =
+        size != nil
+        ? pread(descriptor, buffer.baseAddress! + done, most, off_t(offset + done))
+        : Foundation.read(descriptor, buffer.baseAddress! + done, most)
       if count < 0 {
-        if errno == EINTR { continue }
-        throw FileError(path, code: errno)
+        if errno == EINTR || (errno == EAGAIN && isPipe) { continue }
+        throw errno == EAGAIN
+          ? FileError(path, "this is a device that has nothing to read now, not a file: name a file")
+          : FileError(path, code: errno)
       }
       if count == 0 { break }
       done += count
     }
     offset += done
     return done
+  }
+
+  /// Returns when a pipe has data, or has ended.
+  private func waitForData() throws {
+    try ExternalWait.wait(for: "data from \(path.printable(most: 300))") { milliseconds in
+      var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      let count = poll(&request, 1, milliseconds)
+      if count < 0 && errno != EINTR { throw FileError(path, code: errno) }
+      return count > 0
+    }
   }
 
   /// Looks at the next bytes, up to `count` of them: what a file is shows in its first ones, of a pipe too.

@@ -7,13 +7,32 @@ import Foundation
 public struct MemoryBudget: Hashable, Sendable {
   /// The most bytes.
   public let bytes: Int
-  /// Whether the caller chose the number; otherwise it is what the machine has.
-  public let isChosen: Bool
+  /// Who set the number.
+  public enum Origin: Hashable, Sendable {
+    /// The caller, who can raise it.
+    case chosen
+    /// The program, for a kind of task.
+    case fixed
+    /// It is what the machine has.
+    case machine
+  }
+
+  /// Who set the number.
+  public let origin: Origin
+
+  /// Whether the caller chose the number.
+  public var isChosen: Bool { origin == .chosen }
 
   /// A budget of `limit` bytes, or of what this process may have at all where that is less or `limit` is nil.
   public init(limit: Int? = nil) {
-    isChosen = limit.map { $0 <= MemoryBudget.available } ?? false
+    origin = limit.map { $0 <= MemoryBudget.available } ?? false ? .chosen : .machine
     bytes = min(limit ?? .max, MemoryBudget.available)
+  }
+
+  /// A budget that the program sets, or what this process may have at all where that is less.
+  public init(fixed limit: Int) {
+    origin = limit <= MemoryBudget.available ? .fixed : .machine
+    bytes = min(limit, MemoryBudget.available)
   }
 
   /// Everything that this process may have.
@@ -29,7 +48,8 @@ public struct MemoryBudget: Hashable, Sendable {
       let resource = RLIMIT_AS
     #endif
     if getrlimit(resource, &limit) == 0, limit.rlim_cur != rlim_t.max {
-      bytes = min(bytes, Int(clamping: limit.rlim_cur))
+      // What the process has mapped already, its code and the stacks of its threads, is part of it.
+      bytes = min(bytes, max(0, Int(clamping: limit.rlim_cur) - mappedBytes))
     }
     #if os(Linux)
       if let data = try? InputFile.contents(of: "/sys/fs/cgroup/memory.max", limit: 64),
@@ -40,6 +60,18 @@ public struct MemoryBudget: Hashable, Sendable {
     #endif
     return bytes
   }()
+
+  /// The bytes of address space that are in use.
+  private static var mappedBytes: Int {
+    #if os(Linux)
+      guard let data = try? InputFile.contents(of: "/proc/self/statm", limit: 256),
+        let pages = String(decoding: data, as: UTF8.self).split(separator: " ").first.flatMap({ Int($0) })
+      else { return 0 }
+      return pages * sysconf(Int32(_SC_PAGESIZE))
+    #else
+      return 0
+    #endif
+  }
 
   /// Refuses an estimate that is larger than the budget.
   ///
@@ -98,11 +130,20 @@ public struct MemoryError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What a user can do.
   public let remedy: String
 
+  /// A refusal by whoever finds the estimate in another way than by ``MemoryBudget/require(_:for:remedy:)``.
+  package init(purpose: String, estimate: MemoryEstimate, budget: MemoryBudget, remedy: String) {
+    (self.purpose, self.estimate, self.budget, self.remedy) = (purpose, estimate, budget, remedy)
+  }
+
   /// The estimate, the limit and the remedy in one sentence.
   public var description: String {
     let most = ByteCount(budget.bytes)
-    return "\(purpose) takes \(estimate) of memory, and "
-      + (budget.isChosen
-        ? "the limit is \(most): raise the limit, or \(remedy)" : "this machine has \(most): \(remedy)")
+    let rest =
+      switch budget.origin {
+      case .chosen: "the limit is \(most): raise the limit, or \(remedy)"
+      case .fixed: "the most that it may take is \(most): \(remedy)"
+      case .machine: "this machine has \(most): \(remedy)"
+      }
+    return "\(purpose) takes \(estimate) of memory, and \(rest)"
   }
 }

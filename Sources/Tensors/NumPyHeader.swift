@@ -4,7 +4,7 @@ import Foundation
 /// `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
 ///
 /// The format is NumPy Enhancement Proposal 1.
-package struct NumPyHeader {
+package struct NumPyHeader: Hashable, Sendable {
   /// What the numbers are.
   package var type: ElementType
   /// Whether each number's highest byte comes first.
@@ -14,8 +14,10 @@ package struct NumPyHeader {
   /// The shape.
   package var extents: [Int]
 
-  /// The header of numbers as this library writes them: little-endian, the last axis contiguous.
-  package init(type: ElementType, extents: [Int]) { (self.type, self.extents) = (type, extents) }
+  /// The header of numbers as this library writes them: little-endian, the last axis contiguous unless told otherwise.
+  package init(type: ElementType, extents: [Int], isFortranOrder: Bool = false) {
+    (self.type, self.extents, self.isFortranOrder) = (type, extents, isFortranOrder)
+  }
 
   fileprivate init(type: ElementType, isBigEndian: Bool, isFortranOrder: Bool, extents: [Int]) {
     (self.type, self.isBigEndian, self.isFortranOrder, self.extents) = (type, isBigEndian, isFortranOrder, extents)
@@ -29,7 +31,9 @@ package struct NumPyHeader {
     func fail(_ message: String) -> FileError { FileError(path, message) }
     let start = [UInt8](try file.read(upTo: 8))
     guard start.starts(with: magic) || (start.count < 6 && magic.starts(with: start)) else {
-      throw fail("this is not a .npy file: it does not begin with the bytes \\x93NUMPY")
+      guard let found = FileSignature(firstBytes: start + (try file.read(upTo: FileSignature.length - start.count)))
+      else { throw fail("this is not a .npy file: it does not begin with the bytes \\x93NUMPY") }
+      throw fail("this is \(found.name), and an array is expected here: save its numbers as .npy, with numpy.save")
     }
     let cutShort = "the file ends in the middle of its header: it was cut short, so save it again"
     guard start.count == 8 else { throw fail(cutShort) }
@@ -59,9 +63,12 @@ package struct NumPyHeader {
     precondition(extents.count <= 64, "a .npy file has at most 64 axes, this tensor has \(extents.count)")
     let list = extents.map(String.init)
     let tuple = list.count == 1 ? "(\(list[0]),)" : "(\(list.joined(separator: ", ")))"
-    var text = "{'descr': '\(type == .float32 ? "<f4" : "<f8")', 'fortran_order': False, 'shape': \(tuple), }"
-    // NumPy leaves room for the first extent to grow to 21 digits in place.
-    if let first = list.first { text += String(repeating: " ", count: 21 - first.utf8.count) }
+    let order = isFortranOrder ? "True" : "False"
+    var text = "{'descr': '\(type == .float32 ? "<f4" : "<f8")', 'fortran_order': \(order), 'shape': \(tuple), }"
+    // NumPy leaves room for the outermost extent to grow to 21 digits in place.
+    if let first = isFortranOrder ? list.last : list.first {
+      text += String(repeating: " ", count: 21 - first.utf8.count)
+    }
     // The numbers begin at a multiple of 64 bytes; the header ends in a newline.
     let prefix = NumPyHeader.magic.count + 4
     text += String(repeating: " ", count: 63 - (prefix + text.utf8.count) % 64) + "\n"

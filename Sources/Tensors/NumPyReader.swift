@@ -15,7 +15,7 @@ package final class NumPyReader: Sendable {
 
   /// Opens a file and judges its header.
   ///
-  /// - Throws: ``FileError``, also for a pipe, and for an array in Fortran order.
+  /// - Throws: ``FileError``, also for a pipe.
   package init(_ path: String) throws {
     var file = try InputFile(path)
     header = try NumPyHeader.read(from: &file)
@@ -24,10 +24,6 @@ package final class NumPyReader: Sendable {
       throw FileError(path, "a pipe cannot be read here and there: save the array to a file first")
     }
     _ = try NumPyFile.checkedByteCount(header, file)
-    guard !header.isFortranOrder || header.extents.count < 2 else {
-      throw FileError(
-        path, "the array is in Fortran order, its columns contiguous: save it as numpy.ascontiguousarray(array)")
-    }
     snapshot = file.cacheSnapshot()
     self.file = file
   }
@@ -38,7 +34,7 @@ package final class NumPyReader: Sendable {
   /// Size and last change of the file as it is now: see ``InputFile/identity()``.
   package func identity() throws -> String { try file.identity() }
 
-  /// The bytes of some numbers, counted row-major from the first, and their places in the file.
+  /// The places in the file of some numbers, counted from the first as they follow each other there.
   private func places(_ range: Range<Int>) -> Range<Int> {
     let size = header.type.byteCount
     return start + range.lowerBound * size..<start + range.upperBound * size
@@ -52,7 +48,7 @@ package final class NumPyReader: Sendable {
     header.type == Scalar.elementType && !header.isBigEndian
   }
 
-  /// Reads numbers, counted row-major from the first, and converts them.
+  /// Reads numbers, counted from the first as they follow each other in the file, and converts them.
   ///
   /// - Parameter buffer: Memory for bytes that need converting; grows as needed, and can serve the next call.
   /// - Throws: ``FileError``, also for an integer that `Scalar` cannot hold exactly.

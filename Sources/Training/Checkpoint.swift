@@ -28,6 +28,8 @@ public struct Checkpoint: Sendable {
     public var deviation: [Double]
     /// The names of the classes.
     public var classes: [String]
+    /// How many images the network was trained on; nil in checkpoints that do not say.
+    public var trainingImages: Int?
   }
 
   /// What determined the run.
@@ -50,7 +52,7 @@ public struct Checkpoint: Sendable {
     position = loop.position
     input = Input(
       image: data.training.imageShape.extents, mean: normalization.mean, deviation: normalization.deviation,
-      classes: data.training.classNames)
+      classes: data.training.classNames, trainingImages: data.training.count)
     path = "the checkpoint"
     var file = SafetensorsFile(metadata: [
       "format": Self.format,
@@ -87,10 +89,14 @@ public struct Checkpoint: Sendable {
     guard input.image.count == 3, input.image.allSatisfy({ 1...1 << 16 ~= $0 }), !input.classes.isEmpty,
       input.mean.count == input.image[0], input.deviation.count == input.image[0],
       input.deviation.allSatisfy({ $0 > 0 }), counts.allSatisfy({ 0...1 << 40 ~= $0 }),
-      // No network is made for images that no memory would hold; the factors are small, so the product is exact.
-      input.image.reduce(1, *) <= (1 << 28) / input.classes.count,
       1...1_000_000 ~= configuration.batchSize, 0...1_000_000 ~= configuration.epochs, position.epoch <= 1_000_000
     else { throw FileError(path, "says things about its images that cannot be: take another checkpoint") }
+  }
+
+  /// The bytes of the weights in single precision.
+  package var weights: MemoryEstimate {
+    file.names.filter { $0.hasPrefix("model.") }
+      .reduce(MemoryEstimate()) { $0 + MemoryEstimate(file[$1]!.shape.extents, scalarBytes: 4) }
   }
 
   /// The bytes of the file.
@@ -104,6 +110,15 @@ public struct Checkpoint: Sendable {
   /// - Parameter method: How convolutions are computed; as in training if nil.
   /// - Throws: `FileError` if the weights do not fit the network.
   public func network(method: (any ConvolutionMethod<Float>)? = nil) throws -> any Layer<Float> {
+    try configuration.model.checkSize(Shape(input.image))
+    let expected = configuration.model.weights(image: Shape(input.image), classes: input.classes.count)
+    // Before a network is made: what the file says of its images decides on the size of weights.
+    guard expected == weights else {
+      throw FileError(
+        path,
+        "speaks of a \(configuration.model.rawValue) network for images of \(Shape(input.image)), whose weights take "
+          + "\(expected), but holds \(weights) of them: take another checkpoint")
+    }
     var random = RandomGenerator(seed: configuration.seed)
     let network = try configuration.model.network(
       image: Shape(input.image), classes: input.classes.count,
@@ -201,21 +216,50 @@ extension TrainingLoop {
   public init(
     resuming checkpoint: Checkpoint, _ configuration: TrainingConfiguration, network: Network, data: DatasetPair
   ) throws {
-    let expected = data.training.imageShape
-    guard checkpoint.input.image == expected.extents, checkpoint.input.classes == data.training.classNames else {
-      throw TrainingError(
-        "the checkpoint was trained on images of shape \(Shape(checkpoint.input.image)) in \(checkpoint.input.classes.count) "
-          + "classes, these are \(expected) in \(data.training.classNames.count): give it the data that it was trained on"
-      )
-    }
+    try checkpoint.input.check(data.training)
     try self.init(configuration, network: network, data: data)
     try checkpoint.restore(&self.network)
     try checkpoint.restore(&optimizer)
     position = checkpoint.position
     guard position.batch <= stepsPerEpoch, position.step == position.epoch * stepsPerEpoch + position.batch else {
+      let images = checkpoint.input.trainingImages.map { "it was trained on \($0) images, these are " } ?? "these are "
       throw TrainingError(
         "the checkpoint stands at step \(position.step), batch \(position.batch) of epoch \(position.epoch), which is "
-          + "none of a run with \(stepsPerEpoch) steps an epoch: give it the data that it was trained on")
+          + "none of a run with \(stepsPerEpoch) steps an epoch (\(images)\(data.training.count)): give it the data that "
+          + "it was trained on")
     }
+    guard isFinite else {
+      throw TrainingError(
+        "the checkpoint holds weights that are not finite, since its training diverged: begin anew with a smaller "
+          + "learning rate")
+    }
+  }
+}
+
+extension Checkpoint.Input {
+  /// - Throws: ``TrainingError`` if a run cannot go on with such images.
+  func check(_ data: Dataset) throws(TrainingError) {
+    guard let difference = difference(from: data) else { return }
+    throw TrainingError(
+      "the checkpoint was trained on other data, \(difference): give it the data that it was trained on")
+  }
+
+  /// How images differ from those that a network takes, the network's first, e.g. `its classes are cat, dog and these are
+  /// ant, dog`; nil if they do not.
+  package func difference(from data: Dataset) -> String? {
+    guard image == data.imageShape.extents else {
+      return "its images are \(Shape(image)) and these are \(data.imageShape)"
+    }
+    guard classes != data.classNames else { return nil }
+    func list(_ names: [String]) -> String {
+      names.prefix(5).joined(separator: ", ") + (names.count > 5 ? " and \(names.count - 5) more" : "")
+    }
+    let missing = classes.filter { !data.classNames.contains($0) }
+    let unknown = data.classNames.filter { !classes.contains($0) }
+    let words =
+      (missing.isEmpty ? [] : ["\(list(missing)) missing"])
+      + (unknown.isEmpty ? [] : ["\(list(unknown)) unknown to it"])
+    return "its classes are \(list(classes)) and these are \(list(data.classNames))"
+      + (words.isEmpty ? ", in another order" : ", with \(words.joined(separator: " and "))")
   }
 }

@@ -31,6 +31,12 @@ public struct Evaluation: Codable, Hashable, Sendable {
     self.confusion = confusion
   }
 
+  /// Images that are classified at once after an epoch: up to 256, fewer where images are large, but never fewer than
+  /// a step of training takes.
+  static func batchSize(for image: Shape, training batchSize: Int) -> Int {
+    min(256, max(batchSize, (1 << 24) / image.count))
+  }
+
   private static func largest<Scalar>(_ logits: Tensor<Scalar>, _ row: Int) -> Int {
     let classes = logits.shape[1]
     return logits.withUnsafeElements { x in

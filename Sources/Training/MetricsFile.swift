@@ -7,10 +7,14 @@ import Tensors
 /// `{"event":"epoch","epoch":0,"loss":...,"accuracy":...}`, measured on the test images, for every epoch. A run that is
 /// resumed goes on in the same file; lines that a kill left behind from beyond the checkpoint are dropped.
 ///
-/// A class because it owns an open file.
+/// A class because it owns an open file, which no other run may write to meanwhile.
 public final class MetricsFile {
+  /// What a run that begins anew found under the names of its files, and kept.
+  public let earlier: [EarlierFile]
+
   private let path: String
   private let handle: FileHandle
+  private let lock: RunLock?
   private var table: [[String]]
 
   /// The CSV table's file for a metrics file.
@@ -25,16 +29,27 @@ public final class MetricsFile {
   /// - Parameters:
   ///   - step: Steps that were taken already; lines from later ones are dropped, and with none the file starts anew.
   ///   - epoch: Epochs that were completed; lines of later ones are dropped.
-  /// - Throws: `FileError` if the file cannot be written.
-  public init(path: String, resumingAt step: Int = 0, epoch: Int = .max) throws {
+  ///   - keepsEarlier: Whether files that are there already, and not gone on with, are kept under other names.
+  /// - Throws: `FileError` if the file cannot be written, another run writes it, or it is to be gone on with and is
+  ///   something else.
+  public init(path: String, resumingAt step: Int = 0, epoch: Int = .max, keepsEarlier: Bool = false) throws {
     self.path = path
+    lock = try RunLock(path)
     var kept = ""
     table = [Self.header]
-    if step > 0, let text = try? String(contentsOfFile: path, encoding: .utf8) {
-      for line in text.split(separator: "\n") {
+    var status = stat()
+    if step > 0, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
+      let lines = String(decoding: try InputFile.contents(of: path), as: UTF8.self).split(separator: "\n")
+      for (index, line) in lines.enumerated() {
         guard let values = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
           let at = values["step"] as? Int
-        else { continue }
+        else {
+          // A kill may cut the last line short, and no other.
+          guard index == lines.count - 1, index > 0 else {
+            throw FileError(path, "line \(index + 1) is not of a run's metrics: give the metrics another name")
+          }
+          continue
+        }
         let isEpoch = values["event"] as? String == "epoch"
         // A batch has the number of its step; an epoch the number of steps taken, and may have been written down
         // without having reached a checkpoint.
@@ -45,7 +60,12 @@ public final class MetricsFile {
         }
       }
     }
-    try AtomicFile.write(Data(kept.utf8), to: path)
+    earlier =
+      keepsEarlier && step == 0 ? try [path, Self.tablePath(for: path)].compactMap(EarlierFile.init(keeping:)) : []
+    do { try AtomicFile.write(Data(kept.utf8), to: path) } catch {
+      earlier.forEach { $0.forget() }
+      throw error
+    }
     guard let handle = FileHandle(forWritingAtPath: path) else { throw FileError(path, "cannot be opened for writing") }
     _ = try? handle.seekToEnd()
     self.handle = handle

@@ -29,17 +29,20 @@ public enum ModelKind: String, CaseIterable, Hashable, Codable, Sendable {
   public func network<Scalar: AnyMethodScalar>(
     image: Shape, classes: Int, method: any ConvolutionMethod<Scalar>, using random: inout RandomGenerator
   ) throws(TrainingError) -> any Layer<Scalar> {
-    let side = min(image[1], image[2])
-    guard side >= smallestSide else {
-      throw TrainingError(
-        "\(rawValue) needs images of at least \(smallestSide) x \(smallestSide) pixels, these have \(image[1]) x \(image[2]): "
-          + "use larger images or --model dense")
-    }
+    try checkSize(image)
     return switch self {
     case .lenet5: Models.lenet5(image: image, classes: classes, method: method, using: &random)
     case .lenet5Classic: Models.lenet5Classic(image: image, classes: classes, method: method, using: &random)
     case .dense: Models.dense(image: image, classes: classes, using: &random)
     case .largeKernel: Models.largeKernel(image: image, classes: classes, method: method, using: &random)
+    }
+  }
+  /// - Throws: ``TrainingError`` if images are too small for the network.
+  func checkSize(_ image: Shape) throws(TrainingError) {
+    guard min(image[1], image[2]) >= smallestSide else {
+      throw TrainingError(
+        "\(rawValue) needs images of at least \(smallestSide) x \(smallestSide) pixels, these have \(image[1]) x \(image[2]): "
+          + "use larger images, or the dense network")
     }
   }
 }

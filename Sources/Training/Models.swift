@@ -3,6 +3,12 @@ import Tensors
 
 /// The model zoo. Each network is the handful of lines that a reader would write.
 public enum Models {
+  /// The rows or columns that reach LeNet's dense layers: halved, less 4 for a kernel of 5 without padding, halved.
+  static func lenetExtent(_ pixels: Int) -> Int { (pixels / 2 - 4) / 2 }
+
+  /// The channels of the residual blocks.
+  static let largeKernelWidth = 24
+
   /// LeNet-5 with ReLU and max pooling: the shape of LeCun et al., 1998, with today's parts.
   ///
   /// ReLU follows the pooling. As it never turns a larger number into a smaller one, the other order would give the same
@@ -14,7 +20,7 @@ public enum Models {
   ) -> some Layer<Scalar> {
     let first = ConvolutionGeometry(kernel: 5, padding: .same)
     let second = ConvolutionGeometry(kernel: 5)
-    let features = 16 * ((image[1] / 2 - 4) / 2) * ((image[2] / 2 - 4) / 2)
+    let features = 16 * lenetExtent(image[1]) * lenetExtent(image[2])
     return Chain {
       Convolution2D<Scalar>(inputChannels: image[0], outputChannels: 6, geometry: first, method: method, using: &random)
       MaxPooling2D<Scalar>(kernel: 2)
@@ -38,7 +44,7 @@ public enum Models {
   ) -> some Layer<Scalar> {
     let first = ConvolutionGeometry(kernel: 5, padding: .same)
     let second = ConvolutionGeometry(kernel: 5)
-    let features = 16 * ((image[1] / 2 - 4) / 2) * ((image[2] / 2 - 4) / 2)
+    let features = 16 * lenetExtent(image[1]) * lenetExtent(image[2])
     let xavier = Initialization.xavierUniform
     return Chain {
       Convolution2D<Scalar>(
@@ -73,7 +79,7 @@ public enum Models {
   public static func largeKernel<Scalar: TensorScalar>(
     image: Shape, classes: Int, method: any ConvolutionMethod<Scalar>, using random: inout RandomGenerator
   ) -> some Layer<Scalar> {
-    let width = 24
+    let width = largeKernelWidth
     func convolution(_ inputs: Int, _ outputs: Int, _ kernel: Int, groups: Int = 1) -> Convolution2D<Scalar> {
       Convolution2D<Scalar>(
         inputChannels: inputs, outputChannels: outputs,

@@ -1,6 +1,7 @@
 import AutomaticConvolution
 import Datasets
 import Foundation
+import Imaging
 import Layers
 
 /// Everything that determines a training run, but for the threads. A checkpoint carries it.
@@ -29,6 +30,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var seed: UInt64 = 1
   /// Only so many training images; all if nil.
   public var limit: Int?
+  /// What transparent pictures are put on; what their ink stands out from if nil.
+  public var background: Color?
   /// Whether the same run gives the same bits again.
   public var deterministic = false
 
@@ -69,6 +72,8 @@ public struct TrainingRequest: Hashable, Sendable {
   public var seed: UInt64?
   /// Only so many training images.
   public var limit: Int?
+  /// What transparent pictures are put on.
+  public var background: Color?
   /// Whether the same run gives the same bits again.
   public var deterministic: Bool?
 
@@ -101,6 +106,11 @@ public struct TrainingRequest: Hashable, Sendable {
     try agree("--schedule", schedule?.description, stored.schedule)
     try agree("--seed", seed, stored.seed)
     try agree("--limit", limit, stored.limit)
+    if let background, background != stored.background {
+      throw TrainingError(
+        "the checkpoint was made with another --background: leave --background away to go on, or start anew without "
+          + "--resume")
+    }
     if planning == .measured && stored.deterministic {
       throw TrainingError(
         "the checkpoint was made with --deterministic, and what --plan measure chooses differs from run to run: leave "
@@ -123,6 +133,7 @@ public struct TrainingRequest: Hashable, Sendable {
     if let schedule { result.schedule = schedule.description }
     if let seed { result.seed = seed }
     if let limit { result.limit = limit }
+    if let background { result.background = background }
     if let deterministic { result.deterministic = deterministic }
     return result
   }

@@ -76,17 +76,24 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
   ///     that ends an epoch takes the epoch's evaluation along.
   ///   - onEvent: Hears of every step, epoch and checkpoint.
   /// - Returns: Whether all epochs are done.
-  /// - Throws: What writing a checkpoint throws.
+  /// - Throws: ``TrainingDivergence`` once loss or weights are not finite: such a state is never written. Besides what
+  ///   writing a checkpoint throws.
   @discardableResult
   public mutating func run(
     checkpoint: CheckpointPolicy? = nil, until lastStep: Int? = nil, shouldStop: () -> Bool = { false },
     onEvent: (TrainingEvent) throws -> Void = { _ in }
   ) throws -> Bool {
     var lastWritten = ContinuousClock.now
+    var (kept, loss) = (nil as TrainingDivergence.Kept?, 0.0)
+    func divergence(_ loop: Self) -> TrainingDivergence {
+      TrainingDivergence(step: loop.step, loss: loss, learningRate: baseLearningRate, kept: kept)
+    }
     func write(_ loop: Self) throws {
+      guard loop.isFinite else { throw divergence(loop) }
       guard let checkpoint else { return }
       try Checkpoint(loop, data: data).write(to: checkpoint.path)
       lastWritten = .now
+      kept = .init(path: checkpoint.path, step: loop.step)
       try onEvent(.checkpoint(path: checkpoint.path))
     }
     // So that a run that is killed early can be taken up, too.
@@ -102,11 +109,16 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
         metrics.seconds = before.duration(to: now).seconds
         before = now
         try onEvent(.batch(metrics))
+        loss = metrics.loss
+        guard loss.isFinite else { throw divergence(self) }
         let stops = shouldStop() || (step >= lastStep ?? .max && position.batch < stepsPerEpoch)
         if let checkpoint, stops || lastWritten.duration(to: now).seconds >= checkpoint.interval { try write(self) }
         if stops { return false }
       }
-      let evaluation = Evaluation(of: network, on: data.test)
+      guard isFinite else { throw divergence(self) }
+      let evaluation = Evaluation(
+        of: network, on: data.test,
+        batchSize: Evaluation.batchSize(for: data.training.imageShape, training: configuration.batchSize))
       let metrics = EpochMetrics(
         epoch: position.epoch, step: position.step, loss: evaluation.loss, accuracy: evaluation.accuracy,
         trainingLoss: position.lossSum / Double(max(position.images, 1)),
@@ -117,6 +129,17 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
       if shouldStop() { return isFinished }
     }
     return isFinished
+  }
+
+  /// Whether all numbers of the run are finite: weights, what the network keeps besides, and what the optimizer
+  /// remembers.
+  package var isFinite: Bool {
+    var isFinite = true
+    var (network, optimizer) = (network, optimizer)
+    network.parameters.forEach { isFinite = isFinite && $1.isFinite }
+    network.updateState { _, state in if case .tensor(let tensor) = state { isFinite = isFinite && tensor.isFinite } }
+    optimizer.updateState { isFinite = isFinite && $1.isFinite }
+    return isFinite
   }
 
   /// Whether all images of the present epoch have been seen.

@@ -36,12 +36,31 @@ public struct TrainingRun {
 
   /// Whether the run can begin.
   ///
-  /// - Throws: ``TrainingError`` if the images do not suit the model, or a convolution cannot keep the memory limit.
-  public func check() throws { try check(initialNetwork()) }
+  /// - Throws: ``TrainingError`` if the images do not suit the model, or a convolution cannot keep the memory limit;
+  ///   `MemoryError` if the run does not fit into memory.
+  public func check() throws { _ = try checkedNetwork() }
 
-  private func check(_ network: any Layer<Float>) throws {
-    let batch = Shape([configuration.batchSize] + data.training.imageShape.extents)
-    try network.checkMemory(for: batch, configuration.method, training: true)
+  /// The network before training, once it is known that the run fits into memory.
+  private func checkedNetwork() throws -> any Layer<Float> {
+    let (image, classes) = (data.training.imageShape, data.training.classNames.count)
+    try checkpoint?.input.check(data.training)
+    try configuration.model.checkSize(image)
+    let weights = configuration.model.weights(image: image, classes: classes)
+    let slots = OptimizerKind(rawValue: configuration.optimizer)?.stateCount ?? 0
+    // The weights, their gradients, what the optimizer remembers, and the bytes of a checkpoint; of a run that goes on
+    // also those of the one that it began from.
+    let copies = 2 + slots + (1 + slots) * (checkpoint == nil ? 1 : 2)
+    let held = weights.times(copies) + data.training.memory + data.test.memory
+    let batch = min(configuration.batchSize, data.training.count)
+    let purpose = "training \(configuration.model.rawValue) on batches of \(batch) images of \(image)"
+    try MemoryBudget.machine.require(held, for: purpose, remedy: "take smaller images, or a smaller network")
+    let network = try initialNetwork()
+    try network.requireMemory(
+      for: Shape([batch] + image.extents), configuration.method, training: true, beside: held, purpose: purpose)
+    let tested = max(1, min(data.test.count, Evaluation.batchSize(for: image, training: configuration.batchSize)))
+    try network.requireMemory(
+      for: Shape([tested] + image.extents), configuration.method, training: false, beside: held, purpose: purpose)
+    return network
   }
 
   /// Trains: see ``TrainingLoop/run(checkpoint:until:shouldStop:onEvent:)``.
@@ -63,8 +82,20 @@ public struct TrainingRun {
       let isFinished = try loop.run(checkpoint: policy, until: lastStep, shouldStop: shouldStop, onEvent: onEvent)
       return (loop.network, isFinished)
     }
-    let network = try initialNetwork()
-    try check(network)
-    return try train(network)
+    return try train(try checkedNetwork())
+  }
+}
+
+extension OptimizerKind {
+  /// How many numbers it remembers of each weight.
+  fileprivate var stateCount: Int { self == .sgd ? 1 : 2 }
+}
+
+extension Dataset {
+  /// What the images and labels take.
+  var memory: MemoryEstimate {
+    let scalarBytes = if case .floats = pixels { MemoryLayout<Float>.size } else { 1 }
+    return MemoryEstimate([count] + imageShape.extents, scalarBytes: scalarBytes)
+      + MemoryEstimate([count], scalarBytes: MemoryLayout<Int>.size)
   }
 }

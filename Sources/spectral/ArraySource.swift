@@ -42,7 +42,7 @@ struct ArraySource: Sendable {
 extension ValueFormat<ArraySource> {
   /// A file, or the numbers themselves: commas between them, semicolons between rows.
   static func array(example: String) -> Self {
-    Self("FILE|NUMBERS", example: example) { text throws(ValueError) in
+    Self("FILE|NUMBERS", example: example, role: .input) { text throws(ValueError) in
       guard !text.isEmpty else { throw ValueError("must not be empty") }
       guard let rows = numbers(text) else { return ArraySource(text: text, source: .file(text)) }
       guard rows.allSatisfy({ $0.count == rows[0].count }) else {

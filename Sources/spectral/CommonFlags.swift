@@ -15,9 +15,16 @@ enum CommonFlags {
     "--background", .color,
     "the colour that transparent pixels are put on where the result has no transparency: white, black, grey, or "
       + "hexadecimal digits as in #ffcc00 [white]")
+  static let strict = Flag(
+    switch: "--strict",
+    "refuse files that are damaged or break the rules of their format, instead of reading what can be read and saying what "
+      + "is wrong")
+  static let inkBackground = Flag(
+    "--background", .color,
+    "the colour that transparent pictures are put on [white for dark ink, black for light ink]")
   static let json = Flag(switch: "--json", "print JSON instead of text for people")
   static let checkpoint = Flag(
-    "--checkpoint", .text("FILE", example: "lenet.safetensors"), isRequired: true, "what spectral train wrote")
+    "--checkpoint", .inputFile("FILE", example: "lenet.safetensors"), isRequired: true, "what spectral train wrote")
   static let data = Flag("--data", .text("DIR", example: "data/mnist"), "the folder with the files of the data set")
   static let deterministic = Flag(
     switch: "--deterministic",

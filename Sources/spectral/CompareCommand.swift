@@ -1,6 +1,7 @@
 import Foundation
 import SpectralBenchmarks
 import SpectralKit
+import Tensors
 
 /// `spectral compare`: both methods on a picture.
 enum CompareCommand: Subcommand {
@@ -32,12 +33,14 @@ enum CompareCommand: Subcommand {
       Filters a picture with the direct and with the Fourier method, and prints the largest and the root-mean-square \
       difference between them, the error of each against the exact result, the error that is promised, and the median time of each. \
       Exact means: by the definition, in double precision for single, and for double in twice its digits, at as many \
-      pixels as that takes a second or so. Black is 0 and white is 1. The exit code is 1 if the promise is broken.
+      pixels as that takes a second or so. Black is 0 and white is 1; transparent is black. The exit code is 1 if the promise is broken.
       """,
-    operands: "IMAGE", operandCount: 1...1,
+    operands: "IMAGE", operandsAreInputs: true, operandCount: 1...1,
     sections: [
       .init("Task", [kernel, boundary, channels]),
-      .init("Computation", [precision, runs, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
+      .init(
+        "Computation",
+        [precision, runs, Common.plan, Common.memoryLimit, Common.strict, Common.threads, Common.deterministic]),
       .init("Output", [json]),
     ],
     examples: [
@@ -49,8 +52,11 @@ enum CompareCommand: Subcommand {
     Common.applyThreads(arguments)
     let planning = try Common.planning(arguments) ?? .estimated
     let path = arguments.operands[0]
-    let image = try Image(path: path)
-    let kernelValues = try arguments[kernel].kernel().taps
+    let source = try Image(path: path)
+    let warnings = FileWarnings(arguments)
+    try warnings.tell(source.warnings, of: path)
+    let image = source.composed(on: .black)
+    let kernelValues = try arguments[kernel].kernel(warnings).taps
     let planes = arguments[channels] == .luminance ? image.luminance.pixels : image.pixels
     let rigor: PlanningRigor = arguments[Common.deterministic] ? .estimate : .measure
     func check<Scalar: AnyMethodScalar>(_: Scalar.Type) throws -> CrossCheck {
@@ -97,7 +103,7 @@ extension CrossCheck {
       func cell(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.count)) + text
       }
-      func number(_ value: Double) -> String { String(format: "%.2e", value) }
+      func number(_ value: Double) -> String { String(format: "%.2e", value.withoutNaNSign) }
       return label.padding(toLength: 22, withPad: " ", startingAt: 0) + cell(number(distance.largest), 10)
         + cell(number(distance.rootMeanSquare), 11) + cell(time, 12)
     }
@@ -108,7 +114,7 @@ extension CrossCheck {
       ? String(format: "fft is %.1f times as fast as direct", ratio)
       : String(format: "direct is %.1f times as fast as fft", 1 / ratio)
     return [
-      "\(name): \(problem.vertical.input) x \(problem.horizontal.input) pixels, \(planes); kernel "
+      "\(name.printable()): \(problem.vertical.input) x \(problem.horizontal.input) pixels, \(planes); kernel "
         + "\(problem.geometry.kernel), boundary \(problem.geometry.boundary.rawValue); \(precision) precision, "
         + "\(Parallel.threads) threads, tiles of \(tile)",
       "",

@@ -16,7 +16,7 @@ enum Conv2DCommand: Subcommand {
     "--bias", .array(example: "b.npy"),
     "a number for each filter, O, added to its feature map; or the numbers themselves, as in 0.5,1")
   private static let output = Flag(
-    "--output", .text("FILE", example: "y.npy"),
+    "--output", short: "-o", .outputFile("FILE", example: "y.npy"),
     "feature maps y, N x O x H' x W', in x's precision; needed unless a gradient is asked for")
 
   private static let stride = Flag("--stride", .extent, default: "1", "how far the window moves, down and across")
@@ -37,20 +37,20 @@ enum Conv2DCommand: Subcommand {
     "correlation as networks have it, or true convolution with the filters flipped")
 
   private static let outputGradient = Flag(
-    "--output-gradient", .text("FILE", example: "dy.npy"), "the gradient of a loss by y, of y's shape")
+    "--output-gradient", .inputFile("FILE", example: "dy.npy"), "the gradient of a loss by y, of y's shape")
   private static let inputGradient = Flag(
-    "--input-gradient", .text("FILE", example: "dx.npy"), "where to write the gradient by x")
+    "--input-gradient", .outputFile("FILE", example: "dx.npy"), "where to write the gradient by x")
   private static let weightGradient = Flag(
-    "--weight-gradient", .text("FILE", example: "dw.npy"), "where to write the gradient by w")
+    "--weight-gradient", .outputFile("FILE", example: "dw.npy"), "where to write the gradient by w")
   private static let biasGradient = Flag(
-    "--bias-gradient", .text("FILE", example: "db.npy"), "where to write the gradient by the bias, O")
+    "--bias-gradient", .outputFile("FILE", example: "db.npy"), "where to write the gradient by the bias, O")
 
   static let specification = Specification(
     name: "conv2d", summary: "convolve arrays in .npy files, and compute the gradients",
     discussion: """
       Convolves a batch of images with a bank of filters, arrays in NumPy's .npy files, by either method and with every \
       geometry. Only what is asked for is computed. All results are computed before the first is written, and each file \
-      is replaced in one step.
+      is replaced in one step. - is the standard input or output.
       """,
     sections: [
       .init("Arrays", [input, weight, bias, output]),

@@ -1,5 +1,6 @@
 import Foundation
 import SpectralKit
+import Tensors
 
 /// `spectral convolve`: one kernel over images, however large.
 enum ConvolveCommand: Subcommand {
@@ -29,14 +30,14 @@ enum ConvolveCommand: Subcommand {
 
       An array that becomes an array is streamed: a piece is read while another is convolved and a third is written. Up \
       to 16 bits a number the computation and the output are in single precision, else in double. If the run ends early, \
-      even by a kill, the same command goes on where it stopped, and the result has the same bits. Everything else is \
-      convolved as a whole.
+      even by a kill, the same command goes on where it stopped, and the result has the same bits. From the standard input \
+      or to the standard output it goes through a temporary file. Everything else is convolved as a whole.
       """,
-    operands: ImageFlags.operands, operandCount: ImageFlags.operandCount,
+    operands: ImageFlags.operands, operandsAreInputs: true, operandCount: ImageFlags.operandCount,
     sections: [
       .init("Task", [kernel, operation]), ImageFlags.pixels,
       .init("Results", ImageFlags.results.flags + [signed]),
-      .init("Computation", [Common.method, memoryLimit, Common.threads]), ImageFlags.talk,
+      .init("Computation", [Common.method, memoryLimit, Common.strict, Common.threads]), ImageFlags.talk,
     ],
     examples: [
       .init(
@@ -52,19 +53,35 @@ enum ConvolveCommand: Subcommand {
     ])
 
   static func run(_ arguments: Arguments) throws {
-    let streams = try ImageInputs.paths(arguments.operands).map { (try? isStreamed($0, arguments)) ?? false }
-    let limit = try workingLimit(arguments, isStreamed: streams.allSatisfy { $0 })
+    if arguments.operands.contains(where: { FileName.standardDescriptor($0) == 0 }) { try Spool.standardInput() }
+    let streams = try ImageInputs(arguments.operands).paths.map { (try? isStreamed($0, arguments)) ?? false }
+    let budget = try budget(arguments, isStreamed: streams.allSatisfy { $0 })
+    let program = MemoryEstimate(bytes: programBytes)
+    // Beside the taps there are those in the precision of the image, flipped or scaled.
+    let bytesPerTap = MemoryLayout<Double>.stride + 2 * MemoryLayout<Float>.stride
+    let kernel = try arguments[kernel].kernel(
+      within: budget, bytesPerTap: bytesPerTap, beside: program, FileWarnings(arguments))
+    let held = MemoryEstimate([kernel.height, kernel.width], scalarBytes: bytesPerTap) + program
+    let limit = max(0, budget.bytes - (held.bytes ?? .max))
     // The file, the decoded picture and its convolution are there at once.
     let run = try ImageRun(
       arguments, outputKind: streams.allSatisfy { $0 } ? .anything : .image, sizeLimit: limit / 3)
     try run.requireResult()
-    let kernel = try arguments[kernel].kernel(byteLimit: limit)
     let edit = KernelEdit(
       kernel: kernel, boundary: arguments[ImageFlags.boundary], operation: arguments[operation],
-      method: arguments[Common.method], memoryLimit: limit / 3, wantsSigned: arguments[signed])
+      method: arguments[Common.method], budget: budget, held: held, wantsSigned: arguments[signed])
     try run.forEachImage { input, stages in
       if try isStreamed(input, arguments), let target = run.output?.path(for: input) {
-        try stream(kernel, from: input, to: target, arguments)
+        // Success is reported once the target has everything.
+        var reportSuccess = {}
+        if Spool.isNeeded(for: target) {
+          try Spool.write(to: target) {
+            reportSuccess = try stream(kernel, from: input, to: $0, as: target, arguments)
+          }
+        } else {
+          reportSuccess = try stream(kernel, from: input, to: target, as: target, arguments)
+        }
+        reportSuccess()
       } else {
         try run.apply(edit, to: input, &stages)
       }
@@ -76,51 +93,72 @@ enum ConvolveCommand: Subcommand {
     let needsWhole =
       arguments[ImageFlags.linearLight] || arguments[ImageFlags.luminance] || arguments[ImageFlags.show]
       || arguments.has(ImageFlags.graphics)
-    let isPictureWanted = arguments.optional(ImageFlags.output).map { (try? ImageFormat(path: $0)) != nil } ?? true
-    guard !needsWhole, !isPictureWanted else { return false }
+    guard !needsWhole, let output = arguments.optional(ImageFlags.output) else { return false }
+    if let format = arguments.optional(ImageFlags.format) {
+      guard format == .npy else { return false }
+    } else if FileName.standardDescriptor(output) == nil && (try? ImageFormat(path: output)) != nil {
+      return false
+    }
     var file = try InputFile(path)
-    // A pipe cannot be read again, and holds no picture that could be named.
-    guard file.size != nil else { return true }
-    return ImageFormat(firstBytes: try file.read(upTo: 8)) == nil
+    let start = try file.peek(upTo: FileSignature.length)
+    // What is named like an array, and is none, is told so.
+    return ImageFormat(firstBytes: start) == nil
+      && (start.starts(with: NumPyHeader.magic) || file.size == nil
+        || (path as NSString).pathExtension.lowercased() == "npy")
   }
 
-  private static func stream(_ kernel: Kernel, from path: String, to target: String, _ arguments: Arguments) throws {
+  /// - Parameter name: What messages call the target.
+  /// - Returns: What reports the success.
+  private static func stream(
+    _ kernel: Kernel, from path: String, to target: String, as name: String, _ arguments: Arguments
+  ) throws -> () -> Void {
+    let budget = try budget(arguments, isStreamed: true)
     let convolution = StreamedConvolution(
       kernel: kernel.taps, boundary: arguments[ImageFlags.boundary], operation: arguments[operation],
-      method: arguments[Common.method], memoryLimit: try workingLimit(arguments, isStreamed: true))
+      method: arguments[Common.method], memoryLimit: budget.bytes - programBytes)
     let talk: StreamingProgress.Talk =
       arguments[ImageFlags.quiet] ? .none : arguments[ImageFlags.verbose] ? .much : .little
     Interruption.watch()
-    var progress = StreamingProgress(path, to: target, talk: talk)
+    var progress = StreamingProgress(path, to: name, talk: talk)
     let report: StreamReport
     do {
       report = try convolution.run(
         from: path, to: target, shouldStop: { Interruption.pending != nil }, onEvent: { progress.show($0) })
+    } catch let error as MemoryError {
+      progress.clear()
+      // The limit is on the process.
+      throw CommandError(
+        "\(memoryLimit.name): "
+          + MemoryError(
+            purpose: error.purpose, estimate: error.estimate + MemoryEstimate(bytes: programBytes), budget: budget,
+            remedy: error.remedy
+          ).description)
     } catch {
       progress.clear()
-      throw error is ConvolutionError ? CommandError("\(memoryLimit.name): \(error)") : error
+      throw error
     }
     progress.clear()
     guard report.isFinished else {
       throw Interruption(
         signal: Interruption.pending ?? SIGINT,
         description:
-          "interrupted after \(report.progress.rows) of \(report.progress.totalRows) rows; \(target).partial "
-          + "holds them, the same command goes on")
+          "interrupted after \(report.progress.rows) of \(report.progress.totalRows) rows; "
+          + (name == target
+            ? "\(target).partial holds them, the same command goes on" : "nothing was written to \(name)"))
     }
-    progress.show(report)
+    return { progress.show(report) }
   }
 
-  /// What the limit on the process leaves for the work.
-  private static func workingLimit(_ arguments: Arguments, isStreamed: Bool) throws -> Int {
-    let usual = isStreamed ? 512 << 20 : Int(clamping: ProcessInfo.processInfo.physicalMemory / 2)
-    let limit = arguments.optional(memoryLimit) ?? usual
-    guard limit > programBytes else {
+  /// What the process may hold.
+  private static func budget(_ arguments: Arguments, isStreamed: Bool) throws -> MemoryBudget {
+    let usual = isStreamed ? MemoryBudget(limit: 512 << 20) : MemoryBudget(limit: ResidentMemory.machine / 2)
+    let budget = arguments.optional(memoryLimit).map { MemoryBudget(limit: $0) } ?? usual
+    guard budget.bytes > programBytes else {
       throw CommandError(
-        "\(memoryLimit.name): the program itself needs about \(ByteCount(programBytes)), the limit is \(ByteCount(limit)): "
-          + "raise the limit")
+        "\(memoryLimit.name): the program itself needs about \(ByteCount(programBytes)), the limit is "
+          + "\(ByteCount(budget.bytes)): raise the limit")
     }
-    return limit - programBytes
+    return budget
   }
 
   /// The program without its work: code, stacks, plans. It holds some 25 MiB; a fixed number, since the work is cut by

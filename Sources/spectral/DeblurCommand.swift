@@ -1,5 +1,6 @@
 import Foundation
 import SpectralKit
+import Tensors
 
 /// `spectral deblur`: undoes a blur that is known.
 enum DeblurCommand: Subcommand {
@@ -23,10 +24,11 @@ enum DeblurCommand: Subcommand {
     "--algorithm", .word(example: Algorithm.richardsonLucy), default: Algorithm.wiener.rawValue,
     "wiener weighs each frequency by how much of it is signal; inverse divides, for images without noise; "
       + "richardson-lucy multiplies towards the likeliest light, never below 0")
-  private static let noise = Flag(
+  fileprivate static let noise = Flag(
     "--noise", noiseFormat, default: "auto",
-    "for wiener, the deviation of the noise in the units of pixels, estimated with auto, or ratio:R for one ratio of "
-      + "noise to signal at all frequencies")
+    "for wiener, the deviation of the noise in the units of pixels, estimated with auto; it is corrected, and said so, "
+      + "where it contradicts the picture; or ratio:R for one ratio of noise to signal at all frequencies, followed as it is"
+  )
   private static let floor = Flag(
     "--floor", .positive(example: 0.05),
     "for inverse, the least response that is divided by, up to 1 [0.05: no wave grows more than twentyfold]")
@@ -43,7 +45,7 @@ enum DeblurCommand: Subcommand {
     "--memory-limit", .byteSize,
     "refuse a restoration that takes more working memory beside its images [half of the machine's]")
   private static let beforeAfter = Flag(
-    "--before-after", .text("FILE|DIR", example: "both.png"), "also write the image and the result side by side")
+    "--before-after", .outputFile("FILE|DIR", example: "both.png"), "also write the image and the result side by side")
 
   private static var noiseFormat: ValueFormat<Noise> {
     ValueFormat("auto|X|ratio:X", example: "0.01") { text throws(ValueError) in
@@ -67,7 +69,7 @@ enum DeblurCommand: Subcommand {
       Restores images that were blurred by a known point-spread function, as by a camera that moved or a lens out of \
       focus. What lay beyond the border is estimated along, so that the border does not ring. \(ImageFlags.discussion)
       """,
-    operands: ImageFlags.operands, operandCount: ImageFlags.operandCount,
+    operands: ImageFlags.operands, operandsAreInputs: true, operandCount: ImageFlags.operandCount,
     sections: [
       .init("Task", [psf, algorithm, noise, floor, iterations, damping]),
       .init("Pixels", [boundary, ImageFlags.linearLight, ImageFlags.luminance]),
@@ -101,6 +103,8 @@ enum DeblurCommand: Subcommand {
     }
     let run = try ImageRun(arguments)
     let both = try run.place(beforeAfter)
+    try arguments[psf].check(FileWarnings(arguments))
+    try run.requireDistinct(both)
     Interruption.watch()
     try run.apply(
       Deblur(
@@ -108,8 +112,8 @@ enum DeblurCommand: Subcommand {
         floor: arguments.optional(floor) ?? 0.05,
         iterations: arguments.optional(iterations) ?? 30, damping: arguments.optional(damping),
         boundary: arguments[boundary],
-        memoryLimit: arguments.optional(memoryLimit) ?? Int(clamping: ProcessInfo.processInfo.physicalMemory / 2),
-        memoryFlag: memoryLimit.name, both: both),
+        memoryLimit: arguments.optional(memoryLimit) ?? MemoryBudget.machine.bytes / 2,
+        memoryFlag: memoryLimit.name, strip: both),
       leavesOthers: both != nil)
   }
 }
@@ -126,15 +130,20 @@ private struct Deblur: ImageEdit {
   let boundary: Boundary
   let memoryLimit: Int
   let memoryFlag: String
-  let both: OutputPlace?
+  let strip: OutputPlace?
 
   func edited<Scalar: AnyMethodScalar>(
-    _ planes: Tensor<Scalar>, name: String, stages: inout StageTimes
-  ) throws -> Tensor<Scalar> {
+    _ image: ImagePlanes<Scalar>, name: String, stages: inout StageTimes
+  ) throws -> ImagePlanes<Scalar> {
     do {
       let method = try method(Scalar.self)
-      let result = try stages.measure(algorithm.rawValue) { try method(planes) { try show($0, name) } }
-      sayHow(method, planes, name)
+      let extent = Extent(height: image.height, width: image.width)
+      try ImageMemory(name: name, shape: image.planes.shape, scalarBytes: MemoryLayout<Scalar>.stride).require(
+        MemoryEstimate(bytes: method.estimatedBytes(image: extent)), for: "deblurring")
+      let result = try stages.measure(algorithm.rawValue) {
+        try image.filtered { try method($0) { try show($0, name) } }
+      }
+      sayHow(method, image.premultiplied.planes, name)
       return result
     } catch let error as RestorationError {
       let flag = error.description.contains("limit") ? "\(memoryFlag): " : ""
@@ -164,19 +173,35 @@ private struct Deblur: ImageEdit {
   private func sayHow<Scalar: AnyMethodScalar>(
     _ method: some Deconvolution<Scalar>, _ planes: Tensor<Scalar>, _ name: String
   ) {
-    guard run.arguments[ImageFlags.verbose] else { return }
     let image = Extent(height: planes.shape[1], width: planes.shape[2])
-    let bytes = ByteCount(method.estimatedBytes(image: image))
-    var text = "\(name): PSF of \(method.pointSpread.extent) pixels, \(bytes) of working memory"
-    if algorithm == .wiener && noise == .automatic {
-      let deviations = (0..<planes.shape[0]).map { plane in
-        significant(
-          NoiseEstimate.deviation(
-            of: planes.rows(plane..<plane + 1).reshaped(to: [image.height, image.width])))
-      }
-      text += ", noise found: deviation \(deviations.joined(separator: ", ")) in the units of pixels"
+    if let wiener = method as? WienerFilter<Scalar>, noise != .automatic || run.arguments[ImageFlags.verbose] {
+      sayNoise(
+        (0..<planes.shape[0]).compactMap {
+          wiener.noise(in: planes.rows($0..<$0 + 1).reshaped(to: [image.height, image.width]))
+        }, name)
     }
-    run.say(text)
+    guard run.arguments[ImageFlags.verbose] else { return }
+    let bytes = ByteCount(method.estimatedBytes(image: image))
+    run.say("\(name): PSF of \(method.pointSpread.extent) pixels, \(bytes) of working memory")
+  }
+
+  /// Says what was taken for the noise, if it was not told or was told wrongly.
+  private func sayNoise(_ deviations: [Double], _ name: String) {
+    guard !deviations.isEmpty else { return }
+    let list = deviations.map { significant($0) }.joined(separator: ", ")
+    guard case .deviation(let told) = noise else {
+      return run.say("\(name): noise found: deviation \(list) in the units of pixels")
+    }
+    // What is told of all planes is too little for some, too much for others, or right.
+    if deviations.contains(where: { $0 > told }) {
+      run.say(
+        "\(name): \(DeblurCommand.noise.name) \(significant(told)) is less than the picture's own noise, and "
+          + "\(list) was taken")
+    } else if deviations.contains(where: { $0 < told }) {
+      run.say(
+        "\(name): \(DeblurCommand.noise.name) \(significant(told)) would leave the result no better than the picture, "
+          + "and \(list) was taken")
+    }
   }
 
   /// The bar of a single image; of several, ``ImageRun`` shows one that counts images. Also where a signal is noticed.
@@ -195,7 +220,7 @@ private struct Deblur: ImageEdit {
   func finish<Scalar: AnyMethodScalar>(
     _ before: ImagePlanes<Scalar>, _ after: ImagePlanes<Scalar>, input: String, stages: inout StageTimes
   ) throws {
-    guard let path = both?.path(for: input) else { return }
+    guard let path = strip?.path(for: input) else { return }
     try stages.measure("before and after") {
       try PictureStrip.row([Image(shown: before), Image(shown: after)]).write(to: path)
     }

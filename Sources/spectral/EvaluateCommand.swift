@@ -39,29 +39,25 @@ enum EvaluateCommand: Subcommand {
     let input = checkpoint.input
     let kind = try arguments.optional(dataset) ?? TrainCommand.kind(checkpoint.configuration.dataset)
     // One training image is enough where they are drawn: only the test images count.
-    var test = try kind.load(
+    let data = try kind.load(
       from: arguments.optional(Common.data), limit: kind.isDrawn ? 1 : nil,
-      imageSize: (height: input.image[1], width: input.image[2])
-    ).test
-    guard test.imageShape.extents == input.image, test.classNames == input.classes else {
+      imageSize: (height: input.image[1], width: input.image[2]), colors: Image.ColorModel(rawValue: input.image[0]),
+      background: checkpoint.configuration.background)
+    var test = data.test
+    if let difference = input.difference(from: test) {
       throw CommandError(
-        "\(path): the network takes images \(Shape(input.image)) of \(classes(input.classes)), but those of "
-          + "\(kind.rawValue) are \(test.imageShape) of \(classes(test.classNames)): choose its own data set with --dataset"
-      )
+        "\(path): the network was trained on other data than \(kind.rawValue), \(difference): choose its own with "
+          + "\(dataset.name) and \(Common.data.name)")
     }
+    for remark in data.remarks { Console.say(remark) }
     test.normalization = checkpoint.normalization
     let method = try checkpoint.method(arguments.optional(convolution), planning, arguments)
     let network = try checkpoint.network(method: method)
-    try network.checkMemory(
-      for: Shape([min(arguments[batchSize], test.count)] + input.image), method, training: false)
+    try checkpoint.requireMemory(network, for: min(arguments[batchSize], test.count), method)
     let evaluation = Evaluation(of: network, on: test, batchSize: arguments[batchSize])
     try? Wisdom.save()
     try Console.result(
       arguments[Common.json] ? evaluation.json.description : evaluation.table(test.classNames))
-  }
-
-  private static func classes(_ names: [String]) -> String {
-    "\(names.count) classes (\(names.prefix(3).joined(separator: ", ")) ...)"
   }
 }
 
@@ -101,7 +97,8 @@ extension Evaluation {
       String(repeating: " ", count: max(0, width - text.count)) + text
     }
     var lines = [
-      String(format: "accuracy  %.2f %% of %d", 100 * accuracy, count), String(format: "loss      %.4f", loss), "",
+      String(format: "accuracy  %.2f %% of %d", 100 * accuracy, count),
+      String(format: "loss      %.4f", loss.withoutNaNSign), "",
       "confusion: rows are the true classes, columns what they were taken for",
       String(repeating: " ", count: width) + classNames.map { cell(String($0.prefix(columns - 1)), columns) }.joined(),
     ]

@@ -1,5 +1,6 @@
 import Foundation
 import SpectralKit
+import Tensors
 
 /// The folder of the results.
 struct Folder {
@@ -8,11 +9,7 @@ struct Folder {
   /// Makes the folder, unless it is there.
   init(_ path: String) throws {
     self.path = path
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(path, "the folder cannot be made: choose another place with --output DIR")
-    }
+    try FileSystem.createFolder(path)
   }
 
   func file(_ name: String) -> String { "\(path)/\(name)" }

@@ -14,6 +14,16 @@ struct Interruption: Error, CustomStringConvertible {
     return signal == 0 ? nil : signal
   }
 
+  /// Called once a second while the process waits for the other end of a pipe.
+  ///
+  /// - Throws: ``Interruption`` if a signal has arrived.
+  static func checkWait(for subject: String, seconds: Int) throws {
+    if let signal = pending {
+      throw Interruption(signal: signal, description: "interrupted while waiting for \(subject)")
+    }
+    if seconds >= 2, !hasSaidWait.exchange(true, ordering: .relaxed) { Console.say("waiting for \(subject)") }
+  }
+
   /// From now on SIGINT and SIGTERM are noted, so that the run can stop in good order. A second one ends the process.
   static func watch() {
     // Made here: a signal handler must not be the first to touch a global.
@@ -23,6 +33,7 @@ struct Interruption: Error, CustomStringConvertible {
 }
 
 private let arrived = Atomic<Int32>(0)
+private let hasSaidWait = Atomic<Bool>(false)
 
 /// Catches a signal whatever was inherited: shells start jobs in the background with SIGINT ignored, and a program that
 /// starts this one from a thread of Dispatch hands on that thread's blocked signals.

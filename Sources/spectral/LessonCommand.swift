@@ -1,18 +1,19 @@
 import Foundation
 import Lessons
 import SpectralKit
+import Tensors
 
 /// `spectral lesson`: the twelve ideas, computed on the reader's picture and data, as a report for the browser.
 enum LessonCommand: Subcommand {
   private typealias Common = CommonFlags
 
   private static let image = Flag(
-    "--image", .text("FILE", example: "photo.jpg"), "the picture to work on [a street that the package draws]")
+    "--image", .inputFile("FILE", example: "photo.jpg"), "the picture to work on [a street that the package draws]")
   private static let data = Flag(
     "--data", .text("DIR", example: "data/mnist"),
     "the folder with the four files of MNIST, to train on [digits that the package draws]")
   private static let output = Flag(
-    "--output", .text("DIR", example: "lessons"), default: "lessons", "where the report goes")
+    "--output", short: "-o", .text("DIR", example: "lessons"), default: "lessons", "where the report goes")
   private static let open = Flag(switch: "--open", "show the report in the browser")
 
   static let specification = Specification(
@@ -24,7 +25,7 @@ enum LessonCommand: Subcommand {
       """,
     operands: "[NAME|all]", operandCount: 0...1,
     sections: [
-      .init("What to work on", [image, data]),
+      .init("What to work on", [image, Common.background, data, Common.strict]),
       .init("Results", [output, open]),
       .init("Computation", [Common.threads]),
     ],
@@ -39,8 +40,27 @@ enum LessonCommand: Subcommand {
     let lessons = try chosen(name)
     Common.applyThreads(arguments)
     // Everything that can be wrong is found before anything is computed.
-    let picture = try arguments.optional(image).map { (try Image(path: $0), name: ($0 as NSString).lastPathComponent) }
+    let picture = try arguments.optional(image).map { path in
+      let picture = try Image(path: path)
+      try FileWarnings(arguments).tell(picture.warnings, of: path)
+      // A report is read on white.
+      return (
+        picture.composed(on: arguments.optional(Common.background) ?? .white),
+        name: (path as NSString).lastPathComponent
+      )
+    }
     let digits = try arguments.optional(data).map { (try DatasetKind.mnist.load(from: $0), name: "MNIST") }
+    if let (image, name) = picture {
+      // The square from its middle in three colours, before and after it is resized along an axis.
+      let side = min(image.height, image.width)
+      do {
+        try MemoryBudget.machine.require(
+          MemoryEstimate(image.pixels.shape.extents, scalarBytes: 4) + MemoryEstimate([3, side, side], scalarBytes: 8),
+          for: "lessons on \(image.height) x \(image.width) pixels", remedy: "take a smaller picture")
+      } catch {
+        throw CommandError("\(name): \(error)")
+      }
+    }
     let folder = try Folder(arguments[output])
     let material = LessonMaterial(image: picture, data: digits)
 

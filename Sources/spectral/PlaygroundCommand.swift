@@ -8,7 +8,7 @@ enum PlaygroundCommand: Subcommand {
     "--port", .integer(0...65535, example: 8123),
     "where the page is; 0 takes any port that is free [the first free from 8123 on]")
   private static let image = Flag(
-    "--image", .text("FILE", example: "photo.jpg"), "a picture to begin with: PNG, JPEG, PGM or PPM")
+    "--image", .inputFile("FILE", example: "photo.jpg"), "a picture to begin with: PNG, JPEG, PGM or PPM")
   private static let data = Flag(
     "--data", .text("DIR", example: "data/mnist"),
     "the folder with the four files of MNIST, to learn from them besides the digits that are drawn")

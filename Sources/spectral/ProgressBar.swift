@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// A line on the terminal that says how far something is.
 enum ProgressBar {
@@ -6,6 +7,7 @@ enum ProgressBar {
   ///
   /// - Parameter fraction: From 0 to 1.
   static func show(_ head: String, fraction: Double, _ numbers: String) {
+    let (head, numbers) = (head.printable(), numbers.printable())
     let room = terminalWidth - head.count - numbers.count - 5
     let width = min(max(room, 0), 40)
     let filled = Int(Double(width) * min(max(fraction, 0), 1))

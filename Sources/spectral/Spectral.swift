@@ -1,5 +1,6 @@
 import Foundation
 import SpectralKit
+import Tensors
 
 /// One of the words after `spectral`.
 protocol Subcommand: Sendable {
@@ -27,9 +28,14 @@ enum Spectral {
   ]
 
   static func main() {
+    StandardDescriptors.openMissing()
     // A file that outgrows the process's limit is then an error with a name, not the end of the process.
     signal(SIGXFSZ, SIG_IGN)
-    exit(run(Array(CommandLine.arguments.dropFirst())))
+    ExternalWait.observe { try Interruption.checkWait(for: $0, seconds: $1) }
+    // Not CommandLine.arguments, in which bytes that are not UTF-8 are lost.
+    let words = (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0] }
+      .map { FileName.decode(cString: $0) }
+    ProcessEnd.end(run(words))
   }
 
   /// Runs a command line and gives the exit code.
@@ -51,10 +57,10 @@ enum Spectral {
       Console.say("\(context): \(interruption)")
       return 128 + interruption.signal
     } catch let error as UsageError {
-      Console.say("\(context): \(oneLine("\(error)"))")
+      Console.say("\(context): \(error)")
       return 2
     } catch {
-      Console.say("\(context): \(oneLine("\(error)"))")
+      Console.say("\(context): \(error)")
       return 1
     }
   }
@@ -109,20 +115,9 @@ enum Spectral {
         --help     this help; spectral COMMAND --help for a command's own
         --version  the version
 
-      A value follows its flag as --flag value or --flag=value; -- ends the flags. Results go to the standard output, all
-      other talk to the standard error. Exit code 0 is success, 1 failure, 2 wrong usage, 130 and 143 an interrupted run.
+      A value follows its flag as --flag value or --flag=value; -- ends the flags. Where one picture or array is named, -
+      is the standard input or output. Results go to the standard output, or to the standard error if a file goes there;
+      all other talk goes to the standard error. Exit code 0 is success, 1 failure, 2 wrong usage, 130 and 143 an interrupted run.
       """
-  }
-
-  /// A message as one line, whatever a file's name or a foreign error holds.
-  private static func oneLine(_ text: String) -> String {
-    var line = ""
-    for scalar in text.unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .lineSeparator, .paragraphSeparator: line += scalar == "\n" ? " " : scalar.escaped(asASCII: true)
-      default: line.unicodeScalars.append(scalar)
-      }
-    }
-    return line
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import SpectralKit
+import Tensors
 
 /// `spectral spectrum`: what waves an image is made of.
 enum SpectrumCommand: Subcommand {
@@ -24,7 +25,7 @@ enum SpectrumCommand: Subcommand {
     "--channel", .imageChannel, default: "luminance",
     "of a colour picture its brightness or a colour, of an array a plane")
   private static let profile = Flag(
-    "--profile", .text("FILE|DIR", example: "profile.png"),
+    "--profile", .outputFile("FILE|DIR", example: "profile.png"),
     "also draw how magnitudes fall with the distance from frequency 0: .png, .svg, .jpg or .ppm")
   private static let peaks = Flag(
     "--peaks", .integer(1...1000, example: 5), "list the strongest waves: where, how long, how strong")
@@ -33,18 +34,21 @@ enum SpectrumCommand: Subcommand {
     name: "spectrum", summary: "what waves an image is made of: magnitudes, phases, peaks",
     discussion: """
       Draws the spectrum of an image, frequency 0 in the middle, fx to the right and fy downwards in cycles per pixel \
-      (Nyquist is 0.5); magnitudes are in decibels below the largest. Written as .npy it is the spectrum itself, \
+      (Nyquist is 0.5); magnitudes are in decibels below the largest. Transparent is black, as in a filter. Written as .npy it is the spectrum itself, \
       H x W x 2 (real, imaginary), centred and not normalised, as numpy.fft.fftshift(numpy.fft.fft2(x)) has it.
 
       \(ImageFlags.discussion)
       """,
-    operands: ImageFlags.operands, operandCount: ImageFlags.operandCount,
+    operands: ImageFlags.operands, operandsAreInputs: true, operandCount: ImageFlags.operandCount,
     sections: [
       .init("Picture", [phase, both, range, colors, plain]),
       .init("Pixels", [channel, window, ImageFlags.linearLight]),
       .init(
         "Results",
-        [ImageFlags.output, ImageFlags.quality, ImageFlags.show, ImageFlags.graphics, profile, peaks, CommonFlags.json]),
+        [
+          ImageFlags.output, ImageFlags.format, ImageFlags.quality, ImageFlags.show, ImageFlags.graphics, profile,
+          peaks, CommonFlags.json,
+        ]),
       ImageFlags.computation, ImageFlags.talk,
     ],
     examples: [
@@ -57,8 +61,9 @@ enum SpectrumCommand: Subcommand {
     guard !arguments[phase] || !arguments[both] else {
       throw UsageError("\(phase.name) and \(both.name) are two pictures: ask for one at a time")
     }
-    let run = try ImageRun(arguments)
+    let run = try ImageRun(arguments, outputKind: .figureOrArray)
     let profiles = try run.place(profile, .drawing)
+    try run.requireDistinct(profiles)
     let isListed = arguments.has(peaks) || arguments[CommonFlags.json]
     try run.requireResult(orElse: profiles != nil || isListed)
     try run.forEachImage { input, stages in
@@ -73,17 +78,29 @@ enum SpectrumCommand: Subcommand {
     _ image: ImagePlanes<Scalar>, _ input: String, _ run: ImageRun, _ profiles: OutputPlace?, _ stages: inout StageTimes
   ) throws {
     let arguments = run.arguments
-    let plane = try arguments[channel].plane(of: image, named: input)
+    // As drawn: a pixel for every frequency, its samples, and its file; or the numbers.
+    let drawn = MemoryEstimate([image.height, image.width], scalarBytes: arguments[plain] ? 20 : 0)
+    let numbers = MemoryEstimate([image.height, image.width, 2], scalarBytes: MemoryLayout<Scalar>.stride)
+    try ImageMemory(
+      name: input, shape: image.planes.shape, scalarBytes: MemoryLayout<Scalar>.stride, images: 1
+    ).require(
+      CenteredSpectrum.memory(height: image.height, width: image.width, Scalar.self)
+        + (run.output?.path(for: input).lowercased().hasSuffix(".npy") == true ? numbers : drawn),
+      for: "the spectrum of")
+    let plane = try arguments[channel].plane(of: image.premultiplied, named: input)
     let full = stages.measure("transform") { CenteredSpectrum.halfSpectrum(of: plane, window: arguments[window]) }
     let spectrum = stages.measure("magnitudes") { CenteredSpectrum(full) }
     let path = run.output?.path(for: input)
-    if let path, path.lowercased().hasSuffix(".npy") {
+    let format = try path.map {
+      try OutputFormat(arguments.optional(ImageFlags.format), path: $0, isArray: false)
+    }
+    if let path, format == .npy {
       try stages.measure("encode") { try full.centered.writeNPY(to: path) }
     }
     let drawing = SpectrumDrawing(spectrum, name: name(input), arguments)
-    if let path, !path.lowercased().hasSuffix(".npy") {
+    if let path, let format, format != .npy {
       let picture = stages.measure("draw") { drawing.picture }
-      try stages.measure("encode") { try picture.write(to: path, quality: arguments[ImageFlags.quality]) }
+      try stages.measure("encode") { try picture.write(to: path, as: format, quality: arguments[ImageFlags.quality]) }
     }
     try run.show(figure: { drawing.picture }, bare: { (drawing.bare, drawing.caption) })
     if let path = profiles?.path(for: input) {
@@ -142,7 +159,7 @@ enum SpectrumCommand: Subcommand {
 
   private static func table(_ spectrum: CenteredSpectrum, _ mean: Double, _ input: String, _ count: Int) -> String {
     let peaks = spectrum.peaks(most: count)
-    let head = "\(input): \(spectrum.height) x \(spectrum.width), mean \(significant(mean))"
+    let head = "\(input.printable()): \(spectrum.height) x \(spectrum.width), mean \(significant(mean))"
     let columns = "      fx       fy   cycles/pixel   pixels/cycle   direction   amplitude        dB"
     return
       ([head, columns]

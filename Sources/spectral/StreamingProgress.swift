@@ -26,9 +26,15 @@ struct StreamingProgress {
 
   mutating func show(_ event: StreamEvent) {
     switch event {
-    case .planned(let plan): if talk == .much { describe(plan) }
+    case .planned(let plan):
+      if let hint = plan.shapeHint { say("note: \(input): \(hint)") }
+      if talk == .much { describe(plan) }
     case .startingAnew(let reason):
-      say("note: \(output).partial is of another task and is not used (\(reason)): starting anew")
+      say("note: \(output).partial is not used (\(reason)): starting anew")
+    case .recomputing(let reason, let progress):
+      say(
+        "note: \(output).partial is damaged after \(progress.rows) of \(progress.totalRows) rows (\(reason)): computing the "
+          + "rest anew")
     case .resuming(let progress):
       pixelsAtStart = progress.pixels
       say("going on after \(progress.rows) of \(progress.totalRows) rows, which \(output).partial holds")
@@ -41,7 +47,8 @@ struct StreamingProgress {
   private func describe(_ plan: StreamPlan) {
     Console.say(
       "\(input): \(plan.image) in \(plan.precision) precision, by \(plan.method.rawValue)"
-        + "\(plan.tile.map { " in tiles of \($0)" } ?? ""), \(plan.panels) pieces of \(plan.panel); "
+        + "\(plan.tile.map { " in tiles of \($0)" } ?? ""), \(plan.panels) pieces of "
+        + "\(plan.blocksPerPanel > 1 ? "\(plan.blocksPerPanel) times " : "")\(plan.block); "
         + "\(Parallel.threads) threads, about \(ByteCount(plan.estimatedBytes)) of working memory")
   }
 

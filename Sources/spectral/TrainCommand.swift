@@ -12,6 +12,7 @@ enum TrainCommand: Subcommand {
   )
   private static let limit = Flag(
     "--limit", .integer(1...(.max), example: 1000), "learn from the first N training images only")
+  private static let background = Common.inkBackground
   private static let model = Flag(
     "--model", .word(example: ModelKind.lenet5), "the network [\(standard.model.rawValue)]")
   private static let convolution = Flag(
@@ -37,27 +38,31 @@ enum TrainCommand: Subcommand {
     "--seed", .seed, "where the first weights and the order of images come from [\(standard.seed)]")
   private static let checkpoint = Flag(
     "--checkpoint", .text("FILE", example: "lenet.safetensors"),
-    "keep the network and the state of the run here, every few seconds and after every epoch; without it nothing is kept"
-  )
+    "keep the network and the state of the run here, every few seconds and after every epoch; without it nothing is kept. "
+      + "A file of this name that is there already is kept as FILE.previous, FILE.previous-2 ...")
   private static let resume = Flag(
     switch: "--resume",
     "go on where --checkpoint stands, bit for bit with --deterministic; settings that are not given are the "
       + "checkpoint's. Without such a file the run starts from the beginning")
   private static let metrics = Flag(
     "--metrics", .text("FILE.jsonl", example: "metrics.jsonl"),
-    "write one JSON object for every step and epoch here, and a CSV table of the epochs beside it")
+    "write one JSON object for every step and epoch here, and a CSV table of the epochs beside it; files that are there "
+      + "already are kept as the checkpoint's are")
+  private static let overwrite = Flag(
+    switch: "--overwrite", "do not keep checkpoint and metrics of an earlier run, but write over them")
 
   static let specification = Specification(
     name: "train", summary: "train a network on images, through either method",
     discussion: """
       Trains a network to classify images. On a terminal a bar shows progress; SIGINT and SIGTERM end the run in good \
-      order: the checkpoint is written, and the exit code is 130 or 143.
+      order: the checkpoint is written, and the exit code is 130 or 143. A run whose loss or weights are no longer finite \
+      ends there with exit code 1, and what it wrote last is kept.
       """,
     sections: [
-      .init("Data", [dataset, Common.data, limit]),
+      .init("Data", [dataset, Common.data, limit, background]),
       .init("Network", [model, convolution]),
       .init("Training", [epochs, steps, batchSize, optimizer, learningRate, schedule, seed]),
-      .init("Results", [checkpoint, resume, metrics]),
+      .init("Results", [checkpoint, resume, metrics, overwrite]),
       .init("Computation", [Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
     ],
     examples: [
@@ -73,6 +78,9 @@ enum TrainCommand: Subcommand {
     guard arguments.has(checkpoint) || !arguments[resume] else {
       throw UsageError("\(resume.name) needs the file to go on from: add \(checkpoint.example)")
     }
+    guard !arguments[overwrite] || !arguments[resume] else {
+      throw UsageError("\(overwrite.name) and \(resume.name) exclude each other: take one")
+    }
     Common.applyThreads(arguments)
     let path = arguments.optional(checkpoint)
     if let path, let metricsPath = arguments.optional(metrics) {
@@ -83,6 +91,9 @@ enum TrainCommand: Subcommand {
       }
     }
     Interruption.watch()
+    // Held to the end: two runs must not take turns in writing one checkpoint.
+    let lock = try path.flatMap { try RunLock($0) }
+    defer { withExtendedLifetime(lock) {} }
     let stored = try arguments[resume] ? path.flatMap(readIfThere) : nil
     if let stored, let last = arguments.optional(steps), last <= stored.step {
       throw UsageError(
@@ -92,23 +103,33 @@ enum TrainCommand: Subcommand {
     let configuration =
       try stored.map { try request.configuration(resuming: $0.configuration) } ?? request.configuration()
     let data = try kind(configuration.dataset).load(
-      from: arguments.optional(Common.data), limit: configuration.limit)
+      from: arguments.optional(Common.data), limit: configuration.limit, background: configuration.background)
     let run = TrainingRun(configuration, data: data, resuming: stored)
     try run.check()
     describe(configuration, data, stored, path, resumes: arguments[resume])
 
-    if let path, stored == nil { try setAside(path) }
+    let keepsEarlier = !arguments[overwrite]
     let metricsFile = try arguments.optional(metrics).map {
-      try MetricsFile(path: $0, resumingAt: stored?.step ?? 0, epoch: stored?.epoch ?? 0)
+      try MetricsFile(
+        path: $0, resumingAt: stored?.step ?? 0, epoch: stored?.epoch ?? 0, keepsEarlier: keepsEarlier)
     }
+    metricsFile?.earlier.forEach(sayKept)
+    var earlier = keepsEarlier && stored == nil ? try path.flatMap(EarlierFile.init(keeping:)) : nil
+    // What the run has not replaced needs no second name.
+    defer { earlier?.forget() }
     let stepsPerEpoch = (data.training.count + configuration.batchSize - 1) / configuration.batchSize
     var progress = TrainingProgress(epochs: configuration.epochs, stepsPerEpoch: stepsPerEpoch)
     var step = stored?.step ?? 0
+    defer { progress.clear() }
     let outcome = try run.run(
       checkpoint: path.map { CheckpointPolicy(path: $0) }, until: arguments.optional(steps),
       shouldStop: { Interruption.pending != nil }
     ) { event in
       if case .batch(let batch) = event { step = batch.step + 1 }
+      if case .checkpoint = event, let kept = earlier {
+        sayKept(kept)
+        earlier = nil
+      }
       try metricsFile?.record(event)
       progress.show(event)
     }
@@ -129,15 +150,10 @@ enum TrainCommand: Subcommand {
     if let path { Console.say("\(path) holds the network.") }
   }
 
-  /// Keeps a file that a new run would write over: hours of training may be in it.
-  private static func setAside(_ path: String) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue,
-      (try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType) == .typeRegular
-    else { return }
-    let kept = path + ".previous"
-    guard rename(path, kept) == 0 else { throw FileError(kept, code: errno) }
-    Console.say("note: \(path) was there already and is now \(kept); to go on with it, use --resume")
+  private static func sayKept(_ file: EarlierFile) {
+    Console.say(
+      "note: \(file.path) was there already and is now \(file.kept); \(resume.name) goes on with a run, and "
+        + "\(overwrite.name) keeps nothing")
   }
 
   /// The checkpoint of a run to go on with. None yet is no error: the run may have been killed before its first one.
@@ -160,6 +176,7 @@ enum TrainCommand: Subcommand {
     request.schedule = arguments.optional(schedule)
     request.seed = arguments.optional(seed)
     request.limit = arguments.optional(limit)
+    request.background = arguments.optional(background)
     request.deterministic = arguments[Common.deterministic] ? true : nil
     return request
   }
@@ -179,6 +196,12 @@ enum TrainCommand: Subcommand {
     Console.say(
       "\(configuration.model.rawValue) through \(configuration.convolution.rawValue) on \(data.training.count) images of "
         + "\(data.training.name) (\(shape)), tested on \(data.test.count); \(Parallel.threads) threads")
+    for remark in data.remarks { Console.say(remark) }
+    if let stored, let images = stored.input.trainingImages, images != data.training.count {
+      Console.say(
+        "note: the checkpoint was trained on \(images) images, and goes on with \(data.training.count): the result is not "
+          + "that of one run")
+    }
     if let stored {
       Console.say(
         stored.epoch >= configuration.epochs

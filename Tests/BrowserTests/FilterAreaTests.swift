@@ -11,7 +11,7 @@ extension BrowserTests {
       try page.number("Number(document.querySelector('#steps input[type=number][data-step]').value)")
     }
 
-    private func lowPass(_ image: ImagePlanes<Float>, _ filter: FrequencyFilter) throws -> Image {
+    private func filtered(_ image: ImagePlanes<Float>, _ filter: FrequencyFilter) throws -> Image {
       var result = image
       result.planes = try filter.apply(to: image.planes)
       return Image(shown: result)
@@ -22,21 +22,44 @@ extension BrowserTests {
       let page = open.page
       let scene = try open.picture("scene")
       #expect(try cutoff(page) == 0.08)
-      try expectSame(page.pixels("#result .after"), lowPass(scene, .lowPass(.gaussian, cutoff: 0.08)))
+      try expectSame(page.pixels("#result .after"), filtered(scene, .lowPass(.gaussian, cutoff: 0.08)))
 
       try page.drag(from: page.frequency("#plane", 0.08, 0), to: page.frequency("#plane", 0.02, 0.02))
       try page.rest()
       let dragged = try cutoff(page)
       #expect(abs(dragged - 0.02 * 2.0.squareRoot()) < 0.003)
       try expectSame(
-        page.pixels("#result .after"), lowPass(scene, .lowPass(.gaussian, cutoff: Frequency(floatLiteral: dragged))))
+        page.pixels("#result .after"), filtered(scene, .lowPass(.gaussian, cutoff: Frequency(floatLiteral: dragged))))
       try page.screenshot("filter")
 
       try page.choose("butterworth", of: "#steps select")
       try page.rest()
       try expectSame(
         page.pixels("#result .after"),
-        lowPass(scene, .lowPass(.butterworth(order: 2), cutoff: Frequency(floatLiteral: dragged))))
+        filtered(scene, .lowPass(.butterworth(order: 2), cutoff: Frequency(floatLiteral: dragged))))
+      open.close()
+    }
+
+    /// A directional filter keeps its direction or removes it; only then is there a cut-off.
+    @Test func aDirectionIsKeptOrRemoved() throws {
+      let open = try OpenPlayground("filter")
+      let page = open.page
+      let scene = try open.picture("scene")
+      try page.click("#steps .remove")
+      try page.choose("directional", of: "#step-kind")
+      try page.click("#add-step")
+      try page.rest()
+      let fields =
+        "[...document.querySelectorAll('#steps input[type=number][data-step]')].filter((e) => e.checkVisibility()).length"
+      #expect(try page.number(fields) == 2)
+      try expectSame(
+        page.pixels("#result .after"), filtered(scene, .directional(.gaussian, angle: 30, halfWidth: 15)))
+      try page.choose("remove", of: "#steps select[aria-label^=What]")
+      try page.rest()
+      #expect(try page.number(fields) == 3)
+      try expectSame(
+        page.pixels("#result .after"),
+        filtered(scene, .removingDirection(.gaussian, angle: 30, halfWidth: 15, cutoff: 0.02)))
       open.close()
     }
 
@@ -144,7 +167,7 @@ extension BrowserTests {
       try page.key(" ")
       try page.rest()
       #expect(try cutoff(page) == 0.16)
-      try expectSame(page.pixels("#result .after"), lowPass(scene, .lowPass(.gaussian, cutoff: 0.16)))
+      try expectSame(page.pixels("#result .after"), filtered(scene, .lowPass(.gaussian, cutoff: 0.16)))
       #expect(try page.text("#announcement").contains("fx 0.160"))
       try page.key("z", modifiers: 2)
       try page.rest()

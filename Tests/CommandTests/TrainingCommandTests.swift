@@ -246,6 +246,130 @@ import Testing
     #expect(try String(contentsOfFile: path("text"), encoding: .utf8) == "not a checkpoint at all")
   }
 
+  @Test func aRunThatDivergesFailsInOneLineAndKeepsItsLastState() throws {
+    let arguments = ["train", "--limit", "300", "--epochs", "2", "--learning-rate", "1e6", "--deterministic"]
+    let outcome = spectral(
+      arguments + ["--checkpoint", "net.safetensors", "--metrics", "log.jsonl"], in: folder)
+    #expect(outcome.code == 1 && outcome.output.isEmpty, "\(outcome)")
+    #expect(outcome.lines.count == 2 && outcome.lines.last?.contains("diverged in step") == true, "\(outcome.talk)")
+    #expect(outcome.talk.contains("net.safetensors holds the last finite state") && !outcome.talk.contains("nan"))
+    #expect(try metrics("log.jsonl").last?["loss"] is NSNull)
+    let evaluation = spectral("evaluate", "--checkpoint", "net.safetensors", "--json", in: folder)
+    #expect(evaluation.code == 0 && evaluation.json["loss"] is Double, "\(evaluation)")
+    // A network that an earlier version let diverge.
+    var file = try SafetensorsFile(path: path("net.safetensors"))
+    file.put("model.0.bias", Tensor<Float>([6], repeating: -.nan))
+    try file.write(to: path("nan.safetensors"))
+    let old = spectral("evaluate", "--checkpoint", "nan.safetensors", in: folder)
+    #expect(old.code == 0 && old.output.contains("loss      nan"), "\(old)")
+    try Image(pixels: .zeros([1, 28, 28])).write(to: path("blank.png"))
+    let prediction = spectral("predict", "--checkpoint", "nan.safetensors", "blank.png", in: folder)
+    #expect(
+      prediction.code == 1 && prediction.output.isEmpty && prediction.talk.contains("not finite"), "\(prediction)")
+  }
+
+  @Test func nothingThatWasTrainedIsLost() throws {
+    let tiny = ["train", "--limit", "30", "--epochs", "1", "--model", "dense", "--deterministic"]
+    let files = ["--checkpoint", "net.safetensors", "--metrics", "log.jsonl"]
+    for seed in 1...3 {
+      let outcome = spectral(tiny + files + ["--seed", "\(seed)"], in: folder)
+      #expect(outcome.code == 0, "\(outcome)")
+      #expect(outcome.lines.filter { $0.contains("was there already and is now") }.count == (seed == 1 ? 0 : 3))
+    }
+    func seed(_ name: String) throws -> UInt64 { try Checkpoint(path: path(name)).configuration.seed }
+    let names = ["net.safetensors.previous", "net.safetensors.previous-2", "net.safetensors"]
+    #expect(try names.map(seed) == [1, 2, 3])
+    for name in ["log.jsonl.previous", "log.jsonl.previous-2", "log.jsonl"] { #expect(try metrics(name).count == 2) }
+    let over = spectral(tiny + files + ["--seed", "4", "--overwrite"], in: folder)
+    #expect(over.code == 0 && !over.talk.contains("was there already"), "\(over)")
+    #expect(try names.map(seed) == [1, 2, 4])
+    let both = spectral(tiny + files + ["--overwrite", "--resume"], in: folder)
+    #expect(both.code == 2 && both.talk.contains("exclude each other"), "\(both)")
+    // A run that cannot begin leaves all as it was.
+    let refused = spectral(tiny + files + ["--data", "absent"], in: folder)
+    #expect(refused.code == 1 && refused.lines.count == 1, "\(refused)")
+    let all = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(all.count == 9, "\(all.sorted())")
+  }
+
+  @Test func aFullDiskLeavesTheEarlierCheckpoint() throws {
+    let tiny = ["train", "--limit", "30", "--epochs", "1", "--model", "dense", "--deterministic"]
+    #expect(spectral(tiny + ["--checkpoint", "net.safetensors"], in: folder).code == 0)
+    let before = try Data(contentsOf: folder.appendingPathComponent("net.safetensors"))
+    // The process may write files of 10 blocks of 512 bytes.
+    let outcome = spectral(
+      shell: "ulimit -f 10; exec \"$0\" \(tiny.joined(separator: " ")) --seed 2 --checkpoint net.safetensors",
+      in: folder)
+    #expect(outcome.code == 1 && outcome.talk.contains("net.safetensors: the file would be larger"), "\(outcome)")
+    #expect(try Data(contentsOf: folder.appendingPathComponent("net.safetensors")) == before)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["net.safetensors"])
+  }
+
+  @Test func twoRunsDoNotShareTheirFiles() throws {
+    let first = RunningSpectral(
+      ["train", "--epochs", "1000", "--checkpoint", "net.safetensors", "--metrics", "log.jsonl"], in: folder)
+    while first.process.isRunning, ((try? metrics("log.jsonl"))?.count ?? 0) < 3 { Thread.sleep(forTimeInterval: 0.01) }
+    for arguments in [["--checkpoint", "net.safetensors"], ["--metrics", "log.jsonl"]] {
+      let second = spectral(["train", "--limit", "30", "--epochs", "1"] + arguments, in: folder)
+      #expect(second.code == 1 && second.talk.contains("another run is writing this file"), "\(second)")
+    }
+    kill(first.process.processIdentifier, SIGKILL)
+    _ = first.finish()
+    // The lock went with the process.
+    let third = spectral(
+      "train", "--limit", "30", "--epochs", "1", "--checkpoint", "net.safetensors", "--metrics", "log.jsonl", in: folder
+    )
+    #expect(third.code == 0, "\(third)")
+    #expect(!FileManager.default.fileExists(atPath: path("net.safetensors.lock")))
+  }
+
+  @Test func aBadPictureDoesNotStopTheOthersAndADrawingOnTransparencyIsSeen() throws {
+    let training = spectral(
+      "train", "--limit", "60", "--epochs", "1", "--checkpoint", "net.safetensors", in: folder)
+    #expect(training.code == 0, "\(training)")
+    let digit = ProceduralDigits().dataset(.test, count: 8).image(at: 7)
+    let alpha = digit.reshaped(to: [28, 28])
+    try Image(pixels: digit).write(to: path("plain.png"))
+    for (name, ink) in [("black", Float(0)), ("white", 1)] {
+      try Image(pixels: Tensor([1, 28, 28], repeating: ink), alpha: alpha).write(to: path("\(name).png"))
+    }
+    try Data("no".utf8).write(to: folder.appendingPathComponent("bad.png"))
+    let outcome = spectral(
+      "predict", "--checkpoint", "net.safetensors", "plain.png", "bad.png", "black.png", "white.png", in: folder)
+    #expect(outcome.code == 1, "\(outcome)")
+    let answers = outcome.output.split(separator: "\n").map { $0.split(separator: "\t").dropFirst().joined() }
+    // Dark ink on white, inverted, and light ink on black are the plain digit.
+    #expect(answers.count == 3 && Set(answers).count == 1, "\(outcome.output)")
+    for words in [
+      "bad.png: this is no picture", "1 of 4 pictures failed", "note: black.png is transparent: put on white",
+      "note: white.png is transparent: put on black",
+    ] {
+      #expect(outcome.talk.contains(words), "\(outcome.talk)")
+    }
+    let told = spectral(
+      "predict", "--checkpoint", "net.safetensors", "--background", "black", "white.png", in: folder)
+    #expect(told.code == 0 && told.output.hasSuffix(answers[0].suffix(20) + "\n"), "\(told)")
+  }
+
+  @Test func aFolderIsTrainedOnAsPeopleLayItOut() throws {
+    for split in ["train", "val"] {
+      for (name, value) in [("cat", Float(0.1)), ("dog", 0.9)] {
+        try FileManager.default.createDirectory(
+          at: folder.appendingPathComponent("animals/\(split)/\(name)"), withIntermediateDirectories: true)
+        for i in 0..<3 {
+          try Image(pixels: Tensor([1, 16, 16], repeating: value)).write(to: path("animals/\(split)/\(name)/\(i).png"))
+        }
+      }
+    }
+    #expect(mkfifo(path("animals/train/cat/fifo.png"), 0o600) == 0)
+    let outcome = spectral(
+      "train", "--dataset", "folder", "--data", "animals", "--epochs", "1", "--model", "dense", in: folder)
+    #expect(outcome.code == 0, "\(outcome)")
+    #expect(outcome.talk.contains("2 classes, cat, dog; train is for training, val for testing"))
+    #expect(outcome.talk.contains("6 images of animals (1 x 16 x 16), tested on 6"))
+    #expect(outcome.talk.contains("left out in the classes 1 that are not regular files"))
+  }
+
   @Test func aNetworkOfOtherImagesIsNotEvaluated() throws {
     for (name, value) in [("cat", Float(0.1)), ("dog", 0.9)] {
       try FileManager.default.createDirectory(

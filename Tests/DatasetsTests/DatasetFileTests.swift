@@ -41,6 +41,18 @@ import Testing
     #expect(line?.contains("4 labels for the 3 images") == true)
   }
 
+  @Test("Labels that a small file inflates to two billion of are compared with the images before they are read")
+  func refusesABombOfLabels() throws {
+    // Deflate packs zeros 1032 to 1; the header claims what 1 MB of them may become, and none follow.
+    let bomb = gzipped(idx(magic: 2049, [1_000_000_000], [])) + Data(count: 1 << 20)
+    for split in ["train", "t10k"] {
+      folder.put("\(split)-images-idx3-ubyte", tinyImages)
+      folder.put("\(split)-labels-idx1-ubyte.gz", bomb)
+    }
+    let line = try refusal { _ = try DatasetKind.mnist.load(from: folder.path) }
+    #expect(line?.contains("1000000000 labels for the 3 images") == true)
+  }
+
   @Test func refusesSplitsOfDifferentSizes() throws {
     for split in ["train", "t10k"] {
       let extents: [UInt32] = split == "train" ? [3, 2, 4] : [3, 4, 2]

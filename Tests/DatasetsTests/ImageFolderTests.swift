@@ -99,7 +99,7 @@ import Testing
     folder.put("a/1.pgm", flat(1))
     #expect(try line()?.contains("no class has two images") == true)
     folder.put("b/readme.txt", Data())
-    #expect(try line()?.hasPrefix(folder.path + "/b: has no images") == true)
+    #expect(try line()?.hasPrefix(folder.path + "/b: holds no images") == true)
     folder.put("train/a/1.pgm", flat(1))
     folder.put("test/b/1.pgm", flat(1))
     #expect(try line()?.hasPrefix(folder.path + "/test/b: ") == true)

@@ -66,7 +66,7 @@ private func cropped(_ x: Tensor<Double>, _ margin: Int) -> Tensor<Double> {
 
 private let band = FrequencyFilter.bandPass(.butterworth(order: 2), from: 0.05, to: 0.2)
 private let skewed =
-  FrequencyFilter.notch(.gaussian, x: 0.3, y: 0.1, radius: 0.1) * .wedge(.ideal, angle: 40, halfWidth: 61)
+  FrequencyFilter.notch(.gaussian, x: 0.3, y: 0.1, radius: 0.1) * .directional(.ideal, angle: 40, halfWidth: 61)
 
 @Suite struct ApplicationTests {
   /// Two pixels by hand: 3 and 1 are a mean of 2 and a wave of ±1 at Nyquist.
@@ -118,7 +118,7 @@ private let skewed =
   func fullPaddingIsAWholePeriod(height: Int, width: Int, boundary: Boundary) throws {
     var random = RandomGenerator(seed: 2)
     let x = Tensor<Double>.normal([height, width], using: &random)
-    let filter = FrequencyFilter.lowPass(.ideal, cutoff: 0.17) * .wedge(.gaussian, angle: 30, halfWidth: 40)
+    let filter = FrequencyFilter.lowPass(.ideal, cutoff: 0.17) * .directional(.gaussian, angle: 30, halfWidth: 40)
     let plan = try FilterPlan<Double>(filter, height: height, width: width, boundary: boundary)
     let period = { (count: Int) in count == 1 ? 1 : boundary == .reflect ? 2 * count : 2 * count - 2 }
     #expect(plan.paddedHeight == period(height) && plan.paddedWidth == period(width))

@@ -17,7 +17,15 @@ import Testing
       (.bandpass, "butterworth:0.05,0.2,3", .bandPass(.butterworth(order: 3), from: 0.05, to: 0.2)),
       (.bandstop, "gaussian:20px,5px", .bandStop(.gaussian, from: 0.05, to: 0.2)),
       (.notch, "gaussian:-0.25,0.0,0.02", .notch(.gaussian, x: -0.25, y: 0, radius: 0.02)),
-      (.wedge, "butterworth:30,10,4", .wedge(.butterworth(order: 4), angle: 30, halfWidth: 10)),
+      (.directional, "keep:butterworth:30,10,4", .directional(.butterworth(order: 4), angle: 30, halfWidth: 10)),
+      (
+        .directional, "remove:gaussian:90,0.5,50px",
+        .removingDirection(.gaussian, angle: 90, halfWidth: 0.5, cutoff: 0.02)
+      ),
+      (
+        .directional, "remove:butterworth:-45,5,0.1,3",
+        .removingDirection(.butterworth(order: 3), angle: -45, halfWidth: 5, cutoff: 0.1)
+      ),
       (.unsharp, "gaussian:0.1,0.8", .unsharp(.gaussian, cutoff: 0.1, amount: 0.8)),
       (.highBoost, "gaussian:0.1,1.5", .highBoost(.gaussian, cutoff: 0.1, boost: 1.5)),
       (.emphasis, "gaussian:0.02,0.5,2", .emphasis(.gaussian, cutoff: 0.02, low: 0.5, high: 2)),
@@ -36,7 +44,7 @@ import Testing
       let order = shape == "butterworth" ? ",2" : ""
       for filter in [
         try FilterKind.lowpass.filter(parsing: "\(shape):\(text)\(order)"),
-        try FilterKind.wedge.filter(parsing: "\(shape):0,\(text)\(order)"),
+        try FilterKind.directional.filter(parsing: "keep:\(shape):0,\(text)\(order)"),
       ] {
         #expect(filter(0, 0) == 1 && filter(0, 0.1) == 0)
       }
@@ -61,7 +69,16 @@ import Testing
     (.bandstop, "ideal:0.3,0.1", "the slower cut-off first"),
     (.bandstop, "ideal:8px,16px", "8px is not slower than 16px"),
     (.lowpass, "butterworth:0.1,0", "a whole number from 1 to 100"), (.lowpass, "butterworth:0.1,1.5", "not '1.5'"),
-    (.wedge, "ideal:30,0", "above 0 and up to 90"), (.wedge, "ideal:x,5", "an angle in degrees, a number, not 'x'"),
+    (.directional, "keep:ideal:30,0", "above 0 and up to 90"),
+    (.directional, "keep:ideal:x,5", "an angle in degrees, a number, not 'x'"),
+    (.directional, "ideal:30,5", "needs keep: or remove: before its shape, not 'ideal:30,5'"),
+    (.directional, "remove", "needs keep: or remove: before its shape"),
+    (
+      .directional, "remove:ideal:90,5",
+      "ideal needs an angle in degrees, half a width in degrees and a cut-off below which waves pass"
+    ),
+    (.directional, "keep:ideal:90,5,0.1", "ideal needs an angle in degrees and half a width in degrees"),
+    (.directional, "remove:ideal:90,5,0.7", "beyond Nyquist"),
     (.unsharp, "gaussian:0.1,nan", "an amount, a number"), (.lowpass, "gaussian:a", "no frequency"),
   ]
 

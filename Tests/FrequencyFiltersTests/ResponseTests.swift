@@ -29,6 +29,14 @@ private let definitions: [Definition] = shapes.flatMap { shape -> [Definition] i
   @Sendable func low(_ fx: Double, _ fy: Double, _ cutoff: Frequency) -> Double {
     lowPass(shape, hypot(fx, fy), cutoff.cyclesPerPixel)
   }
+  @Sendable func fan(_ fx: Double, _ fy: Double) -> Double {
+    if fx == 0 && fy == 0 { return 1 }
+    // The angle of the wave as one sees it, from the rows upwards, and its distance from the axis on the circle of 180
+    // degrees.
+    let angle = atan2(-fy, fx) * 180 / .pi
+    let away = abs(remainder(angle - 33, 180))
+    return lowPass(shape, away, 12.3)
+  }
   return [
     Definition(name: "low-pass", filter: .lowPass(shape, cutoff: a)) { low($0, $1, a) },
     Definition(name: "high-pass", filter: .highPass(shape, cutoff: b)) { 1 - low($0, $1, b) },
@@ -39,13 +47,9 @@ private let definitions: [Definition] = shapes.flatMap { shape -> [Definition] i
     Definition(name: "notch", filter: .notch(shape, x: 0.31, y: -0.17, radius: a)) {
       (1 - low($0 - 0.31, $1 + 0.17, a)) * (1 - low($0 + 0.31, $1 - 0.17, a))
     },
-    Definition(name: "wedge", filter: .wedge(shape, angle: 33, halfWidth: 12.3)) { fx, fy in
-      if fx == 0 && fy == 0 { return 1 }
-      // The angle of the wave as one sees it, from the rows upwards, and its distance from the axis on the circle of
-      // 180 degrees.
-      let angle = atan2(-fy, fx) * 180 / .pi
-      let away = abs(remainder(angle - 33, 180))
-      return lowPass(shape, away, 12.3)
+    Definition(name: "directional", filter: .directional(shape, angle: 33, halfWidth: 12.3)) { fan($0, $1) },
+    Definition(name: "direction removed", filter: .removingDirection(shape, angle: 33, halfWidth: 12.3, cutoff: a)) {
+      1 - fan($0, $1) * (1 - low($0, $1, a))
     },
     Definition(name: "unsharp", filter: .unsharp(shape, cutoff: a, amount: 0.8)) { 1 + 0.8 * (1 - low($0, $1, a)) },
     Definition(name: "high-boost", filter: .highBoost(shape, cutoff: a, boost: 1.7)) { 1.7 - low($0, $1, a) },
@@ -91,7 +95,7 @@ private let definitions: [Definition] = shapes.flatMap { shape -> [Definition] i
 
   /// Every bin of every filter against the definition. Both compute in Double some ten operations with values around 1;
   /// where a response is steep, the rounding of the distance counts: order 100 turns 2^-53 into 200 times as much, the
-  /// wedges' angles of 180 degrees lose a further few bits.
+  /// directional filters' angles of 180 degrees lose a further few bits.
   @Test(arguments: sizes) func everyFilterFollowsItsDefinition(height: Int, width: Int) {
     for definition in definitions {
       let response = definition.filter.response(height: height, width: width)
@@ -126,7 +130,8 @@ private let definitions: [Definition] = shapes.flatMap { shape -> [Definition] i
       func atZero(_ filter: FrequencyFilter) -> Double { filter.response(height: height, width: width).values[0, 0] }
       #expect(atZero(.lowPass(shape, cutoff: 0.1)) == 1 && atZero(.highPass(shape, cutoff: 0.1)) == 0)
       #expect(atZero(.bandStop(shape, from: 0.1, to: 0.2)) == 1 && atZero(.bandPass(shape, from: 0.1, to: 0.2)) == 0)
-      #expect(atZero(.wedge(shape, angle: 20, halfWidth: 5)) == 1)
+      #expect(atZero(.directional(shape, angle: 20, halfWidth: 5)) == 1)
+      #expect(atZero(.removingDirection(shape, angle: 20, halfWidth: 5, cutoff: 0.1)) == 1)
       #expect(atZero(.unsharp(shape, cutoff: 0.1, amount: 3)) == 1)
     }
     #expect(FrequencyFilter.laplacian.response(height: height, width: width).values[0, 0] == 0)
@@ -138,7 +143,8 @@ private let definitions: [Definition] = shapes.flatMap { shape -> [Definition] i
     let mask = try! FilterMask(Tensor<Double>.normal([9, 14], using: &random))
     let skew = FrequencyFilter { fx, fy in sin(7 * fx) + fy * fx + fy * fy * fy }
     return definitions.map(\.filter) + [
-      .laplacian, .identity, .mask(mask), skew, 2 * skew - .mask(mask) * .wedge(.gaussian, angle: -70, halfWidth: 20),
+      .laplacian, .identity, .mask(mask), skew,
+      2 * skew - .mask(mask) * .directional(.gaussian, angle: -70, halfWidth: 20),
       1 - 0.5 * (skew * .notch(.ideal, x: 0.5, y: 0.2, radius: 0.1)),
     ]
   }

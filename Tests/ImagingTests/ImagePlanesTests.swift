@@ -26,11 +26,11 @@ import Testing
   @Test(arguments: ["grey8.png", "rgba16.png", "grey_alpha8.png", "grey16.png"])
   func picturesComeBackBitForBit(name: String) throws {
     let image = try ImagePlanes<Double>(path: fixture(name))
-    #expect(try image.write(to: path("copy.png")) == 0)
+    #expect(try image.write(to: path("copy.png")).clippedCount == 0)
     #expect(try Image(path: path("copy.png")) == Image(path: fixture(name)))
     // Through light and back: half a step of 16 bits is far more than the rounding of either curve.
     let light = try ImagePlanes<Float>(path: fixture(name), light: .linear)
-    #expect(try light.write(to: path("light.png")) == 0)
+    #expect(try light.write(to: path("light.png")).clippedCount == 0)
     #expect(try Image(path: path("light.png")) == Image(path: fixture(name)))
   }
 
@@ -38,9 +38,9 @@ import Testing
     // A step of 8 bits is 0.0039: what rounding would bring back into the range is not clipped.
     let values: [Double] = [-1, -0.0019, -0.0021, 0, 0.5, 1, 1.0019, 1.0021]
     let image = ImagePlanes(planes: Tensor([1, 2, 4], values))
-    #expect(try image.write(to: path("a.png")) == 3)
-    #expect(try image.write(to: path("a.png"), bitDepth: 16) == 5)
-    #expect(try image.write(to: path("a.npy")) == 0)
+    #expect(try image.write(to: path("a.png")).clippedCount == 3)
+    #expect(try image.write(to: path("a.png"), bitDepth: 16).clippedCount == 5)
+    #expect(try image.write(to: path("a.npy")).clippedCount == 0)
     #expect(try Tensor<Double>(npy: path("a.npy")).elements == values)
   }
 
@@ -88,15 +88,13 @@ import Testing
     }
   }
 
-  @Test func aPipeIsRead() throws {
-    let pipe = path("pipe")
-    #expect(mkfifo(pipe, 0o600) == 0)
+  @Test func anOpenPipeIsRead() throws {
     for name in ["rgb8.png", "grey8.npy"] {
-      let bytes = try Data(contentsOf: URL(fileURLWithPath: fixture(name)))
-      let writer = Thread { try? bytes.write(to: URL(fileURLWithPath: pipe)) }
-      writer.start()
+      let pipe = Pipe()
+      try pipe.fileHandleForWriting.write(contentsOf: Data(contentsOf: URL(fileURLWithPath: fixture(name))))
+      pipe.fileHandleForWriting.closeFile()
       // The fixture's array is 1 x 13 x 20: an image of one row.
-      let image = try ImagePlanes<Float>(path: pipe)
+      let image = try ImagePlanes<Float>(path: "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)")
       #expect(image.planes == (try ImagePlanes<Float>(path: fixture(name)).planes))
     }
   }
@@ -111,7 +109,7 @@ import Testing
     try Data("GIF89a".utf8).write(to: URL(fileURLWithPath: path("a.gif")))
     try Data().write(to: URL(fileURLWithPath: path("nothing.png")))
     for (name, words) in [
-      ("vector.npy", "no image"), ("empty.npy", "no image"), ("a.gif", "no image that is read here"),
+      ("vector.npy", "no image"), ("empty.npy", "no image"), ("a.gif", "a GIF picture, which is not read here"),
       ("nothing.png", "empty"), ("absent.png", "no such file"),
     ] {
       let error = #expect(throws: FileError.self) { try ImagePlanes<Float>(path: path(name)) }

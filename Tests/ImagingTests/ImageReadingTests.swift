@@ -30,6 +30,10 @@ import Testing
   /// The standard lets decoders differ by a step in the inverse transform, which the colour matrix at most doubles.
   @Test(
     arguments: ["jpeg_grey", "jpeg_444", "jpeg_420", "jpeg_progressive", "jpeg_cmyk"]
+      + [
+        "410", "411", "441", "colour_finer", "rgb_420", "cmyk_420", "ycck_420", "arithmetic", "arithmetic_progressive",
+      ]
+      .map { "jpeg_\($0)" }
       + (1...8).map { "jpeg_orientation\($0)" })
   func jpegsAgreeWithPillow(name: String) throws {
     let image = try Image(path: fixture(name + ".jpg"))

@@ -72,6 +72,22 @@ import Testing
     #expect((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) == [])
   }
 
+  @Test func transparencyIsDroppedOrComposed() throws {
+    var image = image(channels: 3, steps: 255)
+    let opaque = image
+    image.alpha = Tensor([19, 70], repeating: 1)
+    for format in [ImageFormat.jpeg, .portableMap] {
+      #expect(try image.encoded(as: format) == opaque.encoded(as: format))
+    }
+    image.alpha![3, 4] = 0.5
+    let file = try ImagePlanes(image).encoded(as: .portableMap, background: .black)
+    #expect(file.report.background == .black)
+    #expect(try file.data == image.composed(on: .black).encoded(as: .portableMap))
+    // A format that holds it keeps it.
+    let kept = try ImagePlanes(image).encoded(as: .png, background: .black)
+    #expect(try kept.report.background == nil && Image(data: kept.data).alpha != nil)
+  }
+
   @Test(arguments: [Float.nan, .infinity, -.infinity])
   func valuesThatAreNoNumbersAreRefused(value: Float) {
     var image = image(channels: 3, steps: 255)
@@ -118,6 +134,16 @@ import Testing
     #expect(image.resized(height: 2, width: 2).pixels.elements == [1, 5, 5, 1])
     #expect(image.resized(height: 5, width: 4).alpha == Tensor([5, 4], repeating: 0.5))
     #expect(image.resized(height: 1, width: 6).pixels.elements == [3, 3, 3, 3, 3, 3])
+  }
+
+  /// A white pixel beside a transparent one that hides red: together half a pixel of white.
+  @Test func hiddenColoursDoNotCount() {
+    let image = Image(
+      pixels: Tensor([3, 1, 4], [1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 1, 0]), alpha: Tensor([1, 4], [1, 0, 0.5, 0]))
+    let half = image.resized(height: 1, width: 2)
+    #expect(half.pixels.elements == [1, 1, 1, 1, 1, 1] && half.alpha?.elements == [0.5, 0.25])
+    let none = Image(pixels: Tensor([1, 1, 2], [1, 1]), alpha: Tensor([1, 2], [0, 0])).resized(height: 1, width: 1)
+    #expect(none.pixels.elements == [0] && none.alpha?.elements == [0])
   }
 
   @Test(arguments: [(1, 1), (1, 9), (7, 2), (31, 17)])

@@ -124,12 +124,15 @@ import Testing
     #expect(design.kernel.response(fx: 0.3, fy: 0.2).magnitude < 1e-3)
   }
 
-  @Test(arguments: [
-    (Extent(4), "odd"), (Extent(height: 3, width: 2), "odd"), (Extent(0), "odd"),
-    (Extent(100_001), "about 4.7 TiB"), (Extent(.max), "more than any memory"),
-  ])
-  func refusals(_ extent: Extent, _ words: String) {
+  @Test(arguments: [Extent(4), Extent(height: 3, width: 2), Extent(0)])
+  func refusals(_ extent: Extent) {
     let error = #expect(throws: KernelError.self) { try KernelDesign.check(extent: extent) }
+    #expect(error?.description.contains("odd") ?? false, "\(error!)")
+  }
+
+  @Test(arguments: [(Extent(100_001), "takes 4.7 TiB"), (Extent(.max), "more than 8 EiB")])
+  func designsThatAreTooLarge(_ extent: Extent, _ words: String) {
+    let error = #expect(throws: MemoryError.self) { try KernelDesign.check(extent: extent) }
     #expect(error?.description.contains(words) ?? false, "\(error!)")
   }
 }

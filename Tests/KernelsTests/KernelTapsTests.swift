@@ -213,13 +213,42 @@ import Testing
     (.laplacianOfGaussian(deviation: 1e200, radius: 3), "at most 1e15"), (.disk(diameter: 1e-300), "at least 1e-9"),
     (.gabor(wavelength: 8, angle: 30, aspect: 1e300), "at most 1e15"), (.sharpen(amount: .nan), "amount"),
     (.random(side: 0), "side"),
-    (.gaussian(deviation: 1e6), "6000001 x 6000001 taps and take 261.9 TiB, and the limit is 256.0 MiB"),
-    (.disk(diameter: 1e200), "more than any memory"), (.box(Extent(.max)), "more than any memory"),
-    (.gaussian(deviation: 1, radius: 10_000), "20001 x 20001 taps"),
   ])
   func refusals(_ shape: KernelShape, _ words: String) {
-    let error = #expect(throws: KernelError.self) { try shape.check() }
+    let error = #expect(throws: KernelError.self) { try shape.check(within: KernelShape.usualBudget) }
     #expect(error?.description.contains(words) ?? false, "\(error!)")
+  }
+
+  /// What is too large is refused by its size alone, whatever that is.
+  @Test(arguments: [
+    (KernelShape.gaussian(deviation: 1e6), "a kernel of 6000001 x 6000001 taps takes 262.0 TiB of memory"),
+    (.disk(diameter: 1e200), "more than 8 EiB"), (.box(Extent(.max)), "more than 8 EiB"),
+    (.gaussian(deviation: 1, radius: 10_000), "20001 x 20001 taps"), (.motion(length: 1e9, angle: -90), "7.5 GiB"),
+    (.box(Extent(height: 1, width: 1_000_000_000)), "7.5 GiB"), (.random(side: 20_000), "3.0 GiB"),
+  ])
+  func kernelsThatAreTooLarge(_ shape: KernelShape, _ words: String) {
+    let error = #expect(throws: MemoryError.self) { try shape.check(within: KernelShape.usualBudget) }
+    let text = error?.description ?? ""
+    #expect(text.contains(words) && text.hasSuffix("256.0 MiB: take a smaller kernel"), "\(text)")
+    let chosen = #expect(throws: MemoryError.self) {
+      try shape.check(within: MemoryBudget(limit: 1 << 30), beside: MemoryEstimate(bytes: 1 << 30))
+    }
+    #expect(chosen?.description.contains("the limit is 1.0 GiB: raise the limit") == true)
+  }
+
+  /// At no time are there more taps than the kernel has. Counted in a process of its own, since others would count too.
+  @Test func kernelsAreMadeInPlace() async {
+    await #expect(processExitsWith: .success) {
+      let shapes: [KernelShape] = [
+        .box(Extent(301)), .gaussian(deviation: 50), .disk(diameter: 301), .motion(length: 301, angle: 30),
+        .laplacianOfGaussian(deviation: 40), .gabor(wavelength: 60, angle: 30), .random(side: 301),
+      ]
+      for shape in shapes {
+        let bytes = shape.memory().bytes!
+        #expect(bytes == 8 * shape.extent.height * shape.extent.width)
+        #expect(MemoryPool.peak { _ = Kernel(shape) } <= MemoryPool.sizeClass(bytes))
+      }
+    }
   }
 
   @Test func files() throws {

@@ -30,7 +30,18 @@ import Testing
     ),
     ("the Laplacian", ["steps": [step("laplacian")], "luminance": true]),
     ("a homomorphic filter", ["steps": [step("lowpass", "gaussian:0.2"), step("homomorphic", "gaussian:0.02,0.5,2")]]),
-    ("linear light", ["steps": [step("wedge", "gaussian:30,20")], "linearLight": true, "boundary": "circular"]),
+    (
+      "linear light",
+      ["steps": [step("directional", "keep:gaussian:30,20")], "linearLight": true, "boundary": "circular"]
+    ),
+    ("a direction removed", ["steps": [step("directional", "remove:butterworth:90,2,0.05,2")]]),
+    (
+      "two homomorphic filters of the luminance",
+      [
+        "steps": [step("homomorphic", "gaussian:0.02,0.5,2"), step("homomorphic", "gaussian:0.1,1,0.5")],
+        "luminance": true,
+      ]
+    ),
     (
       "luminance in linear light",
       ["steps": [step("high-boost", "gaussian:0.1,1.5")], "linearLight": true, "luminance": true]

@@ -34,6 +34,20 @@ import Testing
     #expect(try visitor.raw("GET /api/state HTTP/1.0\r\n\r\n")?.status == 403)
   }
 
+  @Test func ambiguousHeadersAreRefused() throws {
+    let host = "Host: \(visitor.host)\r\n"
+    for headers in [
+      host + host, host + "Host: evil.example\r\n", "Host: evil.example\r\n" + host, host + "host: \(visitor.host)\r\n",
+      "Host: \(visitor.host)\0.evil.example\r\n", "Host: \(visitor.host)\0evil\r\nX-Test: 1\r\n",
+      host + "X-Test: a\0b\r\n",
+    ] {
+      let answer = try visitor.raw("GET /api/state HTTP/1.1\r\n\(headers)\r\n")
+      #expect(answer?.status == 400, "\(headers.debugDescription)")
+    }
+    let plain = try visitor.raw("GET /api/state HTTP/1.1\r\n\(host)X-Empty:\r\nX-Test: 1\r\n\r\n")
+    #expect(plain?.status == 200)
+  }
+
   @Test func everyPostNeedsThePagesOwnOrigin() throws {
     let good = "Host: \(visitor.host)\r\n"
     for origin in [

@@ -65,9 +65,16 @@ import Testing
   @Test func aTrainingThatDivergesSaysSo() throws {
     let visitor = try Visitor()
     #expect(try visitor.post("/api/training", ["action": "start", "learningRate": 10]).status == 200)
-    _ = try reach(40, visitor)
-    let answer = try visitor.get("/api/training/filters")
-    #expect(answer.status == 409 && answer.json["error"] as? String == "The training has diverged.")
+    let deadline = ContinuousClock.now + .seconds(60 * patience)
+    var news: [String: Any] = [:]
+    repeat {
+      news = try state(visitor, since: (news["count"] as? Int) ?? 0, wait: 5000)
+    } while news["state"] as? String != "failed" && ContinuousClock.now < deadline
+    #expect((news["error"] as? String)?.contains("has diverged in step") == true, "\(news)")
+    for path in ["filters", "network"] {
+      let answer = try visitor.get("/api/training/\(path)")
+      #expect(answer.status == 409 && answer.json["error"] as? String == "The training has diverged.", "\(answer)")
+    }
   }
 
   /// Two trainings, one of which changes its method on the way, follow the same curve but for rounding.

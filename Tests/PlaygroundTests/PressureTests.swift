@@ -43,6 +43,58 @@ import Testing
     #expect(try visitor.get("/api/state").status == 200)
   }
 
+  /// A byte now and then keeps a connection from being silent, and does not keep it open.
+  @Test func aRequestThatComesByteByByteLosesItsConnection() throws {
+    var limits = ServerLimits()
+    limits.requestSeconds = 1
+    let visitor = try Visitor(limits: limits)
+    let head = "POST /api/kernel HTTP/1.1\r\nHost: \(visitor.host)\r\nOrigin: http://\(visitor.host)\r\n"
+    for start in ["", head, head + "Content-Length: 1000\r\n\r\n"] {
+      let socket = try visitor.connect()
+      socket.send(start)
+      let clock = ContinuousClock.now
+      while socket.send("x"), .now - clock < .seconds(20) { usleep(100_000) }
+      #expect(.now - clock < .seconds(20), "\(start)")
+    }
+    #expect(try visitor.get("/api/state").status == 200)
+  }
+
+  @Test func aResponseThatIsReadByteByByteLosesItsConnection() throws {
+    var limits = ServerLimits()
+    limits.requestSeconds = 1
+    let visitor = try Visitor(limits: limits)
+    let socket = try visitor.connect()
+    socket.send("GET /api/pictures/scene/pixels?side=4000 HTTP/1.1\r\nHost: \(visitor.host)\r\n\r\n")
+    let deadline = ContinuousClock.now + .seconds(20)
+    while visitor.playground.openRequests == 0, .now < deadline { usleep(10_000) }
+    while visitor.playground.openRequests > 0, .now < deadline {
+      _ = socket.receive(1)
+      usleep(50_000)
+    }
+    #expect(visitor.playground.openRequests == 0)
+    #expect(visitor.playground.heldBytes == 0)
+  }
+
+  @Test func responsesThatNobodyReadsAreCounted() throws {
+    var limits = ServerLimits()
+    limits.unreadBytes = 12 << 20
+    let visitor = try Visitor(limits: limits)
+    // More than the buffers of a socket take.
+    let request = "GET /api/pictures/scene/pixels?side=2000 HTTP/1.1\r\nHost: \(visitor.host)\r\n\r\n"
+    let size = try visitor.get("/api/pictures/scene/pixels?side=2000").body.count
+    let sockets = try (0..<30).map { _ in
+      let socket = try visitor.connect()
+      socket.send(request)
+      return socket
+    }
+    usleep(1_500_000)
+    #expect(visitor.playground.heldBytes <= limits.unreadBytes + size)
+    // All are answered once they read: with the pixels, or with the request to come again.
+    let answers = sockets.map { $0.answer()?.status }
+    #expect(answers.allSatisfy { $0 == 200 || $0 == 503 } && answers.contains(200), "\(answers)")
+    #expect(try visitor.get("/api/state").status == 200)
+  }
+
   @Test func clientsThatVanishLeaveNothingBehind() throws {
     let visitor = try Visitor()
     for round in 0..<40 {

@@ -1,4 +1,5 @@
 import Foundation
+import Fourier
 import Imaging
 import Kernels
 import Restoration
@@ -62,11 +63,11 @@ enum Scenes {
     }
   }
 
-  /// What a camera sees: the blur of a scene where the whole kernel lies within it, noise, and 8 bits.
+  /// What a camera sees: the blur of a scene where the whole kernel lies within it, noise, and 8 bits or other levels.
   ///
   /// - Returns: The picture and the part of the scene that it should show.
   static func blurred(
-    _ scene: Tensor<Double>, _ kernel: Tensor<Double>, noise: Double, seed: UInt64 = 2
+    _ scene: Tensor<Double>, _ kernel: Tensor<Double>, noise: Double, levels: Double = 255, seed: UInt64 = 2
   ) -> (picture: Tensor<Double>, scene: Tensor<Double>) {
     let (height, width) = (scene.shape[-2], scene.shape[-1])
     let (h, w) = (kernel.shape[0], kernel.shape[1])
@@ -75,7 +76,7 @@ enum Scenes {
     let (rows, columns) = (h - 1 - h / 2..<height - h / 2, w - 1 - w / 2..<width - w / 2)
     var random = RandomGenerator(seed: seed)
     let picture = part(circular, rows, columns).map { value in
-      (min(max(value + noise * random.normal(), 0), 1) * 255).rounded() / 255
+      (min(max(value + noise * random.normal(), 0), 1) * levels).rounded() / levels
     }
     return (picture, part(scene, rows, columns))
   }
@@ -102,6 +103,24 @@ enum Scenes {
         }
       }
     }
+  }
+
+  /// A periodic random picture of a given density of power at each frequency but zero, `[H, W]`.
+  static func withSpectrum(
+    _ height: Int, _ width: Int, using random: inout RandomGenerator, _ power: (Double, Double) -> Double
+  ) -> Tensor<Double> {
+    let transform = RealTransform2D<Double>(height: height, width: width)
+    var spectrum = transform.forward(Tensor<Double>.normal([height, width], using: &random))
+    spectrum.values.withUnsafeMutableElements { values in
+      for i in 0..<values.count / 2 {
+        let (row, column) = (i / (width / 2 + 1), i % (width / 2 + 1))
+        let fy = Double(2 * row > height ? row - height : row) / Double(height)
+        let factor = i == 0 ? 0 : power(Double(column) / Double(width), fy).squareRoot()
+        values[2 * i] *= factor
+        values[2 * i + 1] *= factor
+      }
+    }
+    return transform.inverse(spectrum)
   }
 
   /// The peak signal-to-noise ratio of a result, clipped to 0...1, in decibels.

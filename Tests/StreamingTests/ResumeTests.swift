@@ -30,6 +30,7 @@ import Testing
     var report: StreamReport
     var resumedPixels = 0
     var reason: String?
+    var damage: String?
   }
 
   /// Runs until so many panels are done.
@@ -37,7 +38,8 @@ import Testing
     _ convolution: StreamedConvolution, to output: String = "y.npy", panels: Int = .max,
     atEnd: () -> Void = {}
   ) throws -> Outcome {
-    var (done, resumedPixels, reason) = (0, 0, String?.none)
+    var done = 0
+    var outcome = (resumedPixels: 0, reason: String?.none, damage: String?.none)
     let report = try convolution.run(
       from: path("x.npy"), to: path(output),
       shouldStop: {
@@ -48,11 +50,13 @@ import Testing
       switch event {
       case .planned: break
       case .progress: done += 1
-      case .resuming(let progress): resumedPixels = progress.pixels
-      case .startingAnew(let why): reason = why
+      case .resuming(let progress): outcome.resumedPixels = progress.pixels
+      case .startingAnew(let why): outcome.reason = why
+      case .recomputing(let why, _): outcome.damage = why
       }
     }
-    return Outcome(report: report, resumedPixels: resumedPixels, reason: reason)
+    return Outcome(
+      report: report, resumedPixels: outcome.resumedPixels, reason: outcome.reason, damage: outcome.damage)
   }
 
   @Test func aStoppedRunGoesOnToTheSameBits() throws {
@@ -114,15 +118,92 @@ import Testing
     let whole = try data("whole.npy")
     #expect(try !run(convolution, panels: 3).report.isFinished)
     let (journal, partial) = (try data("y.npy.journal"), try data("y.npy.partial"))
-    #expect(String(decoding: journal, as: UTF8.self).hasSuffix("done 3 panels\n"))
+    #expect(String(decoding: journal, as: UTF8.self).contains("done 3 panels"))
     for count in stride(from: 1, through: journal.count, by: 7) {
       try journal.prefix(count).write(to: folder.appendingPathComponent("y.npy.journal"))
       try partial.write(to: folder.appendingPathComponent("y.npy.partial"))
       let next = try run(convolution, panels: 2)
       #expect(next.resumedPixels == 0 || count == journal.count)
+      #expect(next.damage == nil && next.reason == nil)
       #expect(try run(convolution).report.isFinished)
       #expect(try data("y.npy") == whole && names == ["whole.npy", "x.npy", "y.npy"])
     }
+  }
+
+  /// A journal whose lines are not what was written is not believed, and that is said.
+  @Test func aDamagedJournalIsFound() throws {
+    try writeImage()
+    _ = try run(convolution, to: "whole.npy")
+    let whole = try data("whole.npy")
+    #expect(try !run(convolution, panels: 3).report.isFinished)
+    let (journal, partial) = (try data("y.npy.journal"), try data("y.npy.partial"))
+    let text = String(decoding: journal, as: UTF8.self)
+    let record = try #require(text.range(of: "done 3 panels"))
+    let magic = try #require(text.firstIndex(of: "\n"))
+    // Claims of more work than was done, or than there is, and lines that came from elsewhere.
+    var damaged = ["1000000", "4611686018427387904", "9223372036854775807", "0", "-1", "4"].map { units in
+      Data(text.replacingCharacters(in: record, with: "done \(units) panels").utf8)
+    }
+    damaged.append(journal + Data("done 9 panels\n".utf8))
+    damaged.append(journal + Data(text[record.lowerBound...].utf8))
+    // A bit of any byte after the first line.
+    var random = RandomGenerator(seed: 9)
+    for _ in 0..<40 {
+      var bytes = journal
+      let place = Int.random(in: text.utf8.distance(from: text.startIndex, to: magic) + 1..<bytes.count, using: &random)
+      bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      damaged.append(bytes)
+    }
+    for bytes in damaged {
+      try bytes.write(to: folder.appendingPathComponent("y.npy.journal"))
+      try partial.write(to: folder.appendingPathComponent("y.npy.partial"))
+      let next = try run(convolution)
+      #expect(next.report.isFinished)
+      #expect(
+        next.damage != nil || next.reason != nil || bytes.last != UInt8(ascii: "\n"),
+        "\(String(decoding: bytes, as: UTF8.self))")
+      #expect(try data("y.npy") == whole && names == ["whole.npy", "x.npy", "y.npy"])
+    }
+  }
+
+  /// The data that a journal vouches for are looked at again: the first record that does not match and all after it are
+  /// computed anew.
+  @Test func damagedDataAreComputedAnew() throws {
+    try writeImage()
+    _ = try run(convolution, to: "whole.npy")
+    // Each leg leaves a record.
+    let first = try run(convolution, panels: 3).report.progress.pixels
+    let second = try run(convolution, panels: 3).report.progress.pixels
+    #expect(first < second && second < 600 * 800)
+    let (journal, partial) = (try data("y.npy.journal"), try data("y.npy.partial"))
+    // The header, the first record's pixels, the second's, and what no record speaks of.
+    for (place, kept) in [(0, 0), (300, 0), (128 + 4 * (second - 1), first), (partial.count - 1, second)] {
+      try journal.write(to: folder.appendingPathComponent("y.npy.journal"))
+      var bytes = partial
+      bytes[place] ^= 1
+      try bytes.write(to: folder.appendingPathComponent("y.npy.partial"))
+      let next = try run(convolution, panels: 1)
+      #expect(next.resumedPixels == kept && (next.damage != nil) == (kept < second), "\(place): \(next)")
+      // And its new records hold.
+      let last = try run(convolution)
+      #expect(last.resumedPixels == next.report.progress.pixels && last.damage == nil)
+      #expect(try data("y.npy") == data("whole.npy"))
+    }
+  }
+
+  /// Journals without checksums were left by versions before this one.
+  @Test func anOlderJournalStartsAnewAndSaysSo() throws {
+    try writeImage()
+    _ = try run(convolution, to: "whole.npy")
+    #expect(try !run(convolution, panels: 3).report.isFinished)
+    let lines = String(decoding: try data("y.npy.journal"), as: UTF8.self).split(separator: "\n").dropFirst().dropLast()
+      .map { $0.split(separator: " #")[0] }
+    let old = (["SpectralKit journal 1"] + lines + ["done 3 panels"]).joined(separator: "\n") + "\n"
+    try Data(old.utf8).write(to: folder.appendingPathComponent("y.npy.journal"))
+    let next = try run(convolution)
+    #expect(next.report.isFinished && next.resumedPixels == 0)
+    #expect(next.reason?.contains("another version") == true, "\(next.reason ?? "no reason")")
+    #expect(try data("y.npy") == data("whole.npy"))
   }
 
   @Test func filesOfOthersAreLeftAlone() throws {

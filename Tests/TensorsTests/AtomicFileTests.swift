@@ -47,6 +47,47 @@ import Testing
     #expect(names == ["file.bin"])
   }
 
+  /// What a killed process leaves is removed by the next writer of the same file, and by no other.
+  @Test func whatAKillLeavesIsRemoved() async throws {
+    let path = path
+    await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
+      try AtomicFile.write(to: path) { file in
+        try file.write(Data(count: 100_000))
+        kill(getpid(), SIGKILL)
+      }
+    }
+    let left = names
+    #expect(left.count == 1 && left[0].hasPrefix(".spectral-") && left[0].hasSuffix(".tmp"), "\(left)")
+    try AtomicFile.write(Data("another".utf8), to: folder.path + "/other.bin")
+    #expect(names == left + ["other.bin"])
+    try AtomicFile.write(Data("whole".utf8), to: path)
+    #expect(names == ["file.bin", "other.bin"])
+  }
+
+  /// Two writers of one file at a time: neither takes the other's bytes for abandoned ones.
+  @Test func whatIsBeingWrittenIsLeftAlone() async throws {
+    let path = path
+    // The first write of a process looks for what others have left.
+    var first: String?
+    try AtomicFile.write(to: path) { file in
+      try file.write(Data("first".utf8))
+      first = names.first
+    }
+    #expect(first?.hasSuffix(".tmp") == true && names == ["file.bin"])
+    let descriptor = open(folder.path + "/" + first!, O_WRONLY | O_CREAT, 0o666)
+    defer { close(descriptor) }
+    #expect(flock(descriptor, LOCK_EX) == 0)
+    await #expect(processExitsWith: .success) { [path = path as String] in
+      try AtomicFile.write(Data("second".utf8), to: path)
+    }
+    #expect(names == [first!, "file.bin"])
+    flock(descriptor, LOCK_UN)
+    await #expect(processExitsWith: .success) { [path = path as String] in
+      try AtomicFile.write(Data("third".utf8), to: path)
+    }
+    #expect(names == ["file.bin"])
+  }
+
   @Test func keepsPermissions() throws {
     try AtomicFile.write(Data("old".utf8), to: path)
     chmod(path, 0o640)

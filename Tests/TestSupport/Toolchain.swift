@@ -73,7 +73,7 @@ public struct Toolchain: Sendable {
   }
 
   private func flags(_ kind: String) -> [String] {
-    ["fftw3f", "fftw3", "openblas", "libpng", "libturbojpeg", "zlib"].flatMap { library -> [String] in
+    ["fftw3f", "fftw3", "openblas", "libpng", "libjpeg", "zlib"].flatMap { library -> [String] in
       #if canImport(Darwin)
         if library == "openblas" { return [] }
       #endif

@@ -122,6 +122,41 @@ private func smallRun(
     #expect(try request.configuration(resuming: checkpoint.configuration).epochs == 40)
   }
 
+  @Test func aResumeErrorNamesWhatDiffers() throws {
+    let folder = temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("c.safetensors").path
+    let run = smallRun(.dense, epochs: 1, images: 64)
+    try run.run(checkpoint: CheckpointPolicy(path: path))
+    let checkpoint = try Checkpoint(path: path)
+    #expect(checkpoint.input.trainingImages == 64)
+    func words(_ change: (Dataset) -> Dataset) throws -> String {
+      let data = DatasetPair(training: change(run.data.training), test: change(run.data.test))
+      return try #require(throws: TrainingError.self) {
+        try TrainingRun(run.configuration, data: data, resuming: checkpoint).check()
+      }.description
+    }
+    func renamed(_ names: [String]) throws -> String {
+      try words { data in
+        Dataset(
+          name: "other", images: .zeros([data.count, 1, 28, 28]), labels: data.labels, classNames: names)
+      }
+    }
+    #expect(
+      try renamed(["null"] + (1...9).map(String.init) + ["ten"]).contains("with 0 missing and null, ten unknown to it"))
+    #expect(try renamed((0...9).reversed().map(String.init)).contains("in another order"))
+    let small = try words { data in
+      Dataset(name: "small", images: .zeros([data.count, 3, 16, 16]), labels: data.labels, classNames: data.classNames)
+    }
+    #expect(small.contains("its images are 1 x 28 x 28 and these are 3 x 16 x 16"))
+    // 64 images in batches of 16 are four steps, 100 are seven.
+    let more = smallRun(.dense, epochs: 2, images: 100)
+    let error = try #require(throws: TrainingError.self) {
+      try TrainingRun(more.configuration, data: more.data, resuming: checkpoint).run()
+    }
+    #expect(error.description.contains("it was trained on 64 images, these are 100"), "\(error)")
+  }
+
   @Test func aDamagedCheckpointIsRefused() throws {
     let folder = temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -145,8 +180,11 @@ private func smallRun(
       try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
     }
     let run = smallRun(.dense, epochs: 2, images: 64)
-    let file = try MetricsFile(path: path)
-    _ = try run.run(onEvent: file.record)
+    do {
+      // The lock on the file is held as long as the recorder is.
+      let file = try MetricsFile(path: path)
+      _ = try run.run(onEvent: file.record)
+    }
     let all = try lines()
     #expect(all.count == 10)
     #expect(all.filter { $0.contains("\"event\":\"epoch\"") }.count == 2)

@@ -8,8 +8,12 @@ package struct ServerLimits: Sendable {
   package var connections: UInt32 = 256
   /// Seconds that a connection may be silent in the middle of a request, or between two.
   package var seconds: UInt32 = 10
+  /// Seconds within which a request must have come as a whole, and within which its response must have been read.
+  package var requestSeconds = 30.0
   /// The most bytes that a body may have.
   package var bodyBytes = 64 << 20
+  /// The most bytes of responses that are not read yet, all together.
+  package var unreadBytes = 256 << 20
 
   package init() {}
 }
@@ -30,6 +34,10 @@ final class HTTPServer: Sendable {
   private let open = Atomic<Int>(0)
   /// Bytes of bodies that are in memory.
   private let bodyBytes = Atomic<Int>(0)
+  /// Bytes of responses that have not been read yet.
+  private let unreadBytes = Atomic<Int>(0)
+  private let unreadLimit: Int
+  private let deadlines: Deadlines
 
   /// What libmicrohttpd knows the server by. Its calls may come from any thread; whoever takes it out of the lock ends it.
   private struct Daemon: @unchecked Sendable {
@@ -44,9 +52,11 @@ final class HTTPServer: Sendable {
   ) throws(PlaygroundError) {
     (port, self.router, self.guards) = (socket.port, router, guards)
     daemon = Mutex(nil)
+    unreadLimit = limits.unreadBytes
+    deadlines = Deadlines(limit: .seconds(limits.requestSeconds))
     let owner = Unmanaged.passUnretained(self).toOpaque()
     let handle = sk_http_start(
-      socket.descriptor, owner, answer, begin, completed, limits.connections, limits.seconds, 1 << 17, 8 << 20)
+      socket.descriptor, owner, answer, begin, completed, notice, limits.connections, limits.seconds, 1 << 17, 8 << 20)
     guard let handle else {
       close(socket.descriptor)
       throw PlaygroundError("the server could not be started: free some memory or threads, then try again")
@@ -85,8 +95,8 @@ final class HTTPServer: Sendable {
 
   /// Requests that have begun and are not over.
   var openRequests: Int { open.load(ordering: .relaxed) }
-  /// Bytes of bodies that are in memory.
-  var heldBytes: Int { bodyBytes.load(ordering: .relaxed) }
+  /// Bytes of bodies and responses that are in memory.
+  var heldBytes: Int { bodyBytes.load(ordering: .relaxed) + unreadBytes.load(ordering: .relaxed) }
 
   // MARK: One request
 
@@ -94,6 +104,12 @@ final class HTTPServer: Sendable {
     open.wrappingAdd(1, ordering: .relaxed)
     return Exchange(target: target)
   }
+
+  fileprivate func opened(_ connection: OpaquePointer) {
+    deadlines.opened(UInt(bitPattern: connection), descriptor: sk_http_descriptor(connection))
+  }
+
+  fileprivate func closed(_ connection: OpaquePointer) { deadlines.closed(UInt(bitPattern: connection)) }
 
   /// Judges a request by its head.
   fileprivate func receive(_ exchange: Exchange, method: String, _ connection: OpaquePointer) -> MHD_Result {
@@ -104,18 +120,20 @@ final class HTTPServer: Sendable {
     let head = Guards.Head(
       method: method, host: header("Host"), origin: header("Origin"), site: header("Sec-Fetch-Site"),
       contentLength: header("Content-Length"), isChunked: header("Transfer-Encoding") != nil,
-      isCall: target?.path.first == "api")
-    if let refusal = guards.refusal(head) { return send(refusal.response, connection) }
-    guard let target else { return send(HTTPError(400, "The address is not one of the page's.").response, connection) }
+      isCall: target?.path.first == "api", isAmbiguous: sk_http_is_ambiguous(connection) != 0)
+    if let refusal = guards.refusal(head) { return send(refusal.response, exchange, connection) }
+    guard let target else {
+      return send(HTTPError(400, "The address is not one of the page's.").response, exchange, connection)
+    }
     guard let match = router.route(method == "HEAD" ? "GET" : method, target.path) else {
       let isKnown = ["GET", "POST"].contains { router.route($0, target.path) != nil }
       let error =
         isKnown ? HTTPError(405, "This address takes another method.") : HTTPError(404, "There is nothing here.")
-      return send(error.response, connection)
+      return send(error.response, exchange, connection)
     }
     exchange.bodyLimit = min(guards.bodyLimit, match.route.bodyLimit)
     if let length = head.contentLength.flatMap({ Int($0) }), length > exchange.bodyLimit {
-      return send(guards.tooLarge(exchange.bodyLimit).response, connection)
+      return send(guards.tooLarge(exchange.bodyLimit).response, exchange, connection)
     }
     exchange.work = { body in
       var request = HTTPRequest(query: target.query, body: body)
@@ -149,7 +167,8 @@ final class HTTPServer: Sendable {
 
   /// Answers a request that is whole.
   fileprivate func respond(_ exchange: Exchange, _ connection: OpaquePointer) -> MHD_Result {
-    if let error = exchange.error { return send(error.response, connection) }
+    if let error = exchange.error { return send(error.response, exchange, connection) }
+    deadlines.compute(UInt(bitPattern: connection))
     active.wrappingAdd(1, ordering: .acquiringAndReleasing)
     defer { active.wrappingSubtract(1, ordering: .acquiringAndReleasing) }
     let response: HTTPResponse
@@ -160,15 +179,29 @@ final class HTTPServer: Sendable {
       response = HTTPError(422, "\(error)").response
     }
     bodyBytes.wrappingSubtract(exchange.releaseBody(), ordering: .relaxed)
-    return send(response, connection)
+    return send(response, exchange, connection)
   }
 
-  fileprivate func forget(_ exchange: Exchange) {
+  fileprivate func forget(_ exchange: Exchange, _ connection: OpaquePointer?) {
+    if let connection { deadlines.wait(UInt(bitPattern: connection)) }
+    unreadBytes.wrappingSubtract(exchange.unreadBytes, ordering: .relaxed)
     bodyBytes.wrappingSubtract(exchange.releaseBody(), ordering: .relaxed)
     open.wrappingSubtract(1, ordering: .relaxed)
   }
 
-  private func send(_ response: HTTPResponse, _ connection: OpaquePointer) -> MHD_Result {
+  private func send(_ response: HTTPResponse, _ exchange: Exchange, _ connection: OpaquePointer) -> MHD_Result {
+    deadlines.wait(UInt(bitPattern: connection))
+    let size = response.body.count
+    let total = unreadBytes.wrappingAdd(size, ordering: .relaxed).newValue
+    exchange.unreadBytes += size
+    // A single response may be as large as it is, and a small one always goes out.
+    if total > unreadLimit, total > size, size > 1 << 16 {
+      unreadBytes.wrappingSubtract(size, ordering: .relaxed)
+      exchange.unreadBytes -= size
+      let busy = HTTPError(
+        503, "Too many large responses have not been read yet.", remedy: "Read them, then try again.")
+      return send(busy.response, exchange, connection)
+    }
     let answer = response.body.withUnsafeBytes { sk_http_response($0.baseAddress, $0.count) }
     guard let answer else { return sk_http_no }
     defer { MHD_destroy_response(answer) }
@@ -189,6 +222,8 @@ private final class Exchange {
   var isNew = true
   var work: (([UInt8]) throws -> HTTPResponse)?
   var received = 0
+  /// Bytes of its response that count as unread.
+  var unreadBytes = 0
   /// The most bytes that the body may have.
   var bodyLimit = 0
   private(set) var body: [UInt8] = []
@@ -242,6 +277,18 @@ private func completed(
   _ state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ how: MHD_RequestTerminationCode
 ) {
   guard let exchange = state?.pointee else { return }
-  server(owner).forget(Unmanaged<Exchange>.fromOpaque(exchange).takeRetainedValue())
+  server(owner).forget(Unmanaged<Exchange>.fromOpaque(exchange).takeRetainedValue(), connection)
   state?.pointee = nil
+}
+
+private func notice(
+  _ owner: UnsafeMutableRawPointer?, _ connection: OpaquePointer?,
+  _ state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ what: MHD_ConnectionNotificationCode
+) {
+  guard let connection else { return }
+  if sk_http_is_opened(what) != 0 {
+    server(owner).opened(connection)
+  } else {
+    server(owner).closed(connection)
+  }
 }

@@ -25,7 +25,7 @@ enum FilterCalls {
         let task = try FilterTask(request, workbench)
         let result = try task.preview(canBeHasty: false).image.converted(to: .stored)
         let before = RadialProfile(workbench.spectrum(of: task.picture))
-        let after = RadialProfile(CenteredSpectrum(result.luminance))
+        let after = RadialProfile(CenteredSpectrum(result.premultiplied.luminance))
         return .json(
           ProfilePair(
             frequencies: before.frequencies, before: finite(before.magnitudes), after: finite(after.magnitudes)))

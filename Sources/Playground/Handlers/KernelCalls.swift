@@ -122,7 +122,7 @@ enum KernelCalls {
 
   private static func compare(_ words: CompareRequest, _ workbench: Workbench) throws -> CompareWords {
     let check = try CrossCheck(
-      workbench.gallery.picture(words.picture).planes.luminance, words.kernel.kernel().taps,
+      workbench.gallery.picture(words.picture).planes.premultiplied.luminance, words.kernel.kernel().taps,
       boundary: Boundary(word: words.boundary), memoryLimit: nil, rigor: .estimate, runs: 3)
     return CompareWords(
       direct: .init(milliseconds: 1e3 * check.directSeconds),

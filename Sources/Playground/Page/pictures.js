@@ -34,6 +34,7 @@ export class Pictures {
     this.#showChoice();
     element('picture-size').textContent = `${picture.width} x ${picture.height}`;
     this.#chosen(picture);
+    if (picture.warnings.length > 0) tell(`${picture.name}: ${picture.warnings.join('; ')}`);
     return true;
   }
 

@@ -22,7 +22,7 @@ function draw() {
 
 /** Shows the profile of a picture, and of what a filter makes of it. */
 export async function showProfile(picture, state) {
-  const cutoffs = state.steps.filter((step) => !['notch', 'wedge', 'laplacian'].includes(step.kind))
+  const cutoffs = state.steps.filter((step) => !['notch', 'directional', 'laplacian'].includes(step.kind))
     .flatMap((step) => step.kind.startsWith('band') ? step.values : step.values.slice(0, 1));
   if (state.isIdentity) {
     const { frequencies, magnitudes } = await getJSON(`/api/pictures/${picture.id}/profile`);

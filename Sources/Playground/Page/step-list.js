@@ -1,7 +1,7 @@
 // The filters as a list of controls: everything that can be dragged on the plane can be typed and slid here too.
 
 import { fill } from './choice.js';
-import { kinds, shapes, setValue } from './steps.js';
+import { isUsed, kinds, shapes, setValue } from './steps.js';
 
 /**
  * Shows steps in an element.
@@ -40,8 +40,29 @@ function card(step, index, act) {
   remove.addEventListener('click', () => act.remove(index));
   set.append(legend, remove);
   if (step.kind !== 'laplacian') set.append(shapeRow(step, name, act));
-  set.append(...fields.map((field, i) => numberRow(step, index, field, i, name, act)));
+  const rows = fields.map((field, i) => numberRow(step, index, field, i, name, act));
+  const showUsed = () => fields.forEach((field, i) => { rows[i].hidden = !isUsed(field, step); });
+  showUsed();
+  if (kinds[step.kind].modes) set.append(modeRow(step, name, act, showUsed));
+  set.append(...rows);
   return set;
+}
+
+function modeRow(step, name, act, showUsed) {
+  const row = document.createElement('div');
+  row.className = 'field';
+  const select = document.createElement('select');
+  select.setAttribute('aria-label', `What the ${name} does`);
+  fill(select, kinds[step.kind].modes, step.mode);
+  select.addEventListener('change', () => {
+    step.mode = select.value;
+    showUsed();
+    act.committed();
+  });
+  const label = document.createElement('span');
+  label.textContent = 'Task';
+  row.append(label, select);
+  return row;
 }
 
 function shapeRow(step, name, act) {

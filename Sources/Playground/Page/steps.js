@@ -13,10 +13,11 @@ export const kinds = {
   bandpass: { name: 'Band-pass', fields: [cutoff('From', 0.05), cutoff('To', 0.2)] },
   bandstop: { name: 'Band-stop', fields: [cutoff('From', 0.1), cutoff('To', 0.2)] },
   notch: { name: 'Notch', fields: [coordinate('fx', 0.25), coordinate('fy', 0.1), cutoff('Radius', 0.03)] },
-  wedge: {
-    name: 'Wedge', fields: [
+  directional: {
+    name: 'Directional', modes: { keep: 'keep the direction', remove: 'remove the direction' }, fields: [
       { name: 'Angle', initial: 30, min: -90, max: 90, step: 1, unit: '°' },
-      { name: 'Half width', initial: 15, min: 1, max: 90, step: 1, unit: '°' }],
+      { name: 'Half width', initial: 15, min: 0.1, max: 90, step: 0.1, unit: '°' },
+      { ...cutoff('Slower pass', 0.02), mode: 'remove' }],
   },
   unsharp: { name: 'Unsharp mask', fields: [cutoff('Cut-off', 0.1), gain('Amount', 0.8, 5)] },
   'high-boost': { name: 'High boost', fields: [cutoff('Cut-off', 0.1), gain('Boost', 1.5, 5)] },
@@ -24,14 +25,22 @@ export const kinds = {
   homomorphic: { name: 'Homomorphic', fields: [cutoff('Cut-off', 0.02), gain('Slow waves', 0.5, 3), gain('Fast waves', 2, 5)] },
 };
 
-export const newStep = (kind) =>
-  ({ kind, shape: 'gaussian', order: 2, values: kinds[kind].fields.map((field) => field.initial) });
+/** A step with its usual numbers. One of a kind with modes is in the first. */
+export const newStep = (kind) => ({
+  kind, shape: 'gaussian', order: 2, values: kinds[kind].fields.map((field) => field.initial),
+  ...(kinds[kind].modes ? { mode: Object.keys(kinds[kind].modes)[0] } : {}),
+});
 
-/** The step as the process and the command read it: `gaussian:0.08`, `butterworth:0.05,0.2,2`. */
-export function words({ kind, shape, order, values }) {
+/** Whether a number counts in the mode that a step is in. */
+export const isUsed = (field, step) => !field.mode || field.mode === step.mode;
+
+/** The step as the process and the command read it: `gaussian:0.08`, `butterworth:0.05,0.2,2`, `keep:ideal:30,15`. */
+export function words(step) {
+  const { kind, shape, order, values, mode } = step;
   if (kind === 'laplacian') return { kind, arguments: '' };
-  const numbers = [...values, ...(shape === 'butterworth' ? [order] : [])];
-  return { kind, arguments: `${shape}:${numbers.join(',')}` };
+  const numbers = values.filter((_, i) => isUsed(kinds[kind].fields[i], step));
+  if (shape === 'butterworth') numbers.push(order);
+  return { kind, arguments: `${mode ? `${mode}:` : ''}${shape}:${numbers.join(',')}` };
 }
 
 /** A step from a link, with numbers that the page could have made; null if it is none. */
@@ -39,6 +48,7 @@ export function checkedStep(value) {
   if (!value || !Object.hasOwn(kinds, value.kind)) return null;
   const step = newStep(value.kind);
   if (shapes.includes(value.shape)) step.shape = value.shape;
+  if (step.mode && Object.hasOwn(kinds[step.kind].modes, value.mode)) step.mode = value.mode;
   if (Number.isInteger(value.order) && value.order >= 1 && value.order <= 20) step.order = value.order;
   for (const [i, field] of kinds[step.kind].fields.entries()) {
     const number = Number(value.values?.[i]);
@@ -91,7 +101,7 @@ export function handles(step) {
       { distance: (f) => Math.abs(nearest(f) - values[2]), move: (f) => setValue(step, 2, nearest(f)) },
     ];
   }
-  if (kind === 'wedge') {
+  if (kind === 'directional') {
     const toLine = (f, degrees) => polar(f) * Math.sin(Math.min(90, between(angle(f), degrees)) * Math.PI / 180);
     return [
       { distance: (f) => toLine(f, values[0]), move: (f) => setValue(step, 0, angle(f)) },
@@ -99,6 +109,8 @@ export function handles(step) {
         distance: (f) => Math.min(toLine(f, values[0] - values[1]), toLine(f, values[0] + values[1])),
         move: (f) => setValue(step, 1, between(angle(f), values[0])),
       },
+      ...(step.mode === 'remove'
+        ? [{ distance: (f) => Math.abs(polar(f) - values[2]), move: (f) => setValue(step, 2, polar(f)) }] : []),
     ];
   }
   return kinds[kind].fields.flatMap((field, i) => field.unit === 'cycles/px'
@@ -106,14 +118,15 @@ export function handles(step) {
 }
 
 /** The circles and lines of a step: `{circle: [x, y, r]}`, `{ray: degrees, isEdge}`. */
-export function marks({ kind, values }) {
+export function marks({ kind, values, mode }) {
   if (kind === 'notch') {
     const [x, y, r] = values;
     return [{ circle: [x, y, r] }, { circle: [-x, -y, r] }];
   }
-  if (kind === 'wedge') {
-    const [a, half] = values;
-    return [{ ray: a }, { ray: a - half, isEdge: true }, { ray: a + half, isEdge: true }];
+  if (kind === 'directional') {
+    const [a, half, slowest] = values;
+    const rays = [{ ray: a }, { ray: a - half, isEdge: true }, { ray: a + half, isEdge: true }];
+    return mode === 'remove' ? [...rays, { circle: [0, 0, slowest] }] : rays;
   }
   return kinds[kind].fields.flatMap((field, i) => field.unit === 'cycles/px' ? [{ circle: [0, 0, values[i]] }] : []);
 }

@@ -25,16 +25,25 @@ extension Recipe {
   private static func program(_ task: FilterTask, _ name: String) -> String {
     let source = swiftLiteral(name)
     var lines = ["import SpectralKit", ""]
-    lines.append(
-      "var image = try ImagePlanes<Float>(path: \(source)\(task.light == .linear ? ", light: .linear" : ""))")
-    lines.append("var planes = image.\(task.onlyLuminance ? "luminance" : "planes")")
+    let file = "try ImagePlanes<Float>(path: \(source)\(task.light == .linear ? ", light: .linear" : ""))"
+    let onlyLuminance = task.onlyLuminance && task.picture.planes.channels == 3
+    if onlyLuminance {
+      lines += ["let picture = \(file)", "var image = picture", "image.planes = picture.luminance"]
+    } else {
+      lines.append("var image = \(file)")
+    }
     // Neighbours that are linear are one filter, as in the command: the product of their responses.
     var product: [String] = []
+    var filters = 0
     func apply() {
       guard !product.isEmpty else { return }
-      lines.append(
-        "planes = try (\(product.joined(separator: "\n  * ")))\n  .apply(to: planes, boundary: .\(task.boundary.rawValue))"
-      )
+      filters += 1
+      let filter = filters == 1 ? "filter" : "filter\(filters)"
+      let canThrow = product.contains { $0 != "FrequencyFilter.laplacian" }
+      lines.append("let \(filter) = \(canThrow ? "try " : "")\(product.joined(separator: "\n  * "))")
+      lines.append("image = try image.filtered(gain: \(filter).meanGain) {")
+      lines.append("  try \(filter).apply(to: $0, boundary: .\(task.boundary.rawValue))")
+      lines.append("}")
       product = []
     }
     for step in task.words.steps ?? [] {
@@ -43,9 +52,11 @@ extension Recipe {
       case "laplacian": product.append("FrequencyFilter.laplacian")
       case "homomorphic":
         apply()
-        lines.append("let emphasis = try FilterKind.emphasis.filter(parsing: \(arguments))")
-        lines.append("planes = try HomomorphicFilter(emphasis, offset: planes.maximumMagnitude / 255)")
-        lines.append("  .apply(to: planes, boundary: .\(task.boundary.rawValue))")
+        lines.append("image = try image.adjusted { planes in")
+        lines.append("  let emphasis = try FilterKind.emphasis.filter(parsing: \(arguments))")
+        lines.append("  return try HomomorphicFilter(emphasis, offset: planes.maximumMagnitude / 255)")
+        lines.append("    .apply(to: planes, boundary: .\(task.boundary.rawValue))")
+        lines.append("}")
       default:
         let kind = FilterKind(rawValue: step.kind).map { "\($0)" } ?? step.kind
         product.append("FilterKind.\(kind).filter(parsing: \(arguments))")
@@ -57,10 +68,9 @@ extension Recipe {
     apply()
     if task.steps.isSigned {
       lines.append("image.light = .stored")
-      lines.append("image.planes = planes")
       lines.append("try SignedPicture(image).image.write(to: \"\(filteredName)\")")
     } else {
-      lines.append(task.onlyLuminance ? "image = image.with(luminance: planes)" : "image.planes = planes")
+      if onlyLuminance { lines.append("image = picture.with(luminance: image)") }
       lines.append("try image.write(to: \"\(filteredName)\")")
     }
     return lines.joined(separator: "\n") + "\n"

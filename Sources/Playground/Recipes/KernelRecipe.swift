@@ -41,11 +41,13 @@ extension Recipe {
       let geometry = ConvolutionGeometry(
         kernel: kernel.extent, padding: .same, boundary: .\(task.boundary.rawValue), operation: .convolution)
       let method = ConvolutionChoice.\(task.method.rawValue).method(for: Float.self, deterministic: true)
-      let (c, h, w) = (image.channels, image.height, image.width)
-      image.planes = try method(
-        image.planes.reshaped(to: [c, 1, h, w]),
-        kernel.taps.converted(to: Float.self).reshaped(to: [1, 1, kernel.height, kernel.width]), geometry
-      ).reshaped(to: [c, h, w])
+      image = try image.filtered(gain: kernel.meanGain) { planes in
+        let shape = planes.shape
+        return try method(
+          planes.reshaped(to: [shape[0], 1, shape[1], shape[2]]),
+          kernel.taps.converted(to: Float.self).reshaped(to: [1, 1, kernel.height, kernel.width]), geometry
+        ).reshaped(to: shape)
+      }
       \(write)
 
       """

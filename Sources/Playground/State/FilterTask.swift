@@ -79,8 +79,8 @@ struct FilterTask {
       } else {
         workbench.planes(of: picture, light)
       }
-    let result = try EditedImage(source, onlyLuminance: onlyLuminance, isSigned: steps.isSigned) { planes in
-      try steps.apply(to: planes) { filter, planes, isFirst in
+    let result = try EditedImage(source, onlyLuminance: onlyLuminance, isSigned: steps.isSigned) { image in
+      try steps.apply(to: image) { filter, planes, isFirst in
         let filter = filter.seen(
           Extent(height: source.height, width: source.width),
           of: Extent(height: picture.planes.height, width: picture.planes.width))
@@ -104,8 +104,8 @@ struct FilterTask {
     try requireFilter()
     let result = try EditedImage(
       workbench.planes(of: picture, light), onlyLuminance: onlyLuminance, isSigned: steps.isSigned
-    ) { planes in
-      try steps.apply(to: planes) { filter, planes, _ in try filter.apply(to: planes, boundary: boundary) }
+    ) { image in
+      try steps.apply(to: image) { filter, planes, _ in try filter.apply(to: planes, boundary: boundary) }
     }
     return try result.encoded(as: .png).data
   }

@@ -25,12 +25,15 @@ struct Picture: Sendable {
     let channels: Int
     let hasAlpha: Bool
     let isBuiltIn: Bool
+    /// What is wrong with its file, or was not read of it.
+    let warnings: [String]
   }
 
   var words: Words {
     Words(
       id: id, name: name, height: planes.height, width: planes.width, channels: planes.channels,
-      hasAlpha: planes.alpha != nil, isBuiltIn: isBuiltIn)
+      hasAlpha: planes.alpha != nil, isBuiltIn: isBuiltIn,
+      warnings: planes.warnings.map(\.message))
   }
 }
 
@@ -39,7 +42,7 @@ struct Picture: Sendable {
 final class Gallery: Sendable {
   /// The most bytes that a decoded picture may take, and all brought ones together but for the last: a sixteenth of the
   /// machine's memory within reason.
-  static let decodedLimit = min(max(Int(clamping: ProcessInfo.processInfo.physicalMemory / 16), 256 << 20), 1 << 30)
+  static let decodedLimit = min(max(MemoryBudget.machine.bytes / 16, 256 << 20), 1 << 30)
   /// The most pixels of a picture, whatever its channels: of three, 12 bytes each once decoded and 3 as they were read. The
   /// spectrum takes as many.
   static let pixelLimit = decodedLimit / 15

@@ -38,8 +38,8 @@ struct KernelTask {
   /// The picture through the kernel.
   func result() throws -> EditedImage<Float> {
     let method = method.method(for: Float.self, deterministic: true)
-    return try EditedImage(picture.planes, onlyLuminance: false, isSigned: kernel.leavesDifferences) {
-      try kernel.applied(to: $0, boundary: boundary, by: method)
+    return try EditedImage(picture.planes, onlyLuminance: false, isSigned: kernel.leavesDifferences) { image in
+      try image.filtered(gain: kernel.meanGain) { try kernel.applied(to: $0, boundary: boundary, by: method) }
     }
   }
 

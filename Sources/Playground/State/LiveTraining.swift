@@ -189,11 +189,12 @@ package final class LiveTraining: @unchecked Sendable {
     }
     var isFinite = true
     for network in [trained.lenet, trained.dense] { network.parameters.forEach { isFinite = isFinite && $1.isFinite } }
-    guard isFinite else {
-      throw HTTPError(409, "The training has diverged.", remedy: "Reset it, and take a smaller rate.")
-    }
+    guard isFinite else { throw Self.divergence }
     return trained
   }
+
+  private static let divergence = HTTPError(
+    409, "The training has diverged.", remedy: "Reset it, and take a smaller rate.")
 
   /// What it takes to repeat the training as far as it has come.
   ///
@@ -209,6 +210,8 @@ package final class LiveTraining: @unchecked Sendable {
     guard let trained, !points.isEmpty else {
       throw HTTPError(409, "Nothing has been trained yet.", remedy: "Start the training.")
     }
+    // The command and the program stop there as well, and keep an earlier state.
+    if phase == .failed { throw Self.divergence }
     var settings = settings
     settings.methods = methods
     return Record(
@@ -317,6 +320,11 @@ package final class LiveTraining: @unchecked Sendable {
           step: lenet.step, loss: metrics.loss.isFinite ? metrics.loss : nil, accuracy: metrics.accuracy,
           denseLoss: other.loss.isFinite ? other.loss : nil, denseAccuracy: other.accuracy, method: method.rawValue)
         publish { count(point, epoch: lenet.epoch, imagesPerSecond: Double(batch.count) / max(seconds, 1e-9)) }
+        guard metrics.loss.isFinite, other.loss.isFinite else {
+          throw TrainingError(
+            "\(metrics.loss.isFinite ? "The dense classifier" : "LeNet-5") has diverged in step \(lenet.step): reset the "
+              + "training, and take a smaller rate.")
+        }
         if lenet.step % 50 == 0 { test(at: lenet.step) }
       }
     }

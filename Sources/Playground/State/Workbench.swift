@@ -13,7 +13,8 @@ final class Workbench: Sendable {
   /// What a kept transform is of.
   private struct PlaneKey: Hashable {
     let picture: String
-    let size: Extent
+    /// `[C, H, W]`: of a transparent picture alpha is a plane for some filters and not for others.
+    let shape: Shape
     let boundary: Boundary
     let padding: FilterPadding
     let onlyLuminance: Bool
@@ -46,9 +47,11 @@ final class Workbench: Sendable {
     }
   }
 
-  /// The spectrum of a picture's brightness.
+  /// The spectrum of a picture's brightness, in which transparent is black.
   func spectrum(of picture: Picture) -> CenteredSpectrum {
-    spectra.value(picture.id, bytes: { 12 * $0.height * $0.width }) { CenteredSpectrum(picture.planes.luminance) }
+    spectra.value(picture.id, bytes: { 12 * $0.height * $0.width }) {
+      CenteredSpectrum(picture.planes.premultiplied.luminance)
+    }
   }
 
   /// A picture's planes as stored values or as light.
@@ -64,8 +67,9 @@ final class Workbench: Sendable {
     return seenPlanes.value(
       SeenKey(picture: picture.id, light: light, side: side), bytes: { 4 * ($0.planes.count + ($0.alpha?.count ?? 0)) }
     ) {
-      let seen = Image(pixels: whole.planes, alpha: whole.alpha).limited(toSide: side)
-      return ImagePlanes(planes: seen.pixels, alpha: seen.alpha, origin: whole.origin, light: light)
+      let seen = Image(pixels: whole.planes, alpha: whole.alpha, metadata: whole.metadata).limited(toSide: side)
+      return ImagePlanes(
+        planes: seen.pixels, alpha: seen.alpha, origin: whole.origin, light: light, metadata: seen.metadata)
     }
   }
 
@@ -74,10 +78,10 @@ final class Workbench: Sendable {
     of picture: Picture, _ planes: Tensor<Float>, boundary: Boundary, padding: FilterPadding, onlyLuminance: Bool,
     _ light: Light
   ) throws -> FilteredImage<Float>? {
-    let size = Extent(height: planes.shape[1], width: planes.shape[2])
-    guard size.height * size.width <= Self.keptPixels else { return nil }
+    guard planes.shape[1] * planes.shape[2] <= Self.keptPixels else { return nil }
     let key = PlaneKey(
-      picture: picture.id, size: size, boundary: boundary, padding: padding, onlyLuminance: onlyLuminance, light: light)
+      picture: picture.id, shape: planes.shape, boundary: boundary, padding: padding, onlyLuminance: onlyLuminance,
+      light: light)
     return try transforms.value(key, bytes: { $0.byteCount }) {
       try FilteredImage(planes, boundary: boundary, padding: padding)
     }

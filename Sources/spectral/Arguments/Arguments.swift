@@ -43,6 +43,8 @@ struct Arguments {
         given.append((flag.name, value))
       }
     }
+    if specification.operandsAreInputs { operands = operands.map { FileRole.input.path($0) } }
+    given = given.map { name, text in (name, flags[name]?.role?.path(text) ?? text) }
     for (name, text) in given {
       if let flag = flags[name], flag.placeholder != nil { try flag.check(text) }
       texts[name] = text
@@ -53,6 +55,18 @@ struct Arguments {
       }
     }
     try checkCount(specification)
+    try checkStandardStreams(specification)
+  }
+
+  private func checkStandardStreams(_ specification: Specification) throws(UsageError) {
+    var use = StandardStreamUse()
+    if specification.operandsAreInputs {
+      for operand in operands { try use.note(operand, .input, specification.operands) }
+    }
+    for flag in specification.flags {
+      if let role = flag.role, let text = texts[flag.name] { try use.note(text, role, flag.name) }
+    }
+    if use.takesOutput { Console.divertResults() }
   }
 
   private func checkCount(_ specification: Specification) throws(UsageError) {

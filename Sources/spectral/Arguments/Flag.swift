@@ -1,3 +1,5 @@
+import Tensors
+
 /// A flag of the command: its name, what follows it, and what it means.
 struct Flag<Value: Sendable>: AnyFlag {
   /// E.g. `--stride`.
@@ -30,12 +32,14 @@ struct Flag<Value: Sendable>: AnyFlag {
 
   var placeholder: String? { format?.placeholder }
 
+  var role: FileRole? { format?.role }
+
   /// Reads a value, naming the flag if that fails.
   func value(_ text: String) throws(UsageError) -> Value {
     guard let format else { preconditionFailure("\(name) is a switch and has no value") }
     do { return try format.read(text) } catch {
       if let example = error.example { throw UsageError("\(name) \(error.problem): e.g. \(name) \(example)") }
-      throw UsageError("\(name) \(error.problem), not '\(text)': e.g. \(name) \(format.example)")
+      throw UsageError("\(name) \(error.problem), not '\(text.printable(most: 100))': e.g. \(name) \(format.example)")
     }
   }
 
@@ -63,6 +67,8 @@ protocol AnyFlag: Sendable {
   var short: String? { get }
   /// What the help calls the value; nil for a switch.
   var placeholder: String? { get }
+  /// What the file is for that the value may name.
+  var role: FileRole? { get }
   var help: String { get }
   var defaultText: String? { get }
   var isRequired: Bool { get }

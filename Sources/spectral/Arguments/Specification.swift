@@ -41,6 +41,8 @@ struct Specification: Sendable {
   let discussion: String
   /// What the help calls the operands, e.g. `IMAGE...`.
   var operands = ""
+  /// Whether the operands name files that are read.
+  var operandsAreInputs = false
   /// How many operands there may be.
   var operandCount = 0...0
   /// Words that operands or values may be made of.

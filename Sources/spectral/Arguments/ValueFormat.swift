@@ -17,23 +17,41 @@ struct ValueFormat<Value: Sendable>: Sendable {
   let placeholder: String
   /// A text that works, for error messages.
   let example: String
+  /// What the file is for that the text may name.
+  var role: FileRole?
   /// Reads the text.
   let read: @Sendable (String) throws(ValueError) -> Value
 
-  init(_ placeholder: String, example: String, read: @escaping @Sendable (String) throws(ValueError) -> Value) {
+  init(
+    _ placeholder: String, example: String, role: FileRole? = nil,
+    read: @escaping @Sendable (String) throws(ValueError) -> Value
+  ) {
     self.placeholder = placeholder
     self.example = example
+    self.role = role
     self.read = read
   }
 }
 
 extension ValueFormat<String> {
-  /// Any text but none, usually a path.
-  static func text(_ placeholder: String, example: String) -> Self {
-    Self(placeholder, example: example) { text throws(ValueError) in
+  /// Any text but none, e.g. the path of a folder.
+  static func text(_ placeholder: String, example: String, role: FileRole? = nil) -> Self {
+    Self(placeholder, example: example, role: role) { text throws(ValueError) in
       if text.isEmpty { throw ValueError("must not be empty") }
       return text
     }
+  }
+}
+
+extension ValueFormat<String> {
+  /// The path of a file that is read; `-` is the standard input.
+  static func inputFile(_ placeholder: String, example: String) -> Self {
+    text(placeholder, example: example, role: .input)
+  }
+
+  /// The path of a file that is written; `-` is the standard output.
+  static func outputFile(_ placeholder: String, example: String) -> Self {
+    text(placeholder, example: example, role: .output)
   }
 }
 

@@ -1,13 +1,14 @@
 import Foundation
 import SpectralBenchmarks
 import SpectralKit
+import Tensors
 
 /// `spectral benchmark`: how long convolutions take on this machine.
 enum BenchmarkCommand: Subcommand {
   typealias Common = CommonFlags
 
   static let cases = Flag(
-    "--cases", .text("FILE.json", example: "cases.json"),
+    "--cases", .inputFile("FILE.json", example: "cases.json"),
     "an array of cases to take instead of the built-in ones; see Docs/Performance.md")
   private static let pass = Flag(
     "--pass", .word(example: BenchmarkPass.training), default: BenchmarkPass.forward.rawValue,
@@ -15,7 +16,7 @@ enum BenchmarkCommand: Subcommand {
   private static let json = Flag(
     switch: "--json", "print JSON instead of text for people: one object a line and result")
   private static let output = Flag(
-    "--output", short: "-o", .text("FILE.svg", example: "curves.svg"),
+    "--output", short: "-o", .outputFile("FILE.svg", example: "curves.svg"),
     "draw the curves of --crossover or --growth in this file too")
 
   private static let crossover = Flag(
@@ -153,9 +154,7 @@ enum BenchmarkCommand: Subcommand {
   }
 
   private static func read(_ path: String) throws -> [BenchmarkCase] {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw FileError(path, "cannot be read: check that it exists")
-    }
+    let data = try InputFile.contents(of: path, limit: 16 << 20)
     do { return try BenchmarkCase.list(json: data) } catch let error as ConvolutionError {
       throw FileError(path, error.description)
     } catch {

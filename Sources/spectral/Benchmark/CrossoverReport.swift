@@ -30,7 +30,7 @@ enum CrossoverReport {
         try Console.result(json(sweep, settings).description)
       } else {
         if charts.count > 1 { try Console.result("") }
-        try Console.result(Console.chart(chart).joined(separator: "\n"))
+        try Console.draw(Console.chart(chart).joined(separator: "\n"))
         try Console.result("\n\(table(sweep))\n\n\(verdict(sweep))")
       }
     }

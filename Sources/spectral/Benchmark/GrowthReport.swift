@@ -49,7 +49,7 @@ enum GrowthReport {
     if request.isJSON {
       for curve in curves { for point in curve.points { try Console.result(json(growth, point, limits, request)) } }
     } else {
-      for chart in charts { try Console.result(Console.chart(chart).joined(separator: "\n") + "\n") }
+      for chart in charts { try Console.draw(Console.chart(chart).joined(separator: "\n") + "\n") }
       try Console.result(table(growth, curves))
       for note in notes { Console.say("note: \(note)") }
     }

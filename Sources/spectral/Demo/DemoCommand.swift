@@ -9,7 +9,7 @@ enum DemoCommand: Subcommand {
   private typealias Common = CommonFlags
 
   private static let output = Flag(
-    "--output", .text("DIR", example: "demo"), default: "demo", "where pictures and numbers go")
+    "--output", short: "-o", .text("DIR", example: "demo"), default: "demo", "where pictures and numbers go")
   private static let epochs = Flag(
     "--epochs", .integer(1...1000, example: 8), default: "8", "how often each digit is seen")
   private static let limit = Flag(
@@ -39,7 +39,7 @@ enum DemoCommand: Subcommand {
 
     Console.say("1. Both methods on one picture")
     let check = try crossCheck(folder, isDeterministic: isDeterministic)
-    Console.say(check.table("a zone plate") + "\n")
+    Console.say(lines: check.table("a zone plate").components(separatedBy: "\n") + [""])
 
     Console.say("2. LeNet-5 through the Fourier method")
     var request = TrainingRequest()
@@ -138,7 +138,7 @@ enum DemoCommand: Subcommand {
     return filters
   }
 
-  private static func scientific(_ value: Double) -> String { String(format: "%.2e", value) }
+  private static func scientific(_ value: Double) -> String { String(format: "%.2e", value.withoutNaNSign) }
 
   private static func summary(
     _ check: CrossCheck, _ configuration: TrainingConfiguration, _ data: DatasetPair, _ evaluation: Evaluation,

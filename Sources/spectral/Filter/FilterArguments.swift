@@ -19,7 +19,7 @@ extension ValueFormat<FilterStep> {
 
   /// A picture or an array.
   static var mask: Self {
-    Self("FILE", example: "mask.png") { text throws(ValueError) in
+    Self("FILE", example: "mask.png", role: .input) { text throws(ValueError) in
       if text.isEmpty { throw ValueError("must not be empty") }
       return .mask(text)
     }

@@ -26,9 +26,10 @@ enum FilterCommand: Subcommand {
       "remove the wave at fx, fy (to the right and down; with its opposite, as all waves of real images) and what is within "
         + "the radius"),
     flag(
-      .wedge,
-      "keep waves that run in a direction, in degrees counter-clockwise from the rows (0: upright stripes), give or take "
-        + "half the width"),
+      .directional,
+      "keep or remove waves that run in a direction, in degrees counter-clockwise from the rows (0: upright stripes, 90: "
+        + "level ones), give or take half the width; remove lets slower waves than the cut-off pass, which are the picture's"
+    ),
     laplacian,
     Flag(
       "--mask", .mask,
@@ -50,9 +51,9 @@ enum FilterCommand: Subcommand {
     CommonFlags.memoryLimit.name, .byteSize,
     "working memory that filtering may take beside the image (default: what the machine has)")
   private static let beforeAfter = Flag(
-    "--before-after", .text("FILE|DIR", example: "both.png"), "a picture of the image beside its result")
+    "--before-after", .outputFile("FILE|DIR", example: "both.png"), "a picture of the image beside its result")
   private static let spectrum = Flag(
-    "--spectrum", .text("FILE|DIR", example: "spectra.png"),
+    "--spectrum", .outputFile("FILE|DIR", example: "spectra.png"),
     "a picture of the spectrum of the image beside that of its result, in the same colours")
 
   static let specification = Specification(
@@ -66,7 +67,7 @@ enum FilterCommand: Subcommand {
       \(ImageFlags.discussion) Of a filter that takes away the mean, such as a high-pass, a picture shows 0 as mid-grey; \
       --output to a .npy file keeps the numbers.
       """,
-    operands: ImageFlags.operands, operandCount: ImageFlags.operandCount,
+    operands: ImageFlags.operands, operandsAreInputs: true, operandCount: ImageFlags.operandCount,
     sections: [
       .init("Filters", filters),
       .init("Pixels", ImageFlags.pixels.flags + [padding]),
@@ -85,6 +86,9 @@ enum FilterCommand: Subcommand {
       .init(
         "spectral filter scan.png --remove-periodic-noise -o clean.png --spectrum spectra.png",
         "Take away waves without being told where they are."),
+      .init(
+        "spectral filter scan.png --directional remove:gaussian:90,0.5,0.02 -o even.png",
+        "Even out rows of different brightness."),
       .init("spectral filter x.npy --bandpass butterworth:64px,8px,2 -o y.npy --show", "Numbers in, numbers out."),
     ])
 
@@ -101,13 +105,16 @@ enum FilterCommand: Subcommand {
       throw UsageError("say which filter: e.g. --lowpass \(FilterKind.lowpass.example())")
     }
     let run = try ImageRun(arguments)
-    let (pairs, spectra) = (try run.place(beforeAfter), try run.place(spectrum))
-    let steps = try FilterSteps(given, sizeLimit: arguments[ImageFlags.sizeLimit]) { run.say($0) }
+    let (pairs, spectra) = (try run.place(beforeAfter), try run.place(spectrum, .figure))
+    try run.requireDistinct(pairs, spectra)
+    let steps = try FilterSteps(given, sizeLimit: arguments[ImageFlags.sizeLimit], say: { run.say($0) }) {
+      try FileWarnings(arguments).tell($0, of: $1)
+    }
     var explain: (@Sendable (String) -> Void)?
     if arguments[ImageFlags.verbose] { explain = { Console.say($0) } }
     let edit = FilterEdit(
       steps: steps, boundary: arguments[ImageFlags.boundary], padding: arguments[padding],
-      memoryLimit: arguments.optional(memoryLimit), beforeAfter: pairs, spectra: spectra, say: { run.say($0) },
+      memoryLimit: arguments.optional(memoryLimit), strip: pairs, spectra: spectra, say: { run.say($0) },
       explain: explain)
     try run.apply(edit, leavesOthers: pairs != nil || spectra != nil)
   }

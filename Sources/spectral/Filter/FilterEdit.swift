@@ -1,5 +1,6 @@
 import ImageEditing
 import SpectralKit
+import Tensors
 
 /// Filters images, and pictures what became of them and of their spectra.
 struct FilterEdit: ImageEdit {
@@ -8,7 +9,7 @@ struct FilterEdit: ImageEdit {
   let padding: FilterPadding
   let memoryLimit: Int?
   /// Where a picture of the image beside its result goes.
-  let beforeAfter: OutputPlace?
+  let strip: OutputPlace?
   /// Where a picture of their spectra goes.
   let spectra: OutputPlace?
   /// Says what was found in an image.
@@ -19,14 +20,18 @@ struct FilterEdit: ImageEdit {
   var isSigned: Bool { steps.isSigned }
 
   func edited<Scalar: AnyMethodScalar>(
-    _ planes: Tensor<Scalar>, name: String, stages: inout StageTimes
-  ) throws -> Tensor<Scalar> {
+    _ image: ImagePlanes<Scalar>, name: String, stages: inout StageTimes
+  ) throws -> ImagePlanes<Scalar> {
     do {
       return try steps.apply(
-        to: planes, stage: { try stages.measure($0, $1) },
-        removingWaves: { planes in
-          let cleaned = try stages.measure("remove waves") { try removeWaves(from: planes) }
-          say(PeriodicNoiseReport(name: name, waves: cleaned.waves).text)
+        to: image, stage: { try stages.measure($0, $1) },
+        removingWaves: { planes, opacity in
+          let extent = Extent(height: planes.shape[1], width: planes.shape[2])
+          try ImageMemory(name: name, shape: planes.shape, scalarBytes: MemoryLayout<Scalar>.stride).require(
+            MemoryEstimate(bytes: PeriodicNoise.estimatedBytes(image: extent, scalar: Scalar.self)),
+            for: "looking for waves in")
+          let cleaned = try stages.measure("remove waves") { try removeWaves(from: planes, opacity) }
+          for line in PeriodicNoiseReport(name: name, waves: cleaned.waves).lines { say(line) }
           return cleaned.images
         },
         by: { filter, planes, _ in try apply(filter, planes, name, &stages) })
@@ -36,7 +41,7 @@ struct FilterEdit: ImageEdit {
   }
 
   private func removeWaves<Scalar: AnyMethodScalar>(
-    from planes: Tensor<Scalar>
+    from planes: Tensor<Scalar>, _ opacity: Tensor<Float>?
   ) throws(RestorationError) -> (images: Tensor<Scalar>, waves: [PeriodicNoise.Wave]) {
     let extent = Extent(height: planes.shape[1], width: planes.shape[2])
     let bytes = PeriodicNoise.estimatedBytes(image: extent, scalar: Scalar.self)
@@ -45,7 +50,7 @@ struct FilterEdit: ImageEdit {
         "to look for waves in \(extent) pixels takes \(ByteCount(bytes)) of working memory, and the limit is "
           + "\(ByteCount(memoryLimit)): raise the limit")
     }
-    return try PeriodicNoise().removed(from: planes)
+    return try PeriodicNoise().removed(from: planes, weights: opacity)
   }
 
   private func apply<Scalar: AnyMethodScalar>(
@@ -56,6 +61,8 @@ struct FilterEdit: ImageEdit {
         filter, height: planes.shape[1], width: planes.shape[2], boundary: boundary, padding: padding,
         memoryLimit: memoryLimit)
     }
+    try ImageMemory(name: name, shape: planes.shape, scalarBytes: MemoryLayout<Scalar>.stride).require(
+      MemoryEstimate(bytes: plan.workingBytes(planes: planes.shape[0])), for: "filtering")
     explain?(
       "\(name): \(plan.height) x \(plan.width) pixels in a transform of \(plan.paddedHeight) x \(plan.paddedWidth) points "
         + "(\(boundary.rawValue)), \(ByteCount(plan.workingBytes(planes: planes.shape[0]))) of working memory")
@@ -69,7 +76,7 @@ struct FilterEdit: ImageEdit {
   func finish<Scalar: AnyMethodScalar>(
     _ before: ImagePlanes<Scalar>, _ after: ImagePlanes<Scalar>, input: String, stages: inout StageTimes
   ) throws {
-    if let path = beforeAfter?.path(for: input) {
+    if let path = strip?.path(for: input) {
       try stages.measure("before and after") {
         let right = isSigned ? SignedPicture(after).image : Image(shown: after)
         try PictureStrip.row([Image(shown: before), right]).write(to: path)

@@ -1,4 +1,6 @@
+import ImageEditing
 import SpectralKit
+import Tensors
 
 /// `spectral hybrid`: one picture from nearby, another from afar.
 enum HybridCommand: Subcommand {
@@ -11,10 +13,10 @@ enum HybridCommand: Subcommand {
   private static let resize = Flag(
     switch: "--resize", "bring the far picture to the size of the near one, where they differ")
   private static let pyramid = Flag(
-    "--pyramid", .text("FILE", example: "steps.png"),
+    "--pyramid", .outputFile("FILE", example: "steps.png"),
     "a picture of the result at full size, a half, a quarter and so on, as one sees it from further and further away")
   private static let output = Flag(
-    "--output", short: "-o", .text("FILE", example: "hybrid.png"),
+    "--output", short: "-o", .outputFile("FILE", example: "hybrid.png"),
     "where the result goes: .png, .jpg, .pgm or .ppm for a picture, .npy for all digits")
 
   static let specification = Specification(
@@ -22,15 +24,20 @@ enum HybridCommand: Subcommand {
     discussion: """
       Adds the fast waves of the picture NEAR and the slow waves of the picture FAR. From nearby one sees the first; step \
       back, or shrink the result, and the second appears. The pictures should be aligned, e.g. face on face. Images are \
-      PNG, JPEG, PGM, PPM, or .npy arrays; where one is grey and the other in colour, the result is in colour. The \
-      transparency is that of NEAR.
+      PNG, JPEG, PGM, PPM, or .npy arrays; where one is grey and the other in colour, the result is in colour. Colours \
+      count as much as they are opaque, and transparency is mixed like them.
       """,
-    operands: "NEAR FAR", operandCount: 2...2,
+    operands: "NEAR FAR", operandsAreInputs: true, operandCount: 2...2,
     sections: [
       .init("Task", [cutoff, shape, resize]),
       .init("Pixels", [ImageFlags.boundary, ImageFlags.linearLight]),
       .init(
-        "Results", [output, pyramid, ImageFlags.bitDepth, ImageFlags.quality, ImageFlags.show, ImageFlags.graphics]),
+        "Results",
+        [
+          output, ImageFlags.format, pyramid, ImageFlags.bitDepth, ImageFlags.quality, CommonFlags.background,
+          ImageFlags.show,
+          ImageFlags.graphics,
+        ]),
       ImageFlags.computation, ImageFlags.talk,
     ],
     examples: [
@@ -53,35 +60,42 @@ enum HybridCommand: Subcommand {
         "nothing would be left of the result: add \(output.example) or \(ImageFlags.show.name)")
     }
     let (target, steps) = try (
-      arguments.optional(output).map { try OutputPlace($0, output, inputs: ["hybrid"]).path(for: "hybrid") },
-      arguments.optional(pyramid).map { try OutputPlace($0, pyramid, inputs: ["hybrid"], .picture).path(for: "hybrid") }
+      arguments.optional(output).map { try OutputPlace($0, output, format: arguments.optional(ImageFlags.format)) },
+      arguments.optional(pyramid).map { try OutputPlace($0, pyramid, .picture) }
     )
+    try OutputPlace.requireDistinct([target, steps])
+    if let target { try ImageFlags.checkDepth(arguments, of: [target.path]) }
     let cutoffs = arguments[cutoff]
     let filters = HybridImage(
       far: .lowPass(arguments[shape], cutoff: cutoffs.far), near: .highPass(arguments[shape], cutoff: cutoffs.near))
 
     var stages = StageTimes()
     let (near, far) = try stages.measure("decode") { try read(arguments) }
-    var result = near
+    try target?.require(colors: near.channels, for: "")
+    try steps?.require(colors: near.channels == 3 ? 3 : 1, for: "")
+    let result: ImagePlanes<Double>
     do {
-      result.planes = try stages.measure("filter") {
-        try filters(near: near.planes, far: far.planes, boundary: arguments[ImageFlags.boundary])
+      result = try stages.measure("filter") {
+        try near.filtered(with: far) { try filters(near: $0, far: $1, boundary: arguments[ImageFlags.boundary]) }
       }
     } catch let error as FrequencyFilterError {
       throw CommandError("\(error)")
     }
-    if let target {
-      let clipped = try stages.measure("encode") {
-        try result.write(
-          to: target, bitDepth: arguments.optional(ImageFlags.bitDepth)?.bits, quality: arguments[ImageFlags.quality])
-      }
-      if clipped > 0 && !arguments[ImageFlags.quiet] {
-        Console.say(
-          "\(target): \(clipped) of \(result.planes.count) values lay outside 0...1 and were clipped; a .npy file holds them"
-        )
+    if let target = target?.path {
+      let format = try OutputFormat(
+        arguments.optional(ImageFlags.format), path: target, isArray: result.origin.isArray)
+      let note = try EditedImage(result, isSigned: false).write(
+        to: target, as: format.picture, name: format.name(for: target),
+        bitDepth: arguments.optional(ImageFlags.bitDepth)?.bits, quality: arguments[ImageFlags.quality],
+        background: arguments.optional(CommonFlags.background) ?? .white
+      ) { try stages.measure($0, $1) }
+      if !arguments[ImageFlags.quiet] {
+        note.report.lines(target, valueCount: result.planes.count).forEach(Console.say)
       }
     }
-    if let steps { try stages.measure("pyramid") { try PictureStrip.pyramid(Image(shown: result)).write(to: steps) } }
+    if let steps = steps?.path {
+      try stages.measure("pyramid") { try PictureStrip.pyramid(Image(shown: result)).write(to: steps) }
+    }
     if shows {
       try TerminalGraphics.show(Image(shown: result), by: arguments.optional(ImageFlags.graphics), besideJSON: false)
     }
@@ -93,9 +107,11 @@ enum HybridCommand: Subcommand {
   private static func read(_ arguments: Arguments) throws -> (near: ImagePlanes<Double>, far: ImagePlanes<Double>) {
     let (nearPath, farPath) = (arguments.operands[0], arguments.operands[1])
     func image(_ path: String) throws -> ImagePlanes<Double> {
-      try ImagePlanes(
+      let image = try ImagePlanes<Double>(
         path: path, sizeLimit: arguments[ImageFlags.sizeLimit],
         light: arguments[ImageFlags.linearLight] ? .linear : .stored)
+      try FileWarnings(arguments).tell(image.warnings, of: path)
+      return image
     }
     var (near, far) = (try image(nearPath), try image(farPath))
     for (image, path) in [(near, nearPath), (far, farPath)] {
@@ -106,6 +122,11 @@ enum HybridCommand: Subcommand {
             + "whole image: mend it first")
       }
     }
+    // Both images, each filtered, and the result; the filters keep to a limit themselves.
+    let channels = max(near.channels, far.channels)
+    try ImageMemory(
+      name: nearPath, shape: [channels, near.height, near.width], scalarBytes: MemoryLayout<Double>.stride, images: 5
+    ).require(MemoryEstimate(far.planes.shape.extents, scalarBytes: 12), for: "combining")
     if (near.height, near.width) != (far.height, far.width) {
       guard arguments[resize] else {
         throw CommandError(
@@ -116,8 +137,10 @@ enum HybridCommand: Subcommand {
         throw FileError(
           farPath, "\(far.channels) channels are no picture that could be resized: resize the array first")
       }
-      let resized = Image(pixels: far.planes.converted(to: Float.self)).resized(height: near.height, width: near.width)
-      far = ImagePlanes(planes: resized.pixels.converted(to: Double.self), origin: far.origin, light: far.light)
+      let resized = Image(pixels: far.planes.converted(to: Float.self), alpha: far.alpha)
+        .resized(height: near.height, width: near.width)
+      far = ImagePlanes(
+        planes: resized.pixels.converted(to: Double.self), alpha: resized.alpha, origin: far.origin, light: far.light)
     }
     if near.channels != far.channels {
       guard [1, 3].contains(near.channels), [1, 3].contains(far.channels) else {

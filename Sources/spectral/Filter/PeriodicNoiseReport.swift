@@ -7,14 +7,14 @@ struct PeriodicNoiseReport {
   let waves: [PeriodicNoise.Wave]
 
   /// A line for each wave, the strongest first.
-  var text: String {
-    guard !waves.isEmpty else { return "\(name): no wave stands out, nothing was taken away" }
+  var lines: [String] {
+    guard !waves.isEmpty else { return ["\(name): no wave stands out, nothing was taken away"] }
     return waves.map { wave in
       String(
         format:
           "%@: took away a wave of %.2f pixels at fx %.4f, fy %.4f, amplitude %.4g, %.1f deviations above the rest",
         name, wave.wavelength, Self.rounded(wave.fx), Self.rounded(wave.fy), wave.amplitude, wave.prominence)
-    }.joined(separator: "\n")
+    }
   }
 
   /// To four digits, and no minus before 0.

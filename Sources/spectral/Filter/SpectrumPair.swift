@@ -7,10 +7,11 @@ struct SpectrumPair {
   private let after: CenteredSpectrum
   private let name: String
 
-  /// The spectra of the brightness of two images of one size; of arrays that are no pictures, of the first plane.
+  /// The spectra of the brightness of two images of one size, in which transparent is black; of arrays that are no
+  /// pictures, of the first plane.
   init<Scalar: AnyMethodScalar>(_ before: ImagePlanes<Scalar>, _ after: ImagePlanes<Scalar>, name: String) {
     func spectrum(_ image: ImagePlanes<Scalar>) -> CenteredSpectrum {
-      CenteredSpectrum([1, 3].contains(image.channels) ? image.luminance : image.planes.rows(0..<1))
+      CenteredSpectrum([1, 3].contains(image.channels) ? image.premultiplied.luminance : image.planes.rows(0..<1))
     }
     var pair = [spectrum(before), spectrum(after)]
     // A high-pass takes away the mean, which is the largest: relative to its own largest all would look stronger.

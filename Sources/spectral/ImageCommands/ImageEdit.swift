@@ -2,19 +2,19 @@ import Foundation
 import ImageEditing
 import SpectralKit
 
-/// What a command does to an image: planes of numbers in, planes of numbers out. ``ImageRun/apply(_:)`` does the rest:
-/// reading, light, luminance, writing, showing, talking.
+/// What a command does to an image. ``ImageRun/apply(_:)`` does the rest: reading, light, luminance, writing, showing,
+/// talking.
 protocol ImageEdit: Sendable {
   /// The result for one image.
   ///
   /// - Parameters:
-  ///   - planes: `[C, H, W]`, finite: light or stored values, all channels or the luminance alone, as the flags ask.
+  ///   - image: Its numbers are finite: light or stored values, all channels or the luminance alone, as the flags ask.
   ///   - name: What errors call the image.
   ///   - stages: Takes the times that `--verbose` tells.
-  /// - Returns: `[C, H, W]`.
+  /// - Returns: An image of the same size and channels.
   func edited<Scalar: AnyMethodScalar>(
-    _ planes: Tensor<Scalar>, name: String, stages: inout StageTimes
-  ) throws -> Tensor<Scalar>
+    _ image: ImagePlanes<Scalar>, name: String, stages: inout StageTimes
+  ) throws -> ImagePlanes<Scalar>
 
   /// Whether the results are differences around zero, e.g. those of a high-pass. Such a result has no colours to put
   /// back, and as a picture its zero is mid-grey.
@@ -22,6 +22,9 @@ protocol ImageEdit: Sendable {
 
   /// What to do about values that a picture could not hold, as the end of a sentence.
   var clippingRemedy: String { get }
+
+  /// Where a picture of the image beside its result goes.
+  var strip: OutputPlace? { get }
 
   /// Writes what else is wanted of an image and its result, e.g. pictures of their spectra.
   func finish<Scalar: AnyMethodScalar>(
@@ -32,6 +35,7 @@ protocol ImageEdit: Sendable {
 extension ImageEdit {
   var isSigned: Bool { false }
   var clippingRemedy: String { "a .npy file holds them" }
+  var strip: OutputPlace? { nil }
   func finish<Scalar: AnyMethodScalar>(
     _ before: ImagePlanes<Scalar>, _ after: ImagePlanes<Scalar>, input: String, stages: inout StageTimes
   ) throws {}
@@ -57,6 +61,7 @@ extension ImageRun {
   private func apply<Scalar: AnyMethodScalar>(
     _ edit: some ImageEdit, _ image: ImagePlanes<Scalar>, _ input: String, _ stages: inout StageTimes
   ) throws {
+    try judgeOutputs(edit, channels: image.channels, input)
     let result = try EditedImage(
       image, onlyLuminance: arguments[ImageFlags.luminance], isSigned: edit.isSigned
     ) { try edit.edited($0, name: input, stages: &stages) }
@@ -67,25 +72,33 @@ extension ImageRun {
     try show(result.picture)
   }
 
+  /// Refuses files that cannot hold what the edit will make of an image.
+  private func judgeOutputs(_ edit: some ImageEdit, channels: Int, _ input: String) throws {
+    let planes = arguments[ImageFlags.luminance] && channels == 3 ? 1 : channels
+    // One plane around mid-grey is drawn in two colours; of many, the first is drawn.
+    let colors = edit.isSigned ? (planes == 1 || planes == 3 ? 3 : 1) : channels
+    try output?.require(colors: colors, for: input)
+    try edit.strip?.require(colors: colors == 3 || channels == 3 ? 3 : 1, for: input)
+  }
+
   /// Writes an image, and says what of it a picture could not hold.
   func write<Scalar>(
     _ result: EditedImage<Scalar>, to path: String, _ stages: inout StageTimes,
     clippingRemedy: String = "a .npy file holds them"
   ) throws {
-    let depth = arguments.optional(ImageFlags.bitDepth)?.bits
-    let quality = arguments[ImageFlags.quality]
-    let note = try result.write(to: path, bitDepth: depth, quality: quality) { try stages.measure($0, $1) }
-    switch note {
-    case .signed(let limit):
+    let format = try OutputFormat(
+      arguments.optional(ImageFlags.format), path: path, isArray: result.image.origin.isArray)
+    let note = try result.write(
+      to: path, as: format.picture, name: format.name(for: path),
+      bitDepth: arguments.optional(ImageFlags.bitDepth)?.bits, quality: arguments[ImageFlags.quality],
+      background: arguments.optional(CommonFlags.background) ?? .white
+    ) { try stages.measure($0, $1) }
+    if let limit = note.signedLimit {
       say("\(path): mid-grey is 0, the ends are ±\(significant(limit)); a .npy file holds the numbers")
-    case .clipped(let count) where count > 0:
-      say(
-        "\(path): \(count) of \(result.image.planes.count) values lay outside 0...1 and were clipped; \(clippingRemedy)"
-      )
-    case .clipped: break
     }
+    note.report.lines(path, valueCount: result.image.planes.count, clippingRemedy: clippingRemedy).forEach(say)
   }
 }
 
 /// A number with four digits that count.
-func significant(_ value: Double) -> String { String(format: "%.4g", value) }
+func significant(_ value: Double) -> String { String(format: "%.4g", value.withoutNaNSign) }

@@ -32,11 +32,16 @@ struct ImageRun {
     CommonFlags.applyThreads(arguments)
     self.arguments = arguments
     self.sizeLimit = sizeLimit ?? arguments[ImageFlags.sizeLimit]
-    let inputs = try ImageInputs.paths(arguments.operands)
+    let files = try ImageInputs(arguments.operands)
+    let inputs = files.paths
     self.inputs = inputs
+    if !arguments[ImageFlags.quiet] { files.omissions.forEach(Console.say) }
     output = try arguments.optional(ImageFlags.output).map {
-      try OutputPlace($0, ImageFlags.output, inputs: inputs, outputKind, fileExtension: fileExtension)
+      try OutputPlace(
+        $0, ImageFlags.output, inputs: inputs, outputKind, fileExtension: fileExtension,
+        format: arguments.optional(ImageFlags.format))
     }
+    if let output { try ImageFlags.checkDepth(arguments, of: output.paths(for: inputs)) }
   }
 
   /// Where results of another kind go, e.g. those of `--before-after`.
@@ -46,6 +51,11 @@ struct ImageRun {
     try arguments.optional(flag).map {
       try OutputPlace($0, flag, inputs: inputs, kind, fileExtension: fileExtension)
     }
+  }
+
+  /// Refuses results of different flags that would be one file.
+  func requireDistinct(_ others: OutputPlace?...) throws(UsageError) {
+    try OutputPlace.requireDistinct([output] + others, inputs: inputs)
   }
 
   /// Whether `--show` or `--graphics` asks for a picture on the terminal.
@@ -141,6 +151,8 @@ struct ImageRun {
     let image = try AnyImagePlanes(
       path: path, sizeLimit: sizeLimit,
       light: arguments[ImageFlags.linearLight] ? .linear : .stored)
+    try FileWarnings(arguments).tell(image.warnings, of: path)
+    if let hint = image.channelsFirstHint { say("note: \(path): \(hint)") }
     let place =
       switch image {
       case .float(let image): image.firstNonFinite

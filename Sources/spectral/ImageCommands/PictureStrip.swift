@@ -4,8 +4,10 @@ import SpectralKit
 enum PictureStrip {
   /// Pictures in a row on white, a small gap between them, standing on one line.
   ///
-  /// It has colours if one of them has, and no transparency.
+  /// It has colours if one of them has. Transparent pictures are on white too. The colour profile is the first one's.
   static func row(_ images: [Image]) -> Image {
+    let metadata = images[0].metadata.colorsOnly
+    let images = images.map { $0.composed(on: .white) }
     let height = images.map(\.height).max()!
     let gap = max(4, height / 64)
     let width = images.reduce(-gap) { $0 + $1.width + gap }
@@ -27,7 +29,7 @@ enum PictureStrip {
         left += image.width + gap
       }
     }
-    return Image(pixels: strip)
+    return Image(pixels: strip, metadata: metadata)
   }
 
   /// A picture again and again at half the size, as one sees it when one steps back, down to some 16 pixels.

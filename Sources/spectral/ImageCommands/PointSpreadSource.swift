@@ -1,4 +1,5 @@
 import SpectralKit
+import Tensors
 
 /// A blur by name and size, or from a file.
 enum PointSpreadSource: Sendable {
@@ -6,6 +7,16 @@ enum PointSpreadSource: Sendable {
   case shape(KernelShape)
   /// An array or a picture.
   case file(String)
+
+  /// Says what is wrong with a picture of the blur.
+  ///
+  /// - Throws: `FileError` for a file that cannot be read, or is refused.
+  func check(_ warnings: FileWarnings) throws {
+    // The standard input can be read only once.
+    if case .file(let path) = self, FileName.standardDescriptor(path) == nil {
+      _ = try Kernel(path: path) { try warnings.tell($0, of: path) }
+    }
+  }
 
   /// The blur.
   ///
@@ -24,7 +35,7 @@ enum PointSpreadSource: Sendable {
 extension ValueFormat<PointSpreadSource> {
   /// A name and sizes in pixels, or a file.
   static var pointSpread: Self {
-    Self("NAME:SIZES|FILE", example: "motion:21,30") { text throws(ValueError) in
+    Self("NAME:SIZES|FILE", example: "motion:21,30", role: .input) { text throws(ValueError) in
       let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       let names = ["motion", "disk", "gaussian", "box"]
       guard names.contains(parts[0]) else {
@@ -49,7 +60,7 @@ extension ValueFormat<PointSpreadSource> {
       case ("gaussian", _): throw ValueError("must give a standard deviation in pixels, as in gaussian:2")
       default: throw ValueError("must give a whole number of pixels, as in box:9")
       }
-      do { try shape.check() } catch { throw ValueError("is no blur: \(error)") }
+      do { try shape.check(within: KernelShape.usualBudget) } catch { throw ValueError("is no blur: \(error)") }
       return .shape(shape)
     }
   }

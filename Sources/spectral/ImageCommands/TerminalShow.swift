@@ -26,7 +26,7 @@ extension TerminalGraphics {
       screen.rows = max(1, screen.rows - lines.count)
       text = try graphics.text(of: image, on: screen) + lines.map { $0 + "\n" }.joined()
     }
-    if besideJSON { Console.show(text) } else { try Console.result(String(text.dropLast())) }
+    if besideJSON { Console.show(text) } else { try Console.draw(String(text.dropLast())) }
   }
 
   /// Whether a terminal is there that is no typewriter, and its user wants colours.

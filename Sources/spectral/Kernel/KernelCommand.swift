@@ -2,6 +2,7 @@ import Charts
 import Foundation
 import Kernels
 import SpectralKit
+import Tensors
 
 /// `spectral kernel`: what a kernel is, and what it does to waves.
 enum KernelCommand: Subcommand {
@@ -15,14 +16,14 @@ enum KernelCommand: Subcommand {
     "how --size does it: by frequency sampling, or cut off and faded by a window; a larger beta fades more [rectangular]"
   )
   private static let output = Flag(
-    "--output", short: "-o", .text("FILE", example: "kernel.npy"),
+    "--output", short: "-o", .outputFile("FILE", example: "kernel.npy"),
     "write the taps: .npy for the numbers, .png for a picture, whose white is the largest tap, and whose mid-grey is 0 "
       + "where some are negative")
   private static let profile = Flag(
-    "--profile", .text("FILE", example: "profile.svg"),
+    "--profile", .outputFile("FILE", example: "profile.svg"),
     "draw magnitude and phase of the response along x, y and the diagonal, as an SVG picture")
   private static let response = Flag(
-    "--response", .text("FILE", example: "response.png"),
+    "--response", .outputFile("FILE", example: "response.png"),
     "draw magnitude and phase of the response at all frequencies, side by side: .png, .jpg or .ppm; or .npy for the "
       + "numbers, N x N x 2 (real, imaginary), frequency 0 in the middle")
 
@@ -35,11 +36,13 @@ enum KernelCommand: Subcommand {
       be a file, kH x kW in .npy or a picture, whose taps are scaled to sum 1, or numbers as in 1,2,1;2,4,2;1,2,1. If the \
       first is negative, write -- before them.
       """,
-    operands: "KERNEL", operandCount: 1...1,
+    operands: "KERNEL", operandsAreInputs: true, operandCount: 1...1,
     words: .init("Kernels", KernelName.all.map { ($0.usage, $0.purpose) }),
     sections: [
       .init("Design", [size, window]),
-      .init("Output", [output, response, profile, ImageFlags.show, ImageFlags.graphics, Common.json]),
+      .init(
+        "Output", [output, ImageFlags.format, response, profile, ImageFlags.show, ImageFlags.graphics, Common.json]),
+      .init("Input", [Common.strict]),
     ],
     examples: [
       .init("spectral kernel gaussian:2", "Taps, half-power cut-off and response of a blur."),
@@ -59,25 +62,34 @@ enum KernelCommand: Subcommand {
         "KERNEL \(error.problem), not '\(text)': e.g. spectral kernel \(error.example ?? format.example)")
     }
     // All names are judged before anything is written.
-    let responsePlace = try arguments.optional(response).map { try OutputPlace($0, response, inputs: [text]) }
-    let profilePlace = try arguments.optional(profile).map { path in
-      guard path.lowercased().hasSuffix(".svg") else {
-        throw UsageError("\(profile.name) \(path): profiles are drawn as SVG: end the name in .svg")
-      }
-      return try OutputPlace(path, profile, inputs: [text], .drawing)
-    }
+    let chosen = arguments.optional(ImageFlags.format)
+    let tapsPlace = try arguments.optional(output).map { try OutputPlace($0, output, format: chosen) }
+    let responsePlace = try arguments.optional(response).map { try OutputPlace($0, response, .figureOrArray) }
+    let profilePlace = try arguments.optional(profile).map { try OutputPlace($0, profile, .svg) }
+    try OutputPlace.requireDistinct([tapsPlace, responsePlace, profilePlace])
     let (kernel, design) = try kernel(named, arguments)
+    // Copies of the taps for the picture and the analysis; as JSON each is a value and a text.
+    do {
+      try MemoryBudget.machine.require(
+        MemoryEstimate(kernel.taps.shape.extents, scalarBytes: arguments[Common.json] ? 200 : 40),
+        for: "a report on \(kernel.extent) taps", remedy: "take a smaller kernel")
+    } catch {
+      throw CommandError("\(text): \(error)")
+    }
     let report = KernelReport(name: text, kernel: kernel, design: design)
     let picture = ResponsePicture(name: text, kernel: kernel)
-    if let path = arguments.optional(output) { try kernel.write(to: path) }
-    if let path = responsePlace?.path(for: text) {
+    if let path = tapsPlace?.path {
+      let format = try OutputFormat(chosen, path: path, isArray: true)
+      if format == .npy { try kernel.taps.writeNPY(to: path) } else { try kernel.picture.write(to: path, as: format) }
+    }
+    if let path = responsePlace?.path {
       if path.lowercased().hasSuffix(".npy") {
         try picture.spectrum.centered.writeNPY(to: path)
       } else {
         try picture.image.write(to: path)
       }
     }
-    if let path = profilePlace?.path(for: text) {
+    if let path = profilePlace?.path {
       let charts = ResponseProfile(name: text, kernel: kernel).charts
       try AtomicFile.write(Data(SVGFigure(charts).text.utf8), to: path)
     }
@@ -90,7 +102,7 @@ enum KernelCommand: Subcommand {
   }
 
   private static func kernel(_ named: NamedKernel, _ arguments: Arguments) throws -> (Kernel, KernelDesign?) {
-    let whole = try named.kernel()
+    let whole = try named.kernel(FileWarnings(arguments))
     guard let extent = arguments.optional(size) else {
       guard !arguments.has(window) else {
         throw UsageError("\(window.name) says how \(size.name) is done: add \(size.example)")

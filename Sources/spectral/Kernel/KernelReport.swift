@@ -1,5 +1,6 @@
 import Foundation
 import SpectralKit
+import Tensors
 
 /// What `spectral kernel` says of a kernel.
 struct KernelReport {
@@ -22,7 +23,8 @@ struct KernelReport {
   var text: String {
     let center = kernel.center
     var lines = [
-      "\(name): \(kernel.extent) taps, centre in row \(center.row), column \(center.column) (counted from 0)", "",
+      "\(name.printable(most: 200)): \(kernel.extent) taps, centre in row \(center.row), column \(center.column) (counted from 0)",
+      "",
     ]
     lines += KernelTable(kernel).lines + [""]
     func fact(_ label: String, _ text: String) {
@@ -124,7 +126,7 @@ struct KernelReport {
 
   /// Five digits that count, and no zeros for show.
   static func number(_ value: Double) -> String {
-    value == 0 ? "0" : String(format: "%.5g", value)
+    value == 0 ? "0" : String(format: "%.5g", value.withoutNaNSign)
   }
 
   // MARK: JSON

@@ -18,14 +18,26 @@ struct NamedKernel: Sendable {
 
   /// The kernel.
   ///
-  /// - Parameter byteLimit: The most bytes that its taps may take.
-  /// - Throws: `FileError` for a file that cannot be read or holds no kernel, ``CommandError`` for one that is too large.
-  func kernel(byteLimit: Int = KernelShape.defaultByteLimit) throws -> Kernel {
+  /// - Parameters:
+  ///   - budget: What it may take.
+  ///   - bytesPerTap: Those of a number in double precision, unless there are copies.
+  ///   - others: What else is held while there is the kernel.
+  ///   - warnings: What to do about a picture that is not in order.
+  /// - Throws: `FileError` for a file that cannot be read or holds no kernel, `MemoryError` for one that is too large.
+  func kernel(
+    within budget: MemoryBudget = KernelShape.usualBudget, bytesPerTap: Int = MemoryLayout<Double>.stride,
+    beside others: MemoryEstimate = MemoryEstimate(), _ warnings: FileWarnings
+  ) throws -> Kernel {
     switch source {
-    case .file(let path): return try Kernel(path: path, byteLimit: byteLimit)
+    case .file(let path):
+      return try Kernel(path: path, budget: budget, bytesPerTap: bytesPerTap, beside: others) {
+        try warnings.tell($0, of: path)
+      }
     case .numbers(let rows): return Kernel(rows: rows)
     case .shape(let shape):
-      do { try shape.check(byteLimit: byteLimit) } catch { throw CommandError("\(text): \(error)") }
+      do { try shape.check(within: budget, bytesPerTap: bytesPerTap, beside: others) } catch {
+        throw CommandError("\(text): \(error)")
+      }
       return Kernel(shape)
     }
   }
@@ -34,7 +46,7 @@ struct NamedKernel: Sendable {
 extension ValueFormat<NamedKernel> {
   /// A name with its arguments, a file, or the numbers themselves: commas between them, semicolons between rows.
   static var kernel: Self {
-    Self("NAME:ARGS|FILE|NUMBERS", example: "gaussian:4") { text throws(ValueError) in
+    Self("NAME:ARGS|FILE|NUMBERS", example: "gaussian:4", role: .input) { text throws(ValueError) in
       if let rows = numbers(text) {
         guard rows.allSatisfy({ $0.count == rows[0].count }) else {
           throw ValueError("must have rows of the same length", example: "1,2,1;2,4,2;1,2,1")
@@ -50,7 +62,10 @@ extension ValueFormat<NamedKernel> {
         }
       }
       let ending = (text as NSString).pathExtension.lowercased()
-      guard ending == "npy" || text.contains("/") || (try? ImageFormat(path: text)) != nil else {
+      guard
+        ending == "npy" || text.contains("/") || (try? ImageFormat(path: text)) != nil
+          || FileManager.default.fileExists(atPath: text)
+      else {
         throw ValueError(
           "must be the name of a kernel (\(KernelName.all.map(\.names[0]).joined(separator: ", "))), a file that ends in "
             + ".npy or .png, or numbers such as 1,2,1;2,4,2;1,2,1" + hint(parts[0], KernelName.all.flatMap(\.names)))

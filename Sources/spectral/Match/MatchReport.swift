@@ -1,5 +1,6 @@
 import Foundation
 import SpectralKit
+import Tensors
 
 /// The places that were found, for people or for programs.
 struct MatchReport {
@@ -36,25 +37,43 @@ struct MatchReport {
 }
 
 /// The shift between two images, for people or for programs.
-struct ShiftReport {
+struct ShiftReport<Scalar: AnyMethodScalar> {
   let shift: Shift
+  let method: MatchingMethod
+  let search: Registration<Scalar>
   /// The image that was shifted, and the one that was not.
   let paths: [String]
 
+  /// Below this confidence another shift explains the images almost as well, or chance does.
+  private let leastConfidence = 0.3
+
   func print(asJSON: Bool) throws {
-    guard !asJSON else {
-      let json: JSON = [
-        "image": .string(paths[0]), "template": .string(paths[1]), "method": "phase", "units": "pixels",
-        "dx": .number(shift.dx), "dy": .number(shift.dy), "peak": .number(shift.peak),
-        "confidence": .number(shift.confidence),
-      ]
-      return try Console.result(json.description)
+    try Console.result(asJSON ? json.description : sentence)
+    if shift.confidence < leastConfidence {
+      Console.say(
+        "the shift is a guess: \(paths[0].printable()) and \(paths[1].printable()) do not show one scene, or it repeats itself, or noise hides it"
+      )
     }
-    func pixels(_ length: Double, _ back: String, _ forth: String) -> String {
-      String(format: "%.2f pixels ", abs(length)) + (length < 0 ? back : forth)
+  }
+
+  private var sentence: String {
+    func pixels(_ length: Double, _ error: Double, _ back: String, _ forth: String) -> String {
+      String(format: "%.2f ± %.2f pixels ", abs(length), error) + (length < 0 ? back : forth)
     }
-    try Console.result(
-      "\(paths[0]) is \(paths[1]) shifted by \(pixels(shift.dx, "left", "right")) and \(pixels(shift.dy, "up", "down"))  "
-        + String(format: "(confidence %.2f of 1)", shift.confidence))
+    return
+      "\(paths[0].printable()) is \(paths[1].printable()) shifted by \(pixels(shift.dx, shift.dxError, "left", "right")) and "
+      + "\(pixels(shift.dy, shift.dyError, "up", "down"))  "
+      + String(format: "(correlation %.2f, confidence %.2f of 1)", shift.peak, shift.confidence)
+  }
+
+  private var json: JSON {
+    // JSON has no infinity: nothing tells a shift along that axis.
+    func error(_ value: Double) -> JSON { value.isFinite ? .number(value) : .null }
+    return [
+      "image": .string(paths[0]), "template": .string(paths[1]), "method": .string(method.rawValue),
+      "normalization": .string(search.normalization.rawValue), "window": .string(search.window.rawValue),
+      "units": "pixels", "dx": .number(shift.dx), "dy": .number(shift.dy), "dxError": error(shift.dxError),
+      "dyError": error(shift.dyError), "peak": .number(shift.peak), "confidence": .number(shift.confidence),
+    ]
   }
 }

@@ -14,9 +14,9 @@ struct ScoreMap<Scalar: AnyMethodScalar> {
   /// Writes the numbers to a `.npy` file, or a picture.
   ///
   /// - Throws: `FileError`.
-  func write(to path: String) throws {
-    if path.lowercased().hasSuffix(".npy") { return try scores.writeNPY(to: path) }
-    try framed(picture).write(to: path)
+  func write(to path: String, as format: OutputFormat) throws {
+    if format == .npy { return try scores.writeNPY(to: path) }
+    try framed(picture).write(to: path, as: format)
     Console.say("\(path): mid-grey is 0, the ends are ±\(significant(limit)); a .npy file holds the numbers")
   }
 

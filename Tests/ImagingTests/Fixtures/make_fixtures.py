@@ -1,15 +1,18 @@
 """Makes the pictures beside it, and as .npy what a reader should see in them: [C, H, W] in 0...1, and alpha as [H, W].
 
 Pictures that Pillow writes, Pillow also decodes for the .npy; those it cannot write are put together here from the PNG
-specification. OpenCV resizes. (pip install numpy Pillow opencv-python-headless)
+specification; JPEGs that Pillow cannot write come from make_jpegs.c. OpenCV resizes.
+(pip install numpy Pillow opencv-python-headless)
 """
 import struct
+import subprocess
+import tempfile
 import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 here = Path(__file__).parent
 random = np.random.default_rng(1)
@@ -121,6 +124,30 @@ for orientation in range(1, 9):
     exif[0x010F] = "A camera"
     exif[0x0112] = orientation
     jpeg(f"jpeg_orientation{orientation}", Image.fromarray(grey), exif=exif)
+
+# JPEG by libjpeg.
+with tempfile.TemporaryDirectory() as folder:
+    program = Path(folder) / "make_jpegs"
+    subprocess.run(["cc", here / "make_jpegs.c", "-ljpeg", "-lm", "-o", program], check=True)
+    subprocess.run([program], cwd=here, check=True)
+for name in ["410", "411", "441", "colour_finer", "rgb_420", "cmyk_420", "ycck_420", "arithmetic",
+             "arithmetic_progressive"]:
+    expect(f"jpeg_{name}", np.asarray(Image.open(here / f"jpeg_{name}.jpg").convert("RGB")), 255)
+
+# Metadata, by Pillow: a profile, a resolution, and Exif with an orientation and the size as it was stored.
+profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+(here / "profile.icc").write_bytes(profile)
+for orientation in [1, 6]:
+    exif = Image.Exif()
+    exif[0x010F] = "A camera"
+    exif[0x0112] = orientation
+    exif[0x011A], exif[0x011B] = 300.0, 150.0
+    details = exif.get_ifd(0x8769)
+    details[0x8827] = 200
+    details[0xA002], details[0xA003] = width, height
+    for ending in ["jpg", "png"]:
+        Image.fromarray(colour).save(
+            here / f"metadata{orientation}.{ending}", icc_profile=profile, exif=exif, dpi=(300, 150))
 
 # PGM and PPM.
 Image.fromarray(grey).save(here / "grey8.pgm")
