@@ -4,7 +4,7 @@ import Tensors
 
 /// What the spectrum of a blurred image tells of the scene and of the noise, if the blur is known.
 ///
-/// The scene's power is a ``PowerLawSpectrum``, the noise is white, and both are the likeliest ones (``WhittleFit``), with
+/// The scene's power is a ``PowerLawSpectrum``, the noise is white, and both are the likeliest ones (`WhittleFit`), with
 /// the image seen through a Hann window. Rounding to 8 or 16 bits is noise like any other.
 public struct BlurredSpectrum: Sendable {
   /// How strong the scene is at each frequency.

@@ -3,7 +3,7 @@ import FrequencyFilters
 extension PeriodicNoise {
   /// The filter that takes waves away: a Gaussian notch for each, two bins of the image's transform in radius.
   ///
-  /// ``removed(from:)`` does better, since a filter sees a wave end at the border, and leaves a rim there. As a filter the
+  /// `removed(from:)` does better, since a filter sees a wave end at the border, and leaves a rim there. As a filter the
   /// waves can be drawn, combined with other filters, and taken from further images of the same scanner or screen.
   ///
   /// - Parameters:
