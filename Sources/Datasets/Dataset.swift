@@ -123,6 +123,8 @@ public struct DatasetPair: Sendable {
   public var test: Dataset
   /// What of the files was taken for what, what was left out or changed: a sentence each, for whoever runs a training.
   public var remarks: [String] = []
+  /// Files that are damaged or break the rules of their format, and were read as far as they can be.
+  public var faults: [FileError] = []
 
   /// A pair.
   ///

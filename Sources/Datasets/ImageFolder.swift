@@ -66,14 +66,16 @@ public struct ImageFolder: Sendable {
       remedy: "take smaller images, or fewer")
     let name = URL(fileURLWithPath: path).lastPathComponent
     var grounds = Grounds()
+    var faults: [FileError] = []
     func dataset(_ samples: [FolderListing.Sample], _ normalization: Normalization?) throws -> Dataset {
       Dataset(
-        name: name, bytes: try read(samples, shape, beside: memory, &grounds), imageShape: shape,
+        name: name, bytes: try read(samples, shape, beside: memory, &grounds, &faults), imageShape: shape,
         labels: samples.map(\.label), classNames: listing.classNames, normalization: normalization)
     }
     let training = try dataset(order, nil)
     var pair = DatasetPair(training: training, test: try dataset(listing.test, training.normalization))
     pair.remarks = listing.remarks + (grounds.sentence(background).map { ["\(path): \($0)"] } ?? [])
+    pair.faults = faults
     return pair
   }
 
@@ -95,7 +97,8 @@ public struct ImageFolder: Sendable {
   ///
   /// - Parameter memory: What the data set takes in all.
   private func read(
-    _ samples: [FolderListing.Sample], _ shape: Shape, beside memory: MemoryEstimate, _ grounds: inout Grounds
+    _ samples: [FolderListing.Sample], _ shape: Shape, beside memory: MemoryEstimate, _ grounds: inout Grounds,
+    _ faults: inout [FileError]
   ) throws -> [UInt8] {
     let size = shape.count
     // A decoded image, and what is made of it on the way, once for each thread.
@@ -106,12 +109,13 @@ public struct ImageFolder: Sendable {
       for start in stride(from: 0, to: samples.count, by: 256) {
         let group = samples[start..<min(start + 256, samples.count)]
         var errors = [(any Error)?](repeating: nil, count: group.count)
-        var found = [Color?](repeating: nil, count: group.count)
-        func store(_ i: Int, _ file: Image) -> Color? {
+        var found = [(ground: Color?, faults: [FileError])](repeating: (nil, []), count: group.count)
+        func store(_ i: Int, _ file: Image) -> (ground: Color?, faults: [FileError]) {
           let place = (start + i) * size
           let (image, ground) = opaque(file)
           self.store(image, shape, to: UnsafeMutableBufferPointer(rebasing: bytes[place..<place + size]))
-          return ground
+          let faults = file.warnings.filter { $0.kind == .fault }
+          return (ground, faults.map { FileError(group[start + i].file, $0.message) })
         }
         errors.withUnsafeMutableBufferPointer { errors in
           found.withUnsafeMutableBufferPointer { found in
@@ -124,7 +128,10 @@ public struct ImageFolder: Sendable {
         }
         // What was too large for several at a time, or is damaged, is tried alone.
         for i in errors.indices where errors[i] != nil { found[i] = store(i, try Self.read(group[start + i].file)) }
-        for ground in found { grounds.count(ground) }
+        for image in found {
+          grounds.count(image.ground)
+          faults += image.faults
+        }
         initialized = (start + group.count) * size
       }
     }

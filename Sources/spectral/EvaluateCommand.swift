@@ -20,7 +20,7 @@ enum EvaluateCommand: Subcommand {
       """,
     sections: [
       .init("Network", [Common.checkpoint, convolution]),
-      .init("Data", [dataset, Common.data, batchSize]),
+      .init("Data", [dataset, Common.data, batchSize, Common.strict]),
       .init("Output", [Common.json]),
       .init("Computation", [Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
     ],
@@ -50,6 +50,7 @@ enum EvaluateCommand: Subcommand {
           + "\(dataset.name) and \(Common.data.name)")
     }
     for remark in data.remarks { Console.say(remark) }
+    try FileWarnings(arguments).tell(data)
     test.normalization = checkpoint.normalization
     let method = try checkpoint.method(arguments.optional(convolution), planning, arguments)
     let network = try checkpoint.network(method: method)

@@ -21,7 +21,7 @@ enum PredictCommand: Subcommand {
     operands: "IMAGE...", operandsAreInputs: true, operandCount: 1...(.max),
     sections: [
       .init("Network", [Common.checkpoint, convolution]),
-      .init("Pictures", [Common.inkBackground]),
+      .init("Pictures", [Common.inkBackground, Common.strict]),
       .init("Output", [Common.json]),
       .init("Computation", [Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
     ],
@@ -56,6 +56,7 @@ enum PredictCommand: Subcommand {
     _ path: String, by network: any Layer<Float>, _ checkpoint: Checkpoint, _ arguments: Arguments
   ) throws {
     let image = try Image(path: path)
+    try FileWarnings(arguments).tell(image.warnings, of: path)
     guard image.pixels.count > 0 else { throw FileError(path, "the picture has no pixels") }
     let (seen, note) = checkpoint.opaque(image, on: arguments.optional(Common.inkBackground))
     if let note { Console.say("note: \(path) \(note)") }

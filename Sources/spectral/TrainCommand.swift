@@ -59,7 +59,7 @@ enum TrainCommand: Subcommand {
       ends there with exit code 1, and what it wrote last is kept.
       """,
     sections: [
-      .init("Data", [dataset, Common.data, limit, background]),
+      .init("Data", [dataset, Common.data, limit, background, Common.strict]),
       .init("Network", [model, convolution]),
       .init("Training", [epochs, steps, batchSize, optimizer, learningRate, schedule, seed]),
       .init("Results", [checkpoint, resume, metrics, overwrite]),
@@ -104,6 +104,7 @@ enum TrainCommand: Subcommand {
       try stored.map { try request.configuration(resuming: $0.configuration) } ?? request.configuration()
     let data = try kind(configuration.dataset).load(
       from: arguments.optional(Common.data), limit: configuration.limit, background: configuration.background)
+    try FileWarnings(arguments).tell(data)
     let run = TrainingRun(configuration, data: data, resuming: stored)
     try run.check()
     describe(configuration, data, stored, path, resumes: arguments[resume])

@@ -43,7 +43,7 @@ import Testing
     let outcome = spectral(
       "convolve", "x.npy", "--kernel", "box:3", "--output=y.npy", "--verbose", "--threads", "1", in: folder)
     for words in [
-      "x.npy: 60 x 80 in single precision", "60 x 80 in single precision", "; 1 threads", "s per megapixel",
+      "x.npy: 60 x 80 in single precision", "1 pieces of 2 times 30 x 80; 1 threads", "s per megapixel",
       "of memory",
     ] { #expect(outcome.talk.contains(words), "\(outcome.talk)") }
     #expect(outcome.code == 0 && outcome.lines.count == 3)

@@ -40,6 +40,28 @@ import Testing
     #expect(strict.talk.contains("--strict refuses it") && strict.talk.split(separator: "\n").count == 1)
   }
 
+  /// The images of a data set, and those that a network is asked about.
+  @Test func faultsOfTrainingImagesAreSaidAndStrictRefuses() throws {
+    for name in ["a", "b"] {
+      try FileManager.default.createDirectory(atPath: path("data/\(name)"), withIntermediateDirectories: true)
+      for i in 0..<2 { try write(fixture("jpeg_444.jpg"), "data/\(name)/\(i).jpg") }
+    }
+    try write(faultyJPEG(), "data/a/faulty.jpg")
+    let train = "train --dataset folder --data data --model dense --epochs 1 --checkpoint n.safetensors".words
+    for line in [
+      train, "evaluate --checkpoint n.safetensors --data data".words,
+      "predict --checkpoint n.safetensors data/a/faulty.jpg".words,
+    ] {
+      let strict = spectral(line + ["--strict"], in: folder)
+      #expect(strict.code == 1 && strict.talk.contains("--strict refuses it"), "\(strict)")
+      let said = spectral(line, in: folder)
+      #expect(said.code == 0, "\(said)")
+      for outcome in [strict, said] {
+        #expect(outcome.talk.contains("faulty.jpg: the JPEG file is faulty"), "\(outcome)")
+      }
+    }
+  }
+
   @Test func quietSaysWhatIsWrongAndNothingElse() throws {
     try write(faultyJPEG(), "a.jpg")
     let outcome = spectral("filter a.jpg --lowpass gaussian:.1 -o o.png --quiet".words, in: folder)

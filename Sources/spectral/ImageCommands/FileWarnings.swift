@@ -22,6 +22,15 @@ struct FileWarnings {
       Console.say(FileError(path, warning.message).description)
     }
   }
+
+  /// Says which files of a data set are not in order, at most five of them.
+  ///
+  /// - Throws: `FileError` for the first of them, if that was asked for.
+  func tell(_ data: DatasetPair) throws(FileError) {
+    let most = 5
+    for fault in data.faults.prefix(most) { try tell([ImageWarning(.fault, fault.message)], of: fault.path) }
+    if data.faults.count > most { Console.say("\(data.faults.count - most) more images are not in order") }
+  }
 }
 
 extension EncodingReport {
