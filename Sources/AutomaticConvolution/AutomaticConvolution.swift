@@ -1,8 +1,8 @@
-import Fourier
+import SpectralTransforms
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 
 /// A scalar for which both methods exist.
 public typealias AnyMethodScalar = ConvolutionScalar & RowScalar

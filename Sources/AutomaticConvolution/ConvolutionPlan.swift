@@ -1,4 +1,4 @@
-import Layers
+import SpectralConvolution
 
 /// How a pass of a problem is done: a *problem* says what, a *plan* says how.
 public enum ConvolutionPlan: Hashable, Sendable, LosslessStringConvertible {

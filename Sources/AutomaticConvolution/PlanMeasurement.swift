@@ -1,8 +1,8 @@
 import Dispatch
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 
 /// Finds the fastest plan of a problem by the stop-watch, on arrays of the problem's sizes.
 struct PlanMeasurement<Scalar: AnyMethodScalar> {
@@ -99,7 +99,7 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   }
 
   /// An array of ordinary numbers, made quickly.
-  private func scratch(_ shape: Shape) -> Tensor<Scalar> {
+  private func scratch(_ shape: TensorShape) -> Tensor<Scalar> {
     var random = RandomGenerator(seed: 1)
     let numbers = (0..<4096).map { _ in Scalar(random.uniform(in: -1..<1)) }
     return Tensor(shape) { target in

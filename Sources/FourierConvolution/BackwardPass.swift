@@ -1,6 +1,5 @@
-import Fourier
-import Layers
-import Tensors
+import SpectralTransforms
+import SpectralCore
 
 /// Where the backward passes find the images.
 enum ImageSource<Scalar: ConvolutionScalar> {

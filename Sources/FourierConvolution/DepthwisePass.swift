@@ -1,6 +1,5 @@
-import Fourier
-import Layers
-import Tensors
+import SpectralTransforms
+import SpectralCore
 
 // Where every channel has a filter of its own, no lane waits for another: a column is transformed, multiplied and
 // inverted while it is in the first-level cache, and no spectrum of an image is ever written down.

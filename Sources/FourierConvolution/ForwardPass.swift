@@ -1,7 +1,6 @@
-import Fourier
-import Layers
+import SpectralTransforms
 import Synchronization
-import Tensors
+import SpectralCore
 
 /// What is done to feature maps on their way to memory.
 struct Finish<Scalar: ConvolutionScalar> {

@@ -1,7 +1,7 @@
-import Fourier
-import Layers
+import SpectralTransforms
+import SpectralConvolution
 import Synchronization
-import Tensors
+import SpectralCore
 
 /// Convolution by spectra: transform, multiply, invert, crop.
 ///

@@ -1,7 +1,7 @@
 import Foundation
-import Fourier
-import Layers
-import Tensors
+import SpectralTransforms
+import SpectralConvolution
+import SpectralCore
 
 // A NaN or an infinity spoils every output of its transform, where a direct sum spoils only what has a term with it. Such
 // an output does not depend on the values of its terms, only on which kinds of them there are (`TermCounts`), and how many
@@ -301,7 +301,7 @@ private func addNonFinite<Scalar: ConvolutionScalar, Count: ConvolutionScalar>(
 
 extension ConvolutionProblem {
   /// What a pass gives.
-  fileprivate func resultShape(_ pass: ConvolutionPass) -> Shape {
+  fileprivate func resultShape(_ pass: ConvolutionPass) -> TensorShape {
     switch pass {
     case .forward: outputShape
     case .inputGradient: inputShape

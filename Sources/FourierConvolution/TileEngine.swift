@@ -1,6 +1,6 @@
-import Fourier
-import Layers
-import Tensors
+import SpectralTransforms
+import SpectralConvolution
+import SpectralCore
 
 /// A problem cut into tiles: everything that the passes need and that depends on sizes alone.
 ///

@@ -1,5 +1,5 @@
 import CKernels
-import Tensors
+import SpectralCore
 
 /// A scalar for which the direct method's loops across the images of a batch exist: hooks to the C kernels of each type.
 public protocol BatchScalar: TensorScalar {

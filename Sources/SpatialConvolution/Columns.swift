@@ -1,4 +1,4 @@
-import Tensors
+import SpectralCore
 
 /// `to[i] = row[columns[i]]` over a range, 0 where the column is negative.
 @specialized(where Scalar == Float)

@@ -1,5 +1,5 @@
 import CKernels
-import Tensors
+import SpectralCore
 
 /// A scalar for which the loops of the dense direct method exist: hooks to the C kernels of each type, which
 /// `indirect.h` describes.

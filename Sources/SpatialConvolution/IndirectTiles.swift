@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// How a pass of the dense direct method is cut up: the forward pass, or the input gradient as a correlation of the
 /// output gradient.

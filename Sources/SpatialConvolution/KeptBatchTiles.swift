@@ -1,6 +1,6 @@
-import Layers
+import SpectralConvolution
 import Synchronization
-import Tensors
+import SpectralCore
 
 /// How the passes that were taken lately are cut up across the images of a batch: small ones take little longer than it
 /// takes to work that out.

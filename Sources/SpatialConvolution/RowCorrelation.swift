@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// Convolution row by row, for few channels: the rows of the padded image are correlated with the rows of the kernel.
 ///

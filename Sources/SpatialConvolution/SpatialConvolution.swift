@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// Convolution by its definition: multiply the overlap, add, move.
 ///

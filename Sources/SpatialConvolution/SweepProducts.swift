@@ -1,4 +1,4 @@
-import Tensors
+import SpectralCore
 
 extension IndirectSweep {
   /// The calls of a product for a tile and a block of lanes.

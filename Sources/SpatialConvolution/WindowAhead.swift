@@ -1,5 +1,5 @@
 import CKernels
-import Tensors
+import SpectralCore
 
 /// What the steps of windows bring to the second-level cache on the way: what the next piece reads, and what else it
 /// reads or writes. Planes are short, so the processor would notice too late where it goes on.

@@ -1,4 +1,4 @@
-import Layers
+import SpectralConvolution
 
 /// About how long a pass over single planes takes: what the choice between the two kinds of bands, and between the
 /// direct method and spectra, is made by.

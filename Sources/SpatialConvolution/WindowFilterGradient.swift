@@ -1,6 +1,6 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// The filter gradient of the direct method for single planes: each vector of pixels and each of output gradients meets
 /// all taps that pair them while it is in a register (`windows.h`).

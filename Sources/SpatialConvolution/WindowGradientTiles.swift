@@ -1,6 +1,6 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// How the filter gradient over single planes is cut up.
 ///

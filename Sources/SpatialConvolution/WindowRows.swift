@@ -1,5 +1,5 @@
 import CKernels
-import Tensors
+import SpectralCore
 
 /// How rows of sums meet rows of planes: which sums are kept in registers together, and which of them see a row that
 /// passes by. Rows beyond the border, which are zero, do not pass by at all.

@@ -1,5 +1,5 @@
 import CKernels
-import Tensors
+import SpectralCore
 
 /// A scalar for which the loops over windows of single planes exist: hooks to the C kernels of each type, which
 /// `windows.h` describes.

@@ -1,6 +1,6 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// A pass of the direct method for single planes: depthwise convolutions, images with one kernel, and whatever else has
 /// too few channels for a matrix product.

@@ -1,6 +1,5 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralCore
 
 /// The taps of one residue of an axis. They stand equally far apart, so the positions that see the same places do, too:
 /// what one position sees with a tap, the next of them sees `turn` taps earlier.

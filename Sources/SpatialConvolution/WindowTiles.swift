@@ -1,6 +1,6 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// How a pass over single planes is cut up: the forward pass, or the input gradient as a correlation of the output
 /// gradient.

@@ -1,8 +1,8 @@
 import AutomaticConvolution
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 
 /// What one case took.
 public struct BenchmarkResult: Codable, Sendable {

@@ -1,6 +1,6 @@
 import Foundation
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// One shape to be timed, as `cases.json` files state it.
 public struct BenchmarkCase: Codable, Hashable, Sendable {
@@ -70,7 +70,7 @@ public struct BenchmarkCase: Codable, Hashable, Sendable {
         ConvolutionGeometry(
           kernel: Extent(kernel), stride: Extent(stride ?? 1),
           padding: kind == .image ? .same : .pixels(kernel / 2), groups: groups),
-        input: Shape(input), filter: Shape(filter))
+        input: TensorShape(input), filter: TensorShape(filter))
       try require(arrays(problem, .forward))
       return problem
     } catch { throw ConvolutionError("case \(name): \(error)") }

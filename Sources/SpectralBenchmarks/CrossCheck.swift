@@ -1,10 +1,10 @@
 import AutomaticConvolution
 import Foundation
-import Fourier
+import SpectralTransforms
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 
 /// Both methods on one image: how far apart they are, how far they may be, and how long each takes.
 package struct CrossCheck {
@@ -62,7 +62,7 @@ package struct CrossCheck {
     planning: ConvolutionPlanning = .estimated, runs: Int
   ) throws(ConvolutionError) {
     let channels = planes.shape[0]
-    let x = planes.reshaped(to: Shape([1] + planes.shape.extents))
+    let x = planes.reshaped(to: TensorShape([1] + planes.shape.extents))
     let plane = kernel.converted(to: Scalar.self).elements
     let w = Tensor<Scalar>(
       [channels, 1, kernel.shape[0], kernel.shape[1]], (0..<channels).flatMap { _ in plane })

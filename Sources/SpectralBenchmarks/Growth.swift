@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// What grows while time and memory are measured.
 public enum Growth: String, CaseIterable, Sendable {

@@ -1,5 +1,5 @@
 import AutomaticConvolution
-import Layers
+import SpectralConvolution
 
 /// A shape timed with one kernel size after the other, by each method: where does it pay to go by spectra?
 public struct KernelSweep: Sendable {

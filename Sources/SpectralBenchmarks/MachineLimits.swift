@@ -1,7 +1,7 @@
 import CKernels
 import Dispatch
 import Foundation
-import Tensors
+import SpectralCore
 
 /// What the machine can do at most, measured: the roof over every figure that a benchmark gives.
 public struct MachineLimits: Codable, Hashable, Sendable {

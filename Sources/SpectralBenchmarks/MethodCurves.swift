@@ -1,8 +1,8 @@
 import AutomaticConvolution
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 
 /// A shape whose kernel grows, timed by each method.
 package struct MethodCurves: Sendable {

@@ -1,9 +1,9 @@
 import AutomaticConvolution
 import Dispatch
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 
 /// How much longer the automatic choice takes than the best of all that it could have chosen: in decision theory, its
 /// regret.

@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// Compares results with the sums that define them, in float64, at places drawn at random: a whole reference would take
 /// longer than the benchmark.

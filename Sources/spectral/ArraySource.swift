@@ -33,7 +33,7 @@ struct ArraySource: Sendable {
     case .file(let path): return try Tensor<Scalar>(npy: path)
     case .numbers(let rows):
       let extents = rank == 1 ? [rows.joined().count] : [rows.count, rows[0].count]
-      let shape = Shape(Array(repeating: 1, count: rank - extents.count) + extents)
+      let shape = TensorShape(Array(repeating: 1, count: rank - extents.count) + extents)
       return Tensor<Double>(shape, rows.flatMap { $0 }).converted(to: Scalar.self)
     }
   }

@@ -1,7 +1,7 @@
 import Foundation
 import SpectralBenchmarks
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral compare`: both methods on a picture.
 enum CompareCommand: Subcommand {
@@ -52,7 +52,7 @@ enum CompareCommand: Subcommand {
     Common.applyThreads(arguments)
     let planning = try Common.planning(arguments) ?? .estimated
     let path = arguments.operands[0]
-    let source = try Image(path: path)
+    let source = try RasterImage(path: path)
     let warnings = FileWarnings(arguments)
     try warnings.tell(source.warnings, of: path)
     let image = source.composed(on: .black)

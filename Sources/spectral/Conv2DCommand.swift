@@ -148,7 +148,7 @@ enum Conv2DCommand: Subcommand {
     Console.say("\(list): \(Scalar.self) by \(words(method, passes, problem)) in \(duration(seconds))")
   }
 
-  private static func problem(_ x: Shape, _ w: Shape, _ arguments: Arguments) throws -> ConvolutionProblem {
+  private static func problem(_ x: TensorShape, _ w: TensorShape, _ arguments: Arguments) throws -> ConvolutionProblem {
     let kernel = w.rank == 4 ? Extent(height: w[2], width: w[3]) : 1
     let geometry = ConvolutionGeometry(
       kernel: kernel, stride: arguments[stride], dilation: arguments[dilation], padding: arguments[padding],
@@ -185,7 +185,7 @@ enum Conv2DCommand: Subcommand {
 
   /// An array that must have a certain shape.
   private static func checked<Scalar: TensorScalar>(
-    _ tensor: Tensor<Scalar>, _ name: String, _ what: String, _ shape: Shape, _ remedy: String
+    _ tensor: Tensor<Scalar>, _ name: String, _ what: String, _ shape: TensorShape, _ remedy: String
   ) throws -> Tensor<Scalar> {
     guard tensor.shape == shape else {
       throw FileError(name, "\(what) has shape \(tensor.shape), but it must be \(shape), \(remedy)")

@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral convolve`: one kernel over images, however large.
 enum ConvolveCommand: Subcommand {

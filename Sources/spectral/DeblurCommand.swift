@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral deblur`: undoes a blur that is known.
 enum DeblurCommand: Subcommand {
@@ -222,7 +222,7 @@ private struct Deblur: ImageEdit {
   ) throws {
     guard let path = strip?.path(for: input) else { return }
     try stages.measure("before and after") {
-      try PictureStrip.row([Image(shown: before), Image(shown: after)]).write(to: path)
+      try PictureStrip.row([RasterImage(shown: before), RasterImage(shown: after)]).write(to: path)
     }
   }
 }

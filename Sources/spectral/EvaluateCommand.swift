@@ -41,7 +41,8 @@ enum EvaluateCommand: Subcommand {
     // One training image is enough where they are drawn: only the test images count.
     let data = try kind.load(
       from: arguments.optional(Common.data), limit: kind.isDrawn ? 1 : nil,
-      imageSize: (height: input.image[1], width: input.image[2]), colors: Image.ColorModel(rawValue: input.image[0]),
+      imageSize: (height: input.image[1], width: input.image[2]),
+      colors: RasterImage.ColorModel(rawValue: input.image[0]),
       background: checkpoint.configuration.background)
     var test = data.test
     if let difference = input.difference(from: test) {

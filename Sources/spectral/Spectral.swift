@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// One of the words after `spectral`.
 protocol Subcommand: Sendable {

@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// Ways around streams where a file is read or written here and there: through a temporary file in the system's folder for
 /// them, which has no name any more while bytes are copied, so that none is left whatever ends the process.

@@ -1,8 +1,8 @@
 import AutomaticConvolution
 import Foundation
-import Layers
+import SpectralConvolution
 import SpectralBenchmarks
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 

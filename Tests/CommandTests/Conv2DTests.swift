@@ -12,7 +12,7 @@ import Testing
   private func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
 
   private func integers<Scalar: TensorScalar>(
-    _ shape: Shape, _: Scalar.Type = Scalar.self, seed: UInt64
+    _ shape: TensorShape, _: Scalar.Type = Scalar.self, seed: UInt64
   ) -> Tensor<Scalar> {
     var random = RandomGenerator(seed: seed)
     return Tensor(shape) { for i in $0.indices { $0[i] = Scalar(Int.random(in: -4...4, using: &random)) } }
@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  private static let geometries: [(ConvolutionGeometry, images: Shape, outputs: Int)] = [
+  private static let geometries: [(ConvolutionGeometry, images: TensorShape, outputs: Int)] = [
     (.init(kernel: 3), [1, 1, 5, 5], 1),
     (.init(kernel: .init(height: 3, width: 5), padding: .same), [2, 3, 11, 7], 4),
     (.init(kernel: .init(height: 4, width: 2), stride: .init(height: 2, width: 3), padding: .full), [1, 2, 9, 13], 2),
@@ -84,7 +84,7 @@ import Testing
 
   private func check<Scalar: TensorScalar>(_ index: Int, _ method: String, _: Scalar.Type) throws {
     let (geometry, images, outputs) = Self.geometries[index]
-    let filters: Shape = [outputs, images[1] / geometry.groups, geometry.kernel.height, geometry.kernel.width]
+    let filters: TensorShape = [outputs, images[1] / geometry.groups, geometry.kernel.height, geometry.kernel.width]
     let problem = try ConvolutionProblem(geometry, input: images, filter: filters)
     let x = integers(images, Scalar.self, seed: 1)
     let w = integers(filters, Scalar.self, seed: 2)

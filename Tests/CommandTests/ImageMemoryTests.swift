@@ -11,8 +11,8 @@ import Testing
 
     init() throws {
       // Few bytes in the file, since all is black.
-      try Image(pixels: .zeros([1, 1, 1 << 25])).write(to: folder.path + "/wide.png")
-      try Image(pixels: .zeros([1, 1 << 23, 1])).write(to: folder.path + "/tall.png")
+      try RasterImage(pixels: .zeros([1, 1, 1 << 25])).write(to: folder.path + "/wide.png")
+      try RasterImage(pixels: .zeros([1, 1 << 23, 1])).write(to: folder.path + "/tall.png")
     }
 
     @Test(arguments: [

@@ -11,10 +11,11 @@ import Testing
   init() throws {
     var image = Tensor<Float>.zeros([1, 9, 12])
     for i in 0..<108 { image[0, i / 12, i % 12] = Float((i * 37) % 108) / 107 }
-    try Image(pixels: image).write(to: path("a.png"))
+    try RasterImage(pixels: image).write(to: path("a.png"))
     try image.reshaped(to: [9, 12]).writeNPY(to: path("a.npy"))
-    try Image(pixels: Tensor([1, 4, 12], image.elements[12..<60])).write(to: path("part.png"))
-    try Image(pixels: Tensor([1, 18, 12], image.elements + image.elements.reversed())).write(to: path("large.png"))
+    try RasterImage(pixels: Tensor([1, 4, 12], image.elements[12..<60])).write(to: path("part.png"))
+    try RasterImage(pixels: Tensor([1, 18, 12], image.elements + image.elements.reversed())).write(
+      to: path("large.png"))
   }
 
   private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
@@ -58,7 +59,7 @@ import Testing
     #expect(spectral(shell: "< a.npy \(filter) usual.npy && < a.npy \(filter) - > streamed.npy", in: folder).code == 0)
     #expect(try bytes("streamed.npy") == bytes("usual.npy"))
     #expect(spectral(shell: "< a.npy \(filter) - --format png > p.png", in: folder).code == 0)
-    #expect(try Image(path: path("p.png")).height == 9)
+    #expect(try RasterImage(path: path("p.png")).height == 9)
     #expect(spectral(shell: "\"$0\" conv2d --input '1,2;3,4' --weight 2 -o - > y.npy", in: folder).code == 0)
     #expect(try Tensor<Double>(npy: path("y.npy")).elements == [2, 4, 6, 8])
     #expect(spectral(shell: "\"$0\" kernel 1,2,1 -o - > k.npy", in: folder).code == 0)
@@ -78,7 +79,7 @@ import Testing
   @Test func whatIsPrintedStaysOutOfAFileOnTheStandardOutput() throws {
     let outcome = spectral(shell: "\"$0\" match a.png part.png --json -o - > map.png", in: folder)
     #expect(outcome.code == 0 && outcome.talk.contains("\"matches\""))
-    #expect(try Image(path: path("map.png")).height == 9)
+    #expect(try RasterImage(path: path("map.png")).height == 9)
   }
 
   @Test func theStandardStreamsAreUsedOnce() throws {

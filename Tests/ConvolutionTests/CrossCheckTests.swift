@@ -1,7 +1,7 @@
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 

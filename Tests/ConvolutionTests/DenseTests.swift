@@ -1,6 +1,6 @@
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 

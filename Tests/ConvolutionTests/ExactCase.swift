@@ -1,6 +1,6 @@
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -22,7 +22,7 @@ struct ExactCase: CustomTestStringConvertible, Sendable {
     try ConvolutionProblem(
       ConvolutionGeometry(
         kernel: kernel, stride: stride, dilation: dilation, padding: padding, groups: groups, boundary: boundary),
-      input: Shape(input), filter: [outputs, input[1] / groups, kernel.height, kernel.width])
+      input: TensorShape(input), filter: [outputs, input[1] / groups, kernel.height, kernel.width])
   }
 
   /// Compares every pass of the direct method with the definition, bit by bit.
@@ -31,7 +31,7 @@ struct ExactCase: CustomTestStringConvertible, Sendable {
   ) throws {
     let problem = try problem()
     var random = RandomGenerator(seed: 1)
-    func integers(_ shape: Shape) -> Tensor<Double> {
+    func integers(_ shape: TensorShape) -> Tensor<Double> {
       Tensor<Double>.uniform(shape, in: -4..<5, using: &random).map { $0.rounded(.down) }
     }
     let (x, w, g) = (integers(problem.inputShape), integers(problem.filterShape), integers(problem.outputShape))

@@ -1,4 +1,4 @@
-import Layers
+import SpectralConvolution
 import Testing
 
 @Suite struct GeometryTests {

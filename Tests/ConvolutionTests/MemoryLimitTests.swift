@@ -1,8 +1,8 @@
 import AutomaticConvolution
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -102,7 +102,7 @@ import Testing
 
 /// Every arrangement of lanes, and what else changes what is held.
 private func problems() throws -> [ConvolutionProblem] {
-  func problem(_ input: Shape, outputs: Int, _ geometry: ConvolutionGeometry) throws -> ConvolutionProblem {
+  func problem(_ input: TensorShape, outputs: Int, _ geometry: ConvolutionGeometry) throws -> ConvolutionProblem {
     try ConvolutionProblem(
       geometry, input: input,
       filter: [outputs, input[1] / geometry.groups, geometry.kernel.height, geometry.kernel.width])
@@ -125,7 +125,7 @@ private func check<Scalar: AnyMethodScalar, Method: ConvolutionMethod<Scalar>>(
 ) throws {
   var random = RandomGenerator(seed: 1)
   // Small integers: the direct method is exact.
-  func integers(_ shape: Shape) -> Tensor<Scalar> {
+  func integers(_ shape: TensorShape) -> Tensor<Scalar> {
     Tensor.uniform(shape, in: -4..<5, using: &random).map { $0.rounded(.down) }
   }
   let (x, w, g) = (integers(problem.inputShape), integers(problem.filterShape), integers(problem.outputShape))

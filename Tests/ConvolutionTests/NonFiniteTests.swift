@@ -1,8 +1,8 @@
 import AutomaticConvolution
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 

@@ -1,15 +1,16 @@
 import AutomaticConvolution
 import FourierConvolution
-import Layers
+import SpectralConvolution
+import SpectralNetworks
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
 private let reference = ReferenceConvolution()
 
 private func problem(
-  _ input: Shape, outputs: Int = 1, _ geometry: ConvolutionGeometry
+  _ input: TensorShape, outputs: Int = 1, _ geometry: ConvolutionGeometry
 ) throws -> ConvolutionProblem {
   try ConvolutionProblem(
     geometry, input: input,
@@ -23,7 +24,7 @@ private func problem(
     for boundary in Boundary.allCases {
       let problem = try problem(
         [2, 3, 19, 23], outputs: 4, ConvolutionGeometry(kernel: 5, stride: 2, padding: .same, boundary: boundary))
-      func integers(_ shape: Shape) -> Tensor<Float> {
+      func integers(_ shape: TensorShape) -> Tensor<Float> {
         Tensor<Float>.uniform(shape, in: -9..<10, using: &random).map { $0.rounded(.down) }
       }
       let (x, w) = (integers(problem.inputShape), integers(problem.filterShape))
@@ -43,7 +44,7 @@ private func problem(
   func awkwardSizes(input: [Int], kernel: Extent, padding: Padding) throws {
     for boundary in Boundary.allCases {
       let problem = try problem(
-        Shape(input), outputs: 2, ConvolutionGeometry(kernel: kernel, padding: padding, boundary: boundary))
+        TensorShape(input), outputs: 2, ConvolutionGeometry(kernel: kernel, padding: padding, boundary: boundary))
       var random = RandomGenerator(seed: 2)
       let x = Tensor<Double>.normal(problem.inputShape, using: &random)
       let w = Tensor<Double>.normal(problem.filterShape, using: &random)
@@ -114,7 +115,7 @@ private func problem(
       try problem([16, 3, 7, 6], outputs: 5, geometry), try problem([1, 3, 7, 6], outputs: 5, geometry)
     )
     let direct = SpatialConvolution<Float>()
-    func spoiled(_ shape: Shape, at place: Int) -> Tensor<Float> {
+    func spoiled(_ shape: TensorShape, at place: Int) -> Tensor<Float> {
       var random = RandomGenerator(seed: UInt64(place))
       var tensor = Tensor<Float>.normal(shape, using: &random)
       tensor.withUnsafeMutableElements { $0[place] = value }
@@ -180,7 +181,7 @@ private func problem(
   @Test(arguments: [([3, 8, 40, 40], 7), ([40, 6, 14, 12], 5)])
   func deterministicResultsDoNotDependOnThreads(input: [Int], kernel: Int) throws {
     let problem = try problem(
-      Shape(input), outputs: 16,
+      TensorShape(input), outputs: 16,
       ConvolutionGeometry(kernel: Extent(height: kernel, width: kernel), padding: .same))
     var random = RandomGenerator(seed: 5)
     let x = Tensor<Float>.normal(problem.inputShape, using: &random)

@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 import TestSupport
 
 /// A random convolution, small enough for the float64 definition: any kernel, stride, dilation, padding, grouping,

@@ -1,7 +1,7 @@
-import Datasets
+import SpectralNetworks
 import Foundation
-import Imaging
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -67,15 +67,15 @@ import Testing
   @Test("All images get the size of the first, or the one that is asked for")
   func resizes() throws {
     var random = RandomGenerator(seed: 6)
-    let large = Image(pixels: .uniform([3, 9, 11], in: 0..<1, using: &random))
+    let large = RasterImage(pixels: .uniform([3, 9, 11], in: 0..<1, using: &random))
     folder.put("train/a/1.pgm", flat(80, height: 4, width: 5))
     folder.put("test/a/1.pgm", flat(90, height: 30, width: 2))
     try large.write(to: folder.path + "/train/a/2.png")
     for (size, expected) in [(nil, [4, 5]), ((height: 6, width: 3), [6, 3])] as [((height: Int, width: Int)?, [Int])] {
       let pair = try DatasetKind.folder.load(from: folder.path, imageSize: size)
-      #expect(pair.training.imageShape == Shape([1] + expected))
+      #expect(pair.training.imageShape == TensorShape([1] + expected))
       #expect(values(pair.test) == [90])
-      let resized = try Image(path: folder.path + "/train/a/2.png").luminance
+      let resized = try RasterImage(path: folder.path + "/train/a/2.png").luminance
         .resized(height: expected[0], width: expected[1]).pixels
       // The one that is not flat; bytes are off by half a step at most, and a rounding or two.
       let index = try #require((0..<2).first { Set(pair.training.image(at: $0).elements).count > 1 })

@@ -1,8 +1,8 @@
 import Foundation
-import Kernels
-import Layers
+import SpectralImaging
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralNetworks
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -45,7 +46,7 @@ import Testing
     var random = RandomGenerator(seed: 4)
     var layer = BatchNormalization<Double>(channels: shape[1])
     layer.updateParameters { _, tensor in tensor = .normal(tensor.shape, using: &random) }
-    #expect(checkGradients(layer, Shape(shape)) == [])
+    #expect(checkGradients(layer, TensorShape(shape)) == [])
   }
 
   @Test func layerNormalization() {

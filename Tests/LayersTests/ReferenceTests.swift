@@ -1,5 +1,6 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralNetworks
+import SpectralCore
 import TestSupport
 import Testing
 

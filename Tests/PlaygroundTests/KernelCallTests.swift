@@ -1,5 +1,5 @@
 import Foundation
-import Playground
+import SpectralPlayground
 import SpectralKit
 import Testing
 

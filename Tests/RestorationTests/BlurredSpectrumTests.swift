@@ -1,8 +1,7 @@
 import Foundation
-import Kernels
-import Layers
-import Restoration
-import Tensors
+import SpectralImaging
+import SpectralConvolution
+import SpectralCore
 import TestSupport
 import Testing
 

@@ -1,7 +1,6 @@
 import Foundation
-import FrequencyFilters
-import Restoration
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 

@@ -1,8 +1,6 @@
 import AutomaticConvolution
 import Foundation
-import Layers
-import Streaming
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralNetworks
+import SpectralCore
 
 /// The definition of a convolution, in float64: what every other method is compared with.
 ///

@@ -1,7 +1,7 @@
 import Foundation
 import SpectralBenchmarks
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral benchmark`: how long convolutions take on this machine.
 enum BenchmarkCommand: Subcommand {

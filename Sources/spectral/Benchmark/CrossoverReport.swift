@@ -1,4 +1,4 @@
-import Charts
+import SpectralFigures
 import Foundation
 import SpectralBenchmarks
 import SpectralKit
@@ -46,8 +46,8 @@ enum CrossoverReport {
     let step = settings.pass == .forward ? "inference" : "a training step"
     return Chart(
       "\(sweep.shape.name): \(step), \(sweep.shape.sizes), \(Parallel.threads) thread\(Parallel.threads == 1 ? "" : "s")",
-      horizontal: Axis("kernel size (pixels)", ticks: sweep.points.map { Double($0.kernel) }),
-      vertical: Axis("time", unit: .seconds),
+      horizontal: ChartAxis("kernel size (pixels)", ticks: sweep.points.map { Double($0.kernel) }),
+      vertical: ChartAxis("time", unit: .seconds),
       series: [
         .init("direct", points(.direct)), .init("fft", points(.fft)),
         .init("automatic (what it takes)", points(.automatic), style: .band),

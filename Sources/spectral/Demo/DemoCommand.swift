@@ -1,6 +1,6 @@
-import Charts
+import SpectralFigures
 import Foundation
-import Lessons
+import SpectralLessons
 import SpectralBenchmarks
 import SpectralKit
 
@@ -76,7 +76,7 @@ enum DemoCommand: Subcommand {
     let kernel = Kernel(.disk(diameter: 31)).taps
     let check = try CrossCheck(
       scene, kernel, boundary: .reflect, memoryLimit: nil, rigor: isDeterministic ? .estimate : .measure, runs: 9)
-    try folder.write("cross-check-input.png", Image(pixels: scene))
+    try folder.write("cross-check-input.png", RasterImage(pixels: scene))
     try folder.write("cross-check-direct.png", DemoPictures.stretched(check.direct))
     try folder.write("cross-check-fft.png", DemoPictures.stretched(check.fourier))
     try folder.write(

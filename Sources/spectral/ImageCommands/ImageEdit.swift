@@ -1,5 +1,5 @@
 import Foundation
-import ImageEditing
+import SpectralImaging
 import SpectralKit
 
 /// What a command does to an image. ``ImageRun/apply(_:)`` does the rest: reading, light, luminance, writing, showing,

@@ -1,5 +1,5 @@
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// A blur by name and size, or from a file.
 enum PointSpreadSource: Sendable {

@@ -1,4 +1,4 @@
-import ImageEditing
+import SpectralImaging
 import SpectralKit
 
 /// A kernel over images that are in memory.

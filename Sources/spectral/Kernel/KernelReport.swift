@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// What `spectral kernel` says of a kernel.
 struct KernelReport {
@@ -115,7 +115,7 @@ struct KernelReport {
     "fx = \(number(fx)), fy = \(number(fy))"
   }
 
-  private static func degrees(_ value: Complex<Double>) -> String {
+  private static func degrees(_ value: ComplexNumber<Double>) -> String {
     let degrees = (value.phaseInDegrees * 10).rounded() / 10
     return "\(number(degrees == -180 ? 180 : degrees)) deg"
   }

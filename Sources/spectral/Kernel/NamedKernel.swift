@@ -1,5 +1,5 @@
 import Foundation
-import Kernels
+import SpectralImaging
 import SpectralKit
 
 /// A kernel as the command line has it: by name, from a file, or number by number.

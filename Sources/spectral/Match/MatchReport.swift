@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// The places that were found, for people or for programs.
 struct MatchReport {

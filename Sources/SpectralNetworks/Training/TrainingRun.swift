@@ -1,0 +1,99 @@
+import AutomaticConvolution
+import SpectralCore
+
+/// A run from beginning to end, for a network that is known only by its word: what `spectral train` does.
+public struct TrainingRun {
+  /// What determines the run.
+  public let configuration: TrainingConfiguration
+  /// The images.
+  public let data: DatasetPair
+  /// Where the run starts from; nil from scratch.
+  public let checkpoint: Checkpoint?
+
+  /// A run.
+  ///
+  /// - Parameters:
+  ///   - configuration: A new one, or one that agrees with the checkpoint.
+  ///   - checkpoint: Where the run goes on.
+  public init(_ configuration: TrainingConfiguration, data: DatasetPair, resuming checkpoint: Checkpoint? = nil) {
+    self.configuration = configuration
+    self.data = data
+    self.checkpoint = checkpoint
+  }
+
+  /// The network before training.
+  ///
+  /// - Throws: ``TrainingError`` if the images do not suit the model.
+  public func initialNetwork() throws -> any Layer<Float> {
+    // A stream of its own, so that weights do not depend on what else the seed is used for.
+    var random = RandomGenerator(seed: configuration.seed &+ 0x5eed)
+    return try configuration.model.network(
+      image: data.training.imageShape, classes: data.training.classNames.count,
+      method: configuration.method, using: &random)
+  }
+
+  /// Whether the run can begin.
+  ///
+  /// - Throws: ``TrainingError`` if the images do not suit the model, or a convolution cannot keep the memory limit;
+  ///   `MemoryError` if the run does not fit into memory.
+  public func check() throws { _ = try checkedNetwork() }
+
+  /// The network before training, once it is known that the run fits into memory.
+  private func checkedNetwork() throws -> any Layer<Float> {
+    let (image, classes) = (data.training.imageShape, data.training.classNames.count)
+    try checkpoint?.input.check(data.training)
+    try configuration.model.checkSize(image)
+    let weights = configuration.model.weights(image: image, classes: classes)
+    let slots = OptimizerKind(rawValue: configuration.optimizer)?.stateCount ?? 0
+    // The weights, their gradients, what the optimizer remembers, and the bytes of a checkpoint; of a run that goes on
+    // also those of the one that it began from.
+    let copies = 2 + slots + (1 + slots) * (checkpoint == nil ? 1 : 2)
+    let held = weights.times(copies) + data.training.memory + data.test.memory
+    let batch = min(configuration.batchSize, data.training.count)
+    let purpose = "training \(configuration.model.rawValue) on batches of \(batch) images of \(image)"
+    try MemoryBudget.machine.require(held, for: purpose, remedy: "take smaller images, or a smaller network")
+    let network = try initialNetwork()
+    try network.requireMemory(
+      for: TensorShape([batch] + image.extents), configuration.method, training: true, beside: held, purpose: purpose)
+    let tested = max(1, min(data.test.count, Evaluation.batchSize(for: image, training: configuration.batchSize)))
+    try network.requireMemory(
+      for: TensorShape([tested] + image.extents), configuration.method, training: false, beside: held, purpose: purpose)
+    return network
+  }
+
+  /// Trains: see ``TrainingLoop/run(checkpoint:until:shouldStop:onEvent:)``.
+  ///
+  /// - Returns: The network as it is in the end, and whether all epochs are done.
+  @discardableResult
+  public func run(
+    checkpoint policy: CheckpointPolicy? = nil, until lastStep: Int? = nil, shouldStop: () -> Bool = { false },
+    onEvent: (TrainingEvent) throws -> Void = { _ in }
+  ) throws -> (network: any Layer<Float>, isFinished: Bool) {
+    func train<Network: Layer>(_ network: Network) throws -> (network: any Layer<Float>, isFinished: Bool)
+    where Network.Scalar == Float {
+      var loop =
+        if let checkpoint {
+          try TrainingLoop(resuming: checkpoint, configuration, network: network, data: data)
+        } else {
+          try TrainingLoop(configuration, network: network, data: data)
+        }
+      let isFinished = try loop.run(checkpoint: policy, until: lastStep, shouldStop: shouldStop, onEvent: onEvent)
+      return (loop.network, isFinished)
+    }
+    return try train(try checkedNetwork())
+  }
+}
+
+extension OptimizerKind {
+  /// How many numbers it remembers of each weight.
+  fileprivate var stateCount: Int { self == .sgd ? 1 : 2 }
+}
+
+extension Dataset {
+  /// What the images and labels take.
+  var memory: MemoryEstimate {
+    let scalarBytes = if case .floats = pixels { MemoryLayout<Float>.size } else { 1 }
+    return MemoryEstimate([count] + imageShape.extents, scalarBytes: scalarBytes)
+      + MemoryEstimate([count], scalarBytes: MemoryLayout<Int>.size)
+  }
+}
