@@ -91,11 +91,15 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   private func entrant(_ plan: ConvolutionPlan) -> any ConvolutionMethod<Scalar> {
     switch plan {
     case .direct: SpatialConvolution<Scalar>(memoryLimit: method.direct!.memoryLimit)
-    case .fourier(let tile):
-      FourierConvolution<Scalar>(
-        memoryLimit: method.fourier.memoryLimit, rigor: method.fourier.rigor, tile: tile,
-        tapeBudget: method.fourier.tapeBudget)
+    case .fourier(let tile): fourier(tile: tile, solver: method.fourier.solver)
+    case .fourierWhole: fourier(tile: nil, solver: .whole)
     }
+  }
+
+  private func fourier(tile: Extent?, solver: FourierSolver?) -> FourierConvolution<Scalar> {
+    FourierConvolution<Scalar>(
+      memoryLimit: method.fourier.memoryLimit, rigor: method.fourier.rigor, tile: tile, solver: solver,
+      tapeBudget: method.fourier.tapeBudget)
   }
 
   /// An array of ordinary numbers, made quickly.
@@ -150,14 +154,13 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   // MARK: What a measurement is remembered by
 
   private var key: String {
-    let (v, h) = (problem.vertical, problem.horizontal)
     let geometry = problem.geometry
     return [
       Processor.model, "\(Parallel.threads) threads", Scalar.precisionName, training ? "training" : "forward",
       method.name, "plans \(method.fourier.rigor.rawValue)",
       method.fourier.memoryLimit.map { "limit \($0)" } ?? "no limit",
       "\(problem.inputShape) by \(problem.filterShape)", "stride \(geometry.stride)", "dilation \(geometry.dilation)",
-      "padding \(v.paddingBefore) \(v.paddingAfter) \(h.paddingBefore) \(h.paddingAfter)",
+      "padding " + problem.axes.map { "\($0.paddingBefore) \($0.paddingAfter)" }.joined(separator: " "),
       "\(geometry.groups) groups", geometry.boundary.rawValue, geometry.operation.rawValue,
     ].joined(separator: ", ")
   }

@@ -26,7 +26,7 @@ extension FourierConvolution {
     } else {
       // In Double every count is exact after rounding; numbers of twice the size fit in twice the limit.
       let precise = FourierConvolution<Double>(
-        memoryLimit: memoryLimit.map { 2 * min($0, .max / 2) }, rigor: rigor, tile: tile)
+        memoryLimit: memoryLimit.map { 2 * min($0, .max / 2) }, rigor: rigor, tile: tile, solver: solver)
       TermCounts(pass, a, b, problem, by: precise).spoil(&result)
     }
     return result
@@ -39,7 +39,7 @@ extension FourierConvolution {
   ) -> Tensor<Scalar> {
     var output = nonFiniteResult(.forward, input, filter, problem)
     if let bias {
-      let plane = problem.vertical.output * problem.horizontal.output
+      let plane = problem.axes.reduce(1) { $0 * $1.output }
       output.withUnsafeMutableElements { y in
         bias.withUnsafeElements { bias in
           for i in 0..<y.count / plane {
@@ -50,25 +50,6 @@ extension FourierConvolution {
     }
     if rectified { output.rectify() }
     return output
-  }
-
-  /// A pass by transforms alone, which is what it should be if all numbers are finite.
-  fileprivate func transformed(
-    _ pass: ConvolutionPass, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ problem: ConvolutionProblem
-  ) -> Tensor<Scalar> {
-    let pass = FourierPass(pass)
-    let engine = engine(problem, pass)
-    let atOnce = luxuries(engine, pass, tapeBudget: 0).backwardBlocks
-    switch pass {
-    case .inputGradient:
-      let filters = engine.filterSpectra(b, forward: false, backward: true)
-      return engine.backward(a, images: nil, filters: filters, blocksAtOnce: atOnce).input!
-    case .filterGradient:
-      return engine.backward(a, images: .images(b), filters: nil, blocksAtOnce: atOnce).filter!
-    case .forward, .step:
-      let filters = engine.filterSpectra(b, forward: true, backward: false)
-      return engine.forward(a, filters, bias: nil, rectified: false).output
-    }
   }
 
   /// A bilinear product that must not overflow on the way: if it did, once more with both factors scaled to about 1 by
@@ -89,27 +70,25 @@ extension FourierConvolution {
   /// How far a count of terms may be from a whole number: the error that is promised for each pair of planes, whose norms
   /// are at most the roots of how many numbers a tile of them holds.
   private func countError(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double {
-    let (vertical, horizontal) = (problem.vertical, problem.horizontal)
     // How often a pixel stands in the padded image at most.
     func copies(_ axis: ConvolutionAxis) -> Double {
       switch axis.boundary {
-      case .zero: 1
+      case .zero, .constant: 1
       case .replicate: Double(max(axis.paddingBefore, axis.paddingAfter) + 1)
       case .reflect, .mirror, .circular: Double(axis.padded / axis.input + 2)
       }
     }
-    let tile = engine(problem, FourierPass(pass)).size
-    let points = Double(tile.height * tile.width)
-    let pixels = points * Double(vertical.stride) * Double(horizontal.stride)
-    let taps = Double(vertical.kernel) * Double(horizontal.kernel)
+    let points = Double(transformPoints(problem, FourierPass(pass)))
+    let pixels = problem.axes.reduce(points) { $0 * Double($1.stride) }
+    let taps = Double(problem.taps)
     let norms =
       switch pass {
       case .forward: Double(problem.channelsPerGroup) * (pixels * min(pixels, taps)).squareRoot()
       case .inputGradient:
-        Double(problem.outputsPerGroup) * (points * min(pixels, taps)).squareRoot() * copies(vertical)
-          * copies(horizontal)
+        Double(problem.outputsPerGroup) * (points * min(pixels, taps)).squareRoot()
+          * problem.axes.reduce(1) { $0 * copies($1) }
       case .filterGradient:
-        Double(problem.batch * vertical.output * horizontal.output) * (pixels / points).squareRoot() * 2
+        problem.axes.reduce(Double(problem.batch)) { $0 * Double($1.output) } * (pixels / points).squareRoot() * 2
       }
     return 2 * Scalar.unitRoundoff * log2(max(points, 2)).squareRoot() * norms
   }

@@ -69,7 +69,8 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
       rows: vertical.outputPlaces, columns: horizontal.outputPlaces, size: size,
       plane: Extent(height: problem.vertical.output, width: problem.horizontal.output))
     filterTables = PlaceTables(
-      rows: vertical.tapPlaces, columns: horizontal.tapPlaces, size: size, plane: problem.geometry.kernel)
+      rows: vertical.tapPlaces, columns: horizontal.tapPlaces, size: size,
+      plane: Extent(height: problem.vertical.kernel, width: problem.horizontal.kernel))
   }
 
   /// Places of a tile.

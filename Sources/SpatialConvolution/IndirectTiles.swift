@@ -42,7 +42,7 @@ struct IndirectTiles<Scalar: IndirectScalar> {
         vertical: SlidingAxis(forward: problem.vertical), horizontal: SlidingAxis(forward: problem.horizontal))
       (lanes, channels) = (problem.outputsPerGroup, problem.channelsPerGroup)
     } else {
-      folds = problem.geometry.boundary != .zero || problem.geometry.stride != 1
+      folds = problem.geometry.boundary != .zero || !problem.isDense
       let make = folds ? SlidingAxis.init(foldedInputGradient:) : SlidingAxis.init(inputGradient:)
       grid = TileGrid(vertical: make(problem.vertical), horizontal: make(problem.horizontal))
       (lanes, channels) = (problem.channelsPerGroup, problem.outputsPerGroup)

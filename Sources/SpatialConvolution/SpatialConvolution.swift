@@ -68,6 +68,15 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   ) -> Tensor<Scalar> {
     problem.check(input: input, filter: filter, bias: bias)
     checkMemory(.forward, problem)
+    if let padded = PaddedProblem<Scalar>(problem) {
+      return forward(padded.padded(input), filter, bias: bias, padded.inner, keeps: keeps)
+    }
+    if let reduction = reduction(problem, .forward) {
+      guard !problem.hasMissingSlices || filter.isFinite else {
+        return ConvolutionDefinition(problem).forward(input, filter, bias: bias)
+      }
+      return reduction.forward(input, filter, bias: bias) { forward($1, $2, bias: $3, $0, keeps: keeps) }
+    }
     if let windows = windows(problem, .forward), filter.isFinite {
       return WindowSweep(windows)(input, oriented(filter, problem), bias: bias)
     }
@@ -94,6 +103,12 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   ) -> Tensor<Scalar> {
     problem.check(filter: filter, gradient: gradient)
     checkMemory(.inputGradient, problem)
+    if let padded = PaddedProblem<Scalar>(problem) {
+      return padded.cropped(inputGradient(gradient, filter, padded.inner))
+    }
+    if let reduction = reduction(problem, .inputGradient) {
+      return reduction.inputGradient(gradient, filter) { inputGradient($1, $2, $0) }
+    }
     let weight = oriented(filter, problem)
     if let windows = windows(problem, .inputGradient), weight.isFinite {
       return WindowSweep(windows)(gradient, weight, bias: nil)
@@ -117,6 +132,15 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   ) -> Tensor<Scalar> {
     problem.check(input: input, gradient: gradient)
     checkMemory(.filterGradient, problem)
+    if let padded = PaddedProblem<Scalar>(problem) {
+      return filterGradient(gradient, padded.padded(input), padded.inner)
+    }
+    if let reduction = reduction(problem, .filterGradient) {
+      guard !problem.hasMissingSlices || gradient.isFinite else {
+        return ConvolutionDefinition(problem).filterGradient(gradient, input)
+      }
+      return reduction.filterGradient(gradient, input) { filterGradient($1, $2, $0) }
+    }
     let weight =
       if let batch = batchTiles(problem, .filterGradient),
         let result = BatchFilterGradient(tiles: batch)(gradient, input)
@@ -141,9 +165,20 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     return weight.isFinite ? weight : nil
   }
 
+  /// A problem over volumes as one over images; nil if it is none.
+  private func reduction(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> PlanarReduction<Scalar>? {
+    PlanarReduction(problem, limit: memoryLimit) { try? workingMemory(pass, $0) }
+  }
+
   public func workingMemory(
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> Int {
+    if let padded = PaddedProblem<Scalar>(problem) {
+      return try checked(padded.copyBytes + workingMemory(pass, padded.inner))
+    }
+    if let reduction = reduction(problem, pass) {
+      return try checked(reduction.copyBytes + workingMemory(pass, reduction.planar))
+    }
     let stretches = stretches(pass, problem)
     let limit = memoryLimit ?? ResidentMemory.machine
     let threads = min(Parallel.threads, stretches.threads(within: limit))
@@ -152,6 +187,15 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
         "the direct method", needs: stretches.bytes(threads: 1), limit: limit, or: "convolve narrower images")
     }
     return stretches.bytes(threads: threads)
+  }
+
+  /// The bytes of copies and what works on them, if the limit has room for both.
+  private func checked(_ bytes: Int) throws(ConvolutionError) -> Int {
+    let limit = memoryLimit ?? ResidentMemory.machine
+    guard bytes <= limit else {
+      throw ConvolutionError("the direct method", needs: bytes, limit: limit, or: "convolve less at once")
+    }
+    return bytes
   }
 
   /// What a pass holds, stretch after stretch.
@@ -179,6 +223,15 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   /// The seconds that inference (`forward`) or a training step (either gradient) would take on one core: a rule of thumb
   /// from AVX-512 machines, of which it matters how it compares with the Fourier method's.
   public func estimatedSeconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double {
+    let copying = 0.5e-9 * Double(MemoryLayout<Scalar>.stride) / 4 * (pass == .forward ? 1 : 3)
+    if let padded = PaddedProblem<Scalar>(problem) {
+      return estimatedSeconds(pass, padded.inner) + copying * Double(padded.inner.inputShape.count)
+    }
+    if let reduction = reduction(problem, pass) {
+      let planar = reduction.planar
+      let copied = Double(planar.inputShape.count + planar.outputShape.count)
+      return Double(reduction.blocks) * (estimatedSeconds(pass, planar) + copying * copied)
+    }
     let single = Double(MemoryLayout<Scalar>.stride) / 4
     let terms = Double(problem.multiplyAdds) * single
     let outputs = Double(problem.outputShape.count) * single
@@ -203,7 +256,7 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
   /// also turns a gradient back.
   private func oriented(_ filter: Tensor<Scalar>, _ problem: ConvolutionProblem) -> Tensor<Scalar> {
     guard problem.geometry.operation == .convolution else { return filter }
-    let taps = problem.geometry.kernel.height * problem.geometry.kernel.width
+    let taps = problem.taps
     return filter.withUnsafeElements { w in
       Tensor(filter.shape) { flipped in
         for i in w.indices { flipped[i] = w[i / taps * taps + taps - 1 - i % taps] }

@@ -18,7 +18,7 @@ struct WindowCost {
       // Sums for the whole reach of the windows.
       rows += (problem.vertical.span - 1) / problem.vertical.stride
       columns += (problem.horizontal.span - 1) / problem.horizontal.stride
-      if problem.geometry.stride == 1, problem.geometry.boundary == .zero {
+      if problem.isDense, problem.geometry.boundary == .zero {
         (rows, columns) = (problem.vertical.input, problem.horizontal.input)
       }
     }

@@ -32,7 +32,7 @@ struct WindowTiles<Scalar: WindowScalar> {
   private init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, interleaved: Bool, _ memoryLimit: Int?) {
     self.problem = problem
     self.pass = pass
-    let folds = pass == .inputGradient && (problem.geometry.boundary != .zero || problem.geometry.stride != 1)
+    let folds = pass == .inputGradient && (problem.geometry.boundary != .zero || !problem.isDense)
     self.folds = folds
     func axis(_ axis: ConvolutionAxis) -> SlidingAxis {
       if pass == .forward { return SlidingAxis(forward: axis) }

@@ -131,7 +131,7 @@ struct BenchmarkOperands<Scalar: AnyMethodScalar> {
 
   init(_ benchmark: BenchmarkCase, _ problem: ConvolutionProblem, _ pass: BenchmarkPass) {
     self.problem = problem
-    hasNewKernels = benchmark.kind == .image
+    hasNewKernels = benchmark.kind == .array
     var random = RandomGenerator(seed: 1)
     x = .normal(problem.inputShape, using: &random)
     w = .normal(problem.filterShape, deviation: 1 / Double(benchmark.kernel), using: &random)

@@ -67,7 +67,7 @@ package struct CrossCheck {
     let w = Tensor<Scalar>(
       [channels, 1, kernel.shape[0], kernel.shape[1]], (0..<channels).flatMap { _ in plane })
     let geometry = ConvolutionGeometry(
-      kernel: Extent(height: kernel.shape[0], width: kernel.shape[1]), padding: .same, groups: channels,
+      padding: .same, groups: channels,
       boundary: boundary, operation: .convolution)
     problem = try ConvolutionProblem(geometry, input: x.shape, filter: w.shape)
     let spatial = SpatialConvolution<Scalar>(memoryLimit: memoryLimit)

@@ -13,18 +13,18 @@ public protocol ConvolutionMethod<Scalar>: Sendable {
   /// The word that chooses this method on the command line: `direct`, `fft` or `automatic`.
   var name: String { get }
 
-  /// Feature maps `[N, O, H', W']` of images `[N, C, H, W]` under filters `[O, C / groups, kH, kW]`, plus the bias of
-  /// each output channel if there is one.
+  /// Feature maps `[N, O, ...]` of signals `[N, C, L]`, images `[N, C, H, W]` or volumes `[N, C, D, H, W]` under filters
+  /// `[O, C / groups, ...]`, plus the bias of each output channel if there is one.
   func forward(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar>
 
-  /// The gradient by the images, `[N, C, H, W]`, from the gradient by the feature maps.
+  /// The gradient by the input, `[N, C, ...]`, from the gradient by the feature maps.
   func inputGradient(
     _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar>
 
-  /// The gradient by the filters, `[O, C / groups, kH, kW]`, from the gradient by the feature maps.
+  /// The gradient by the filters, `[O, C / groups, ...]`, from the gradient by the feature maps.
   func filterGradient(
     _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar>
@@ -139,11 +139,10 @@ extension ConvolutionMethod {
   ///
   /// - Throws: If the geometry does not fit the tensors, or the method's memory limit cannot be kept.
   public func callAsFunction(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ geometry: ConvolutionGeometry? = nil
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ geometry: ConvolutionGeometry = ConvolutionGeometry()
   ) throws(ConvolutionError) -> Tensor<Scalar> {
-    let kernel = filter.shape.rank == 4 ? Extent(height: filter.shape[2], width: filter.shape[3]) : 1
     let problem = try ConvolutionProblem(
-      geometry ?? ConvolutionGeometry(kernel: kernel), input: input.shape, filter: filter.shape)
+      geometry, input: input.shape, filter: filter.shape)
     _ = try workingMemory(.forward, problem)
     return forward(input, filter, bias: nil, problem)
   }

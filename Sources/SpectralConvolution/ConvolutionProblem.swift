@@ -1,115 +1,53 @@
 import SpectralCore
 
-/// One axis of a convolution: how many pixels go in, how many come out, and which pixel each tap of each window sees.
-public struct ConvolutionAxis: Hashable, Sendable {
-  /// Pixels of the image.
-  public let input: Int
-  /// Taps of the kernel.
-  public let kernel: Int
-  /// From one output to the next.
-  public let stride: Int
-  /// From one tap to the next.
-  public let dilation: Int
-  /// Pixels added in front.
-  public let paddingBefore: Int
-  /// Pixels added behind.
-  public let paddingAfter: Int
-  /// What the added pixels are.
-  public let boundary: Boundary
-  /// Windows that fit.
-  public let output: Int
-
-  /// The pixels that a kernel spans, its first and last taps included.
-  public var span: Int { dilation * (kernel - 1) + 1 }
-  /// The pixels of the padded image.
-  public var padded: Int { paddingBefore + input + paddingAfter }
-
-  /// The pixel of the image that stands at a place of the padded image; nil where that is zero.
-  @inlinable
-  public func source(_ paddedPosition: Int) -> Int? {
-    boundary.source(of: paddedPosition - paddingBefore, count: input)
-  }
-
-  /// The pixel that a tap of a window sees; nil where that is zero.
-  @inlinable
-  public func source(output: Int, tap: Int) -> Int? { source(stride * output + dilation * tap) }
-
-  package init(
-    _ name: String, input: Int, kernel: Int, stride: Int, dilation: Int, padding: Padding, sides: (Int, Int),
-    boundary: Boundary
-  ) throws(ConvolutionError) {
-    guard input > 0 else { throw ConvolutionError("the image has no \(name)s: it needs at least one") }
-    guard kernel > 0 else { throw ConvolutionError("the kernel has no \(name)s: it needs at least one") }
-    guard stride > 0 else {
-      throw ConvolutionError("the stride along the \(name)s is \(stride): it must be at least 1")
-    }
-    guard dilation > 0 else {
-      throw ConvolutionError("the dilation along the \(name)s is \(dilation): it must be at least 1")
-    }
-    let (reach, overflow) = dilation.multipliedReportingOverflow(by: kernel - 1)
-    // Far below Int.max, so that no sum of sizes overflows further on.
-    let most = 1 << 40
-    guard !overflow, reach < most, input < most, stride < most, sides.0 < most, sides.1 < most else {
-      throw ConvolutionError("a window of \(kernel) \(name)s with dilation \(dilation) is too large to compute with")
-    }
-    let span = reach + 1
-    switch padding {
-    case .valid: (paddingBefore, paddingAfter) = (0, 0)
-    case .full: (paddingBefore, paddingAfter) = (reach, reach)
-    case .same:
-      let output = (input + stride - 1) / stride
-      let total = max((output - 1) * stride + span - input, 0)
-      (paddingBefore, paddingAfter) = (total / 2, total - total / 2)
-    case .explicit:
-      guard sides.0 >= 0, sides.1 >= 0 else {
-        throw ConvolutionError("the padding along the \(name)s is negative: it must be at least 0")
-      }
-      (paddingBefore, paddingAfter) = sides
-    }
-    let padded = paddingBefore + input + paddingAfter
-    guard padded >= span else {
-      let fits = (padded - 1) / dilation + 1
-      throw ConvolutionError(
-        "a kernel of \(kernel) \(name)s\(dilation > 1 ? " with dilation \(dilation)" : "") spans \(span), but the padded "
-          + "image has \(padded): pad \(span - padded) more, or take a kernel of at most \(fits)")
-    }
-    self.input = input
-    self.kernel = kernel
-    self.stride = stride
-    self.dilation = dilation
-    self.boundary = boundary
-    output = (padded - span) / stride + 1
-  }
-}
-
-/// A convolution of given sizes: a geometry that has met its images and its filters. All sizes are computed here, once.
+/// A convolution of given sizes: a geometry that has met its arrays and its filters. All sizes are computed here, once.
 ///
-/// A *problem* says what is to be computed, in FFTW's sense of the word; a method decides how.
+/// Signals are `[N, C, L]`, images `[N, C, H, W]`, volumes `[N, C, D, H, W]`. A *problem* says what is to be computed, in
+/// FFTW's sense of the word; a method decides how.
 public struct ConvolutionProblem: Hashable, Sendable {
   /// How the window slides.
   public let geometry: ConvolutionGeometry
-  /// Images in the batch, N.
+  /// Arrays in the batch, N.
   public let batch: Int
   /// Channels that go in, C.
   public let inputChannels: Int
   /// Channels that come out, O.
   public let outputChannels: Int
-  /// Down the rows.
+  /// The axes over which the window slides, in the order of the arrays: one of a signal, two of an image, three of a
+  /// volume.
+  public let axes: [ConvolutionAxis]
+  /// From slice to slice of a volume; of other arrays the axis that they lack.
+  public let depth: ConvolutionAxis
+  /// Down the rows; of a signal the axis that it lacks.
   public let vertical: ConvolutionAxis
-  /// Along the columns.
+  /// Along the columns, or along a signal.
   public let horizontal: ConvolutionAxis
+
+  /// The ranks that can be convolved, 1 to 3.
+  public static let ranks = 1...3
+
+  /// What an element of each axis is called.
+  private static func names(rank: Int) -> [String] {
+    rank == 1 ? ["sample"] : Array(["slice", "row", "column"].suffix(rank))
+  }
 
   /// A problem, or an error that says what would fit.
   ///
   /// - Parameters:
-  ///   - input: The images, `[N, C, H, W]`.
-  ///   - filter: The filters, `[O, C / groups, kH, kW]`.
-  public init(_ geometry: ConvolutionGeometry, input: TensorShape, filter: TensorShape) throws(ConvolutionError) {
-    guard input.rank == 4 else {
-      throw ConvolutionError("the input has shape \(input): a batch of images is N x C x H x W")
+  ///   - input: The arrays, `[N, C, L]`, `[N, C, H, W]` or `[N, C, D, H, W]`.
+  ///   - filter: The filters, `[O, C / groups, ...]` with as many axes.
+  public init(
+    _ geometry: ConvolutionGeometry, input: TensorShape, filter: TensorShape
+  ) throws(ConvolutionError) {
+    let rank = input.rank - 2
+    guard Self.ranks.contains(rank) else {
+      throw ConvolutionError(
+        "the input has shape \(input): a batch is N x C x L of signals, N x C x H x W of images or N x C x D x H x W of volumes"
+      )
     }
-    guard filter.rank == 4 else {
-      throw ConvolutionError("the filters have shape \(filter): a bank of filters is O x C/groups x kH x kW")
+    guard filter.rank == input.rank else {
+      throw ConvolutionError(
+        "the filters have shape \(filter), the input \(input): filters are O x C/groups x kernel, with as many axes")
     }
     let (channels, outputs, groups) = (input[1], filter[0], geometry.groups)
     guard groups > 0 else { throw ConvolutionError("\(groups) groups: there must be at least one") }
@@ -125,45 +63,60 @@ public struct ConvolutionProblem: Hashable, Sendable {
     guard outputs > 0, outputs % groups == 0 else {
       throw ConvolutionError("\(outputs) output channels do not fall into \(groups) equal groups")
     }
-    guard filter[2] == geometry.kernel.height, filter[3] == geometry.kernel.width else {
-      throw ConvolutionError(
-        "the filters are \(filter[2]) x \(filter[3]), the geometry says \(geometry.kernel)")
+    for (name, values) in [("stride", geometry.stride), ("dilation", geometry.dilation)] {
+      guard values.fits(rank: rank) else {
+        throw ConvolutionError(
+          "the \(name) has \(values.values.count) numbers, \(values), for \(rank) ax\(rank == 1 ? "i" : "e")s: give one, or \(rank)"
+        )
+      }
     }
-    var sides = (top: 0, bottom: 0, left: 0, right: 0)
-    if case .explicit(let top, let bottom, let left, let right) = geometry.padding {
-      sides = (top, bottom, left, right)
+    guard geometry.padding.fits(rank: rank) else {
+      throw ConvolutionError("the padding does not have a pair for each of \(rank) ax\(rank == 1 ? "i" : "e")s")
+    }
+    let names = Self.names(rank: rank)
+    var axes: [ConvolutionAxis] = []
+    for axis in 0..<rank {
+      axes.append(
+        try ConvolutionAxis(
+          names[axis], input: input[2 + axis], kernel: filter[2 + axis], stride: geometry.stride[axis],
+          dilation: geometry.dilation[axis], padding: geometry.padding, sides: geometry.padding.sides(axis: axis),
+          boundary: geometry.boundary))
     }
     self.geometry = geometry
     batch = input[0]
     inputChannels = channels
     outputChannels = outputs
-    vertical = try ConvolutionAxis(
-      "row", input: input[2], kernel: geometry.kernel.height, stride: geometry.stride.height,
-      dilation: geometry.dilation.height, padding: geometry.padding, sides: (sides.top, sides.bottom),
-      boundary: geometry.boundary)
-    horizontal = try ConvolutionAxis(
-      "column", input: input[3], kernel: geometry.kernel.width, stride: geometry.stride.width,
-      dilation: geometry.dilation.width, padding: geometry.padding, sides: (sides.left, sides.right),
-      boundary: geometry.boundary)
-    guard TensorShape.count([batch, outputs, vertical.output, horizontal.output]) != nil else {
+    self.axes = axes
+    depth = rank > 2 ? axes[rank - 3] : .absent
+    vertical = rank > 1 ? axes[rank - 2] : .absent
+    horizontal = axes[rank - 1]
+    guard TensorShape.count([batch, outputs] + axes.map(\.output)) != nil else {
       throw ConvolutionError("the output would have more elements than can be counted")
     }
   }
 
+  /// The number of axes over which the window slides.
+  public var rank: Int { axes.count }
   /// Channels an output sees, C / groups.
   public var channelsPerGroup: Int { inputChannels / geometry.groups }
   /// Outputs of a group, O / groups.
   public var outputsPerGroup: Int { outputChannels / geometry.groups }
-  /// The images, `[N, C, H, W]`.
-  public var inputShape: TensorShape { [batch, inputChannels, vertical.input, horizontal.input] }
-  /// The filters, `[O, C / groups, kH, kW]`.
-  public var filterShape: TensorShape { [outputChannels, channelsPerGroup, vertical.kernel, horizontal.kernel] }
-  /// The feature maps, `[N, O, H', W']`.
-  public var outputShape: TensorShape { [batch, outputChannels, vertical.output, horizontal.output] }
-  /// Whether windows have a single tap, so that an output sees one place of the image.
-  public var isPointwise: Bool { vertical.kernel * horizontal.kernel == 1 }
+  /// The input, `[N, C, ...]`.
+  public var inputShape: TensorShape { TensorShape([batch, inputChannels] + axes.map(\.input)) }
+  /// The filters, `[O, C / groups, ...]`.
+  public var filterShape: TensorShape { TensorShape([outputChannels, channelsPerGroup] + axes.map(\.kernel)) }
+  /// The feature maps, `[N, O, ...]`.
+  public var outputShape: TensorShape { TensorShape([batch, outputChannels] + axes.map(\.output)) }
+  /// The taps of a kernel.
+  public var taps: Int { depth.kernel * vertical.kernel * horizontal.kernel }
+  /// Whether windows have a single tap, so that an output sees one place of the input.
+  public var isPointwise: Bool { taps == 1 }
+  /// Whether the window moves by one element along every axis.
+  public var isDense: Bool { geometry.stride.isAll(1) }
+  /// Whether windows see slices beyond a volume's border that are zero, and so no terms of the sum.
+  package var hasMissingSlices: Bool { geometry.boundary == .zero && depth.padded > depth.input }
   /// Multiply-adds of one pass by the definition; `Int.max` if there are more.
   public var multiplyAdds: Int {
-    TensorShape.count(outputShape.extents + [channelsPerGroup, vertical.kernel, horizontal.kernel]) ?? .max
+    TensorShape.count(outputShape.extents + [channelsPerGroup] + axes.map(\.kernel)) ?? .max
   }
 }

@@ -69,7 +69,7 @@ public enum CircularLesson: Lesson {
     // The same by definition: the window starts outside of the picture, where there is the picture again, or nothing.
     func direct(_ boundary: Boundary) throws -> Tensor<Double> {
       let geometry = ConvolutionGeometry(
-        kernel: Extent(taps), padding: .explicit(top: taps - 1, bottom: 0, left: taps - 1, right: 0),
+        padding: .explicit(top: taps - 1, bottom: 0, left: taps - 1, right: 0),
         boundary: boundary,
         operation: .convolution)
       return try SpatialConvolution<Double>()(

@@ -12,7 +12,7 @@ public enum ConvolutionLesson: Lesson {
 
     let x = Tensor<Double>([1, 1, 3, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9])
     let w = Tensor<Double>([1, 1, 3, 3], [1, 2, 0, 0, -1, 0, 0, 0, 3])
-    let convolution = ConvolutionGeometry(kernel: 3, operation: .convolution)
+    let convolution = ConvolutionGeometry(operation: .convolution)
 
     let correlated = try SpatialConvolution<Double>()(x, w)  // the window as it is
     let convolved = try SpatialConvolution<Double>()(x, w, convolution)  // the window turned by half a turn
@@ -86,8 +86,7 @@ public enum ConvolutionLesson: Lesson {
     _ operation: ConvolutionOperation, _ x: Tensor<Double>, _ w: Tensor<Double>, padding: Padding = .full,
     by method: any ConvolutionMethod<Double> = SpatialConvolution<Double>()
   ) throws -> Tensor<Double> {
-    let geometry = ConvolutionGeometry(
-      kernel: Extent(height: w.shape[0], width: w.shape[1]), padding: padding, boundary: .zero, operation: operation)
+    let geometry = ConvolutionGeometry(padding: padding, boundary: .zero, operation: operation)
     let result = try method(
       x.reshaped(to: [1, 1, x.shape[0], x.shape[1]]), w.reshaped(to: [1, 1, w.shape[0], w.shape[1]]), geometry)
     return result.reshaped(to: [result.shape[2], result.shape[3]])

@@ -16,7 +16,7 @@ public enum CrossoverLesson: Lesson {
     let methods: [any ConvolutionMethod<Float>] = [SpatialConvolution(), FourierConvolution()]
     for side in [3, 11, 31, 63] {
       let kernel = Tensor<Float>.uniform([1, 1, side, side], in: 0..<1, using: &random)
-      let same = ConvolutionGeometry(kernel: Extent(side), padding: .same)
+      let same = ConvolutionGeometry(padding: .same)
       for method in methods {
         _ = try method(picture, kernel, same)  // the first call plans
         let time = try ContinuousClock().measure { _ = try method(picture, kernel, same) }
@@ -53,14 +53,13 @@ public enum CrossoverLesson: Lesson {
     _ material: LessonMaterial, _ progress: LessonProgress, kernels: [Int], budget: Double, images count: Int
   ) throws -> Findings {
     let shapes = [
-      BenchmarkCase(name: "one image, 512 x 512", kind: .image, height: 512, width: 512, kernel: 3),
+      BenchmarkCase(name: "one image, 512 x 512", kind: .array, size: [512, 512], kernel: [3, 3]),
       BenchmarkCase(
-        name: "depthwise, 4 x 64 x 56 x 56", kind: .conv2d, batch: 4, inputChannels: 64, outputChannels: 64, height: 56,
-        width: 56, kernel: 3, groups: 64),
+        name: "depthwise, 4 x 64 x 56 x 56", kind: .layer, batch: 4, inputChannels: 64, outputChannels: 64,
+        size: [56, 56], kernel: [3, 3], groups: 64),
       BenchmarkCase(
-        name: "dense, 4 x 32 x 56 x 56 to 32", kind: .conv2d, batch: 4, inputChannels: 32, outputChannels: 32,
-        height: 56,
-        width: 56, kernel: 3),
+        name: "dense, 4 x 32 x 56 x 56 to 32", kind: .layer, batch: 4, inputChannels: 32, outputChannels: 32,
+        size: [56, 56], kernel: [3, 3]),
     ]
     // Slow calls take longer than their share, whatever the budget.
     let seconds = (0.2 + 2 * budget) * Double(2 * shapes.count * kernels.count)
@@ -112,13 +111,13 @@ public enum CrossoverLesson: Lesson {
     func large(_ kernel: Int) -> Convolution2D<Float> {
       Convolution2D(
         inputChannels: width, outputChannels: width,
-        geometry: ConvolutionGeometry(kernel: Extent(kernel), padding: .same, groups: width), method: method,
+        kernel: AxisValues(kernel), geometry: ConvolutionGeometry(padding: .same, groups: width), method: method,
         initialization: .kaimingNormal, using: &random)
     }
     func small(_ inputs: Int, _ outputs: Int, _ kernel: Int) -> Convolution2D<Float> {
       Convolution2D(
         inputChannels: inputs, outputChannels: outputs,
-        geometry: ConvolutionGeometry(kernel: Extent(kernel), padding: .same), method: SpatialConvolution(),
+        kernel: AxisValues(kernel), geometry: ConvolutionGeometry(padding: .same), method: SpatialConvolution(),
         initialization: .kaimingNormal, using: &random)
     }
     return Chain {

@@ -14,8 +14,7 @@ public enum FiltersLesson: Lesson {
     // A wave of 8 pixels through a kernel comes out as the same wave, scaled by the kernel's response.
     let kernel = Kernel(.gaussian(deviation: 1.5))
     let wave = Tensor<Double>([1, 1, 64, 64], (0..<64 * 64).map { cos(2 * .pi * 0.125 * Double($0 % 64)) })
-    let around = ConvolutionGeometry(
-      kernel: kernel.extent, padding: .same, boundary: .circular, operation: .convolution)
+    let around = ConvolutionGeometry(padding: .same, boundary: .circular, operation: .convolution)
     let taps = kernel.taps.reshaped(to: [1, 1, kernel.height, kernel.width])
     let filtered = try SpatialConvolution<Double>()(wave, taps, around)
     let gain = kernel.response(fx: 0.125, fy: 0).real
@@ -163,8 +162,7 @@ public enum FiltersLesson: Lesson {
 
   /// A true convolution by the definition.
   private static func convolved(_ x: Tensor<Double>, _ kernel: Kernel, _ boundary: Boundary) throws -> Tensor<Double> {
-    let geometry = ConvolutionGeometry(
-      kernel: kernel.extent, padding: .same, boundary: boundary, operation: .convolution)
+    let geometry = ConvolutionGeometry(padding: .same, boundary: boundary, operation: .convolution)
     return try SpatialConvolution<Double>()(
       x, kernel.taps.reshaped(to: [1, 1, kernel.height, kernel.width]), geometry)
   }

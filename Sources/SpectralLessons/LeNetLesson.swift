@@ -14,11 +14,11 @@ public enum LeNetLesson: Lesson {
     let method = FourierConvolution<Float>()
     let lenet = Chain {
       Convolution2D<Float>(
-        inputChannels: 1, outputChannels: 6, geometry: .init(kernel: 5, padding: .same), method: method, using: &random)
+        inputChannels: 1, outputChannels: 6, kernel: 5, geometry: .init(padding: .same), method: method, using: &random)
       ReLU<Float>()
       MaxPooling2D<Float>(kernel: 2)
       Convolution2D<Float>(
-        inputChannels: 6, outputChannels: 16, geometry: .init(kernel: 5), method: method, using: &random)
+        inputChannels: 6, outputChannels: 16, kernel: 5, method: method, using: &random)
       ReLU<Float>()
       MaxPooling2D<Float>(kernel: 2)
       Flatten<Float>()
@@ -106,12 +106,12 @@ public enum LeNetLesson: Lesson {
     let features = 16 * ((image[1] / 2 - 4) / 2) * ((image[2] / 2 - 4) / 2)
     return Chain {
       Convolution2D<Float>(
-        inputChannels: image[0], outputChannels: 6, geometry: .init(kernel: 5, padding: .same), method: method,
+        inputChannels: image[0], outputChannels: 6, kernel: 5, geometry: .init(padding: .same), method: method,
         using: &random)
       ReLU<Float>()
       MaxPooling2D<Float>(kernel: 2)
       Convolution2D<Float>(
-        inputChannels: 6, outputChannels: 16, geometry: .init(kernel: 5), method: method, using: &random)
+        inputChannels: 6, outputChannels: 16, kernel: 5, method: method, using: &random)
       ReLU<Float>()
       MaxPooling2D<Float>(kernel: 2)
       Flatten<Float>()

@@ -15,7 +15,7 @@ public enum LearningLesson: Lesson {
     let hidden = Tensor<Float>.normal([1, 1, 5, 5], deviation: 0.3, using: &random)
     let method = FourierConvolution<Float>()
     var layer = Convolution2D<Float>(
-      inputChannels: 1, outputChannels: 1, geometry: .init(kernel: 5), bias: false, method: method, using: &random)
+      inputChannels: 1, outputChannels: 1, kernel: 5, bias: false, method: method, using: &random)
     var descent = SGD<Float>(learningRate: 0.05)
     for step in 0..<160 {
       let images = Tensor<Float>.normal([4, 1, 32, 32], using: &random)
@@ -115,7 +115,7 @@ public enum LearningLesson: Lesson {
     _ progress: LessonProgress, images: (inout RandomGenerator) -> Tensor<Float>
   ) throws -> Search {
     var random = RandomGenerator(seed: 4)
-    var layer = Convolution2D(weight: .zeros(like: hidden), bias: nil, geometry: .init(kernel: 5), method: method)
+    var layer = Convolution2D(weight: .zeros(like: hidden), bias: nil, method: method)
     var descent = SGD<Float>(learningRate: rate)
     var (losses, errors) = ([Double](), [Double]())
     for _ in 0..<steps {

@@ -15,7 +15,7 @@ public enum ParametersLesson: Lesson {
     for side in [32, 64, 128, 256] {
       let dense = Dense<Float>(inputs: side * side, outputs: 10, bias: false, using: &random)
       let filter = Convolution2D<Float>(
-        inputChannels: 3, outputChannels: 1, geometry: .init(kernel: 5), bias: false, method: AutomaticConvolution(),
+        inputChannels: 3, outputChannels: 1, kernel: 5, bias: false, method: AutomaticConvolution(),
         using: &random)
       precondition(dense.parameters.count == 10 * side * side && filter.parameters.count == 75)
       let map = filter.outputShape(for: [1, 3, side, side])
@@ -68,7 +68,7 @@ public enum ParametersLesson: Lesson {
     var random = RandomGenerator(seed: 2)
     let dense = Dense<Float>(inputs: side * side, outputs: 10, bias: false, using: &random)
     let filter = Convolution2D<Float>(
-      inputChannels: 3, outputChannels: 1, geometry: .init(kernel: 5), bias: false, method: AutomaticConvolution(),
+      inputChannels: 3, outputChannels: 1, kernel: 5, bias: false, method: AutomaticConvolution(),
       using: &random)
     let grey = picture.rows(0..<1).reshaped(to: [1, side * side])
     let color = picture.reshaped(to: [1, 3, side, side])

@@ -103,7 +103,7 @@ public enum SlidingLesson: Lesson {
     ]
     let convolutions = try cases.map { input, kernel, stride, padding, dilation in
       let geometry = ConvolutionGeometry(
-        kernel: Extent(kernel), stride: Extent(stride), dilation: Extent(dilation), padding: .pixels(padding))
+        stride: AxisValues(stride), dilation: AxisValues(dilation), padding: .pixels(padding))
       let output = try SpatialConvolution<Float>()(
         .zeros([1, 1, input, input]), .zeros([1, 1, kernel, kernel]), geometry)
       return Size(

@@ -14,7 +14,7 @@ public enum TheoremLesson: Lesson {
     // Two causal signals, and their convolution by the definition: 255 samples.
     let f = (0..<128).map { pow(0.97, Double($0)) * cos(0.4 * Double($0)) }
     let g = (0..<128).map { pow(0.9, Double($0)) }
-    let full = ConvolutionGeometry(kernel: Extent(height: 1, width: 128), padding: .full, operation: .convolution)
+    let full = ConvolutionGeometry(padding: .full, operation: .convolution)
     let h = try SpatialConvolution<Double>()(Tensor([1, 1, 1, 128], f), Tensor([1, 1, 1, 128], g), full).elements
 
     // The Laplace transform along the line sigma + i omega: a Fourier transform of the damped signal.
@@ -83,8 +83,7 @@ public enum TheoremLesson: Lesson {
 
   /// The linear convolution of two signals by the definition.
   private static func convolved(_ f: [Double], _ g: [Double]) throws -> [Double] {
-    let geometry = ConvolutionGeometry(
-      kernel: Extent(height: 1, width: g.count), padding: .full, operation: .convolution)
+    let geometry = ConvolutionGeometry(padding: .full, operation: .convolution)
     return try SpatialConvolution<Double>()(
       Tensor([1, 1, 1, f.count], f), Tensor([1, 1, 1, g.count], g), geometry
     ).elements
@@ -127,7 +126,7 @@ public enum TheoremLesson: Lesson {
   ) throws -> Findings {
     let (side, taps) = (image.shape[0], kernel.shape[0])
     let size = side + taps - 1
-    let geometry = ConvolutionGeometry(kernel: Extent(taps), padding: .full, operation: .convolution)
+    let geometry = ConvolutionGeometry(padding: .full, operation: .convolution)
     let direct = try SpatialConvolution<Double>()(
       image.reshaped(to: [1, 1, side, side]), kernel.reshaped(to: [1, 1, taps, taps]), geometry
     ).reshaped(to: [size, size])

@@ -13,7 +13,7 @@ public enum WhereLesson: Lesson {
     // One filter of 5 x 5 x 3 weights over pictures of 32 x 32 x 3 pixels.
     var random = RandomGenerator(seed: 1)
     let layer = Convolution2D<Double>(
-      inputChannels: 3, outputChannels: 1, geometry: .init(kernel: 5), method: SpatialConvolution(), using: &random)
+      inputChannels: 3, outputChannels: 1, kernel: 5, method: SpatialConvolution(), using: &random)
     let picture = Tensor<Double>.uniform([1, 3, 32, 32], in: 0..<1, using: &random)
     let (output, tape) = layer.forward(picture)
 
@@ -74,7 +74,7 @@ public enum WhereLesson: Lesson {
   private static func cornerGradient(
     _ weight: Tensor<Double>, _ picture: Tensor<Double>, _ method: any ConvolutionMethod<Double>
   ) -> Tensor<Double> {
-    let layer = Convolution2D(weight: weight, bias: nil, geometry: .init(kernel: 5), method: method)
+    let layer = Convolution2D(weight: weight, bias: nil, method: method)
     let (output, tape) = layer.forward(picture)
     var one = Tensor<Double>.zeros(like: output)
     one[0, 0, 0, 0] = 1
@@ -84,7 +84,7 @@ public enum WhereLesson: Lesson {
   /// What the middle output of one layer after the other sees of 32 x 32 pixels: LeNet's convolutions and poolings.
   private static func stack() -> [Reach] {
     let mean = Tensor<Double>([1, 1, 5, 5], repeating: 1.0 / 25)
-    let convolution = Convolution2D(weight: mean, bias: nil, geometry: .init(kernel: 5), method: SpatialConvolution())
+    let convolution = Convolution2D(weight: mean, bias: nil, method: SpatialConvolution())
     let pooling = AveragePooling2D<Double>(kernel: 2)
     let two = Chain(convolution, pooling)
     let three = Chain(two, convolution)
@@ -123,7 +123,7 @@ public enum WhereLesson: Lesson {
     _ picture: Tensor<Double>, _ random: inout RandomGenerator
   ) throws -> [(name: String, error: Double)] {
     // Around the edge, so that nothing is lost by moving.
-    let around = ConvolutionGeometry(kernel: 5, padding: .same, boundary: .circular)
+    let around = ConvolutionGeometry(padding: .same, boundary: .circular)
     let weight = Tensor<Double>.normal([4, 3, 5, 5], deviation: 0.2, using: &random)
     let dense = Dense<Double>(inputs: 3072, outputs: 1024, bias: false, using: &random)
     let direct = Convolution2D(weight: weight, bias: nil, geometry: around, method: SpatialConvolution())

@@ -13,13 +13,13 @@ struct ArraySource: Sendable {
   let text: String
   let source: Source
 
-  /// The numbers in the precision that they have; numbers that are no file are doubles `[1, 1, rows, columns]`.
+  /// The numbers in the precision that they have; numbers that are no file are doubles.
   ///
   /// - Throws: `FileError` for a file that cannot be read.
-  func values() throws -> NumPyArray.Values {
+  func values(rank: Int) throws -> NumPyArray.Values {
     switch source {
     case .file(let path): try NumPyFile.read(path).values
-    case .numbers: .double(try tensor(Double.self, rank: 4))
+    case .numbers: .double(try tensor(Double.self, rank: rank))
     }
   }
 

@@ -115,7 +115,7 @@ extension CrossCheck {
       : String(format: "direct is %.1f times as fast as fft", 1 / ratio)
     return [
       "\(name.printable()): \(problem.vertical.input) x \(problem.horizontal.input) pixels, \(planes); kernel "
-        + "\(problem.geometry.kernel), boundary \(problem.geometry.boundary.rawValue); \(precision) precision, "
+        + "\(problem.vertical.kernel) x \(problem.horizontal.kernel), boundary \(problem.geometry.boundary.rawValue); \(precision) precision, "
         + "\(Parallel.threads) threads, tiles of \(tile)",
       "",
       "                         largest        rms        time",

@@ -9,8 +9,7 @@ extension BrowserTests {
     private func through(_ kernel: Kernel, _ image: ImagePlanes<Float>) throws -> RasterImage {
       var result = image
       let (c, h, w) = (image.channels, image.height, image.width)
-      let geometry = ConvolutionGeometry(
-        kernel: kernel.extent, padding: .same, boundary: .reflect, operation: .convolution)
+      let geometry = ConvolutionGeometry(padding: .same, boundary: .reflect, operation: .convolution)
       result.planes = try SpatialConvolution<Float>()(
         image.planes.reshaped(to: [c, 1, h, w]),
         kernel.taps.converted(to: Float.self).reshaped(to: [1, 1, kernel.height, kernel.width]), geometry

@@ -28,7 +28,7 @@ import Testing
     let scene = Self.scene.reshaped(to: [1, 1, 140, 180])
     let picture = try SpatialConvolution<Float>()(
       scene, kernel.taps.converted(to: Float.self).reshaped(to: [1, 1, h, w]),
-      ConvolutionGeometry(kernel: kernel.extent, operation: .convolution))
+      ConvolutionGeometry(operation: .convolution))
     let (rows, columns) = (picture.shape[2], picture.shape[3])
     let plane = Tensor<Float>([1, rows, columns], picture.elements)
     let planes = Tensor<Float>([channels, rows, columns], (0..<channels).flatMap { _ in plane.elements })

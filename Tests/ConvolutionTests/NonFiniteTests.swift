@@ -126,7 +126,7 @@ import Testing
   /// Sums of so many terms that counting them in Float could be off by one.
   @Test func aLargeSumTellsOneTermFromNone() throws {
     let problem = try ConvolutionProblem(
-      ConvolutionGeometry(kernel: 511, padding: .same), input: [1, 1, 700, 700], filter: [1, 1, 511, 511])
+      ConvolutionGeometry(padding: .same), input: [1, 1, 700, 700], filter: [1, 1, 511, 511])
     let x = Tensor<Float>(problem.inputShape, repeating: .infinity)
     var w = Tensor<Float>(problem.filterShape, repeating: 1)
     let fourier = FourierConvolution<Float>(rigor: .estimate)
@@ -145,7 +145,7 @@ import Testing
 
   @Test func biasAndRectificationComeAfter() throws {
     let problem = try ConvolutionProblem(
-      ConvolutionGeometry(kernel: 3, padding: .same), input: [1, 1, 9, 9], filter: [3, 1, 3, 3])
+      ConvolutionGeometry(padding: .same), input: [1, 1, 9, 9], filter: [3, 1, 3, 3])
     var x = Tensor<Float>(problem.inputShape, repeating: 1)
     x.withUnsafeMutableElements { ($0[0], $0[40], $0[80]) = (.nan, .infinity, -.infinity) }
     let w = Tensor<Float>(problem.filterShape, repeating: 1)

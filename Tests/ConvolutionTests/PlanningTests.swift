@@ -13,7 +13,7 @@ private func problem(
   _ input: TensorShape, outputs: Int, kernel: Int, stride: Int = 1, groups: Int = 1
 ) throws -> ConvolutionProblem {
   try ConvolutionProblem(
-    ConvolutionGeometry(kernel: Extent(kernel), stride: Extent(stride), padding: .same, groups: groups), input: input,
+    ConvolutionGeometry(stride: AxisValues(stride), padding: .same, groups: groups), input: input,
     filter: [outputs, input[1] / groups, kernel, kernel])
 }
 

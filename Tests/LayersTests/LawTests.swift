@@ -132,18 +132,19 @@ import Testing
     check(
       ConvolutionTranspose2D<Double>(
         inputChannels: 4, outputChannels: 6,
-        geometry: ConvolutionGeometry(kernel: 5, stride: 2, padding: .pixels(2), groups: 2), outputPadding: 1,
+        kernel: 5, geometry: ConvolutionGeometry(stride: 2, padding: .pixels(2), groups: 2), outputPadding: 1,
         bias: false, method: ReferenceConvolution(), using: &other), [2, 4, 7, 6])
   }
 
   @Test func transposeUndoesTheShapeOfTheConvolution() {
     var random = RandomGenerator(seed: 9)
     for padding in [Padding.valid, .same, .full, .pixels(2)] {
-      let geometry = ConvolutionGeometry(kernel: 3, stride: 2, padding: padding)
+      let geometry = ConvolutionGeometry(stride: 2, padding: padding)
       let down = Convolution2D<Double>(
-        inputChannels: 1, outputChannels: 1, geometry: geometry, method: ReferenceConvolution(), using: &random)
+        inputChannels: 1, outputChannels: 1, kernel: 3, geometry: geometry, method: ReferenceConvolution(),
+        using: &random)
       let up = ConvolutionTranspose2D<Double>(
-        inputChannels: 1, outputChannels: 1, geometry: geometry, outputPadding: padding == .same ? 0 : 1,
+        inputChannels: 1, outputChannels: 1, kernel: 3, geometry: geometry, outputPadding: padding == .same ? 0 : 1,
         method: ReferenceConvolution(), using: &random)
       #expect(up.outputShape(for: down.outputShape(for: [1, 1, 8, 12])) == [1, 1, 8, 12])
     }

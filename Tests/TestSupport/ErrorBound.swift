@@ -1,6 +1,5 @@
 import Foundation
 import SpectralConvolution
-import SpectralNetworks
 import SpectralCore
 
 /// The promised error figures, so that no test makes up its own. u is the unit round-off, N the points of a transform.

@@ -124,7 +124,7 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
 
     func problem(_ size: Extent, blocks: Int) throws(ConvolutionError) -> ConvolutionProblem {
       try ConvolutionProblem(
-        ConvolutionGeometry(kernel: kernel, operation: operation),
+        ConvolutionGeometry(operation: operation),
         input: [blocks * layout.channels, 1, size.height + kernel.height - 1, size.width + kernel.width - 1],
         filter: [1, 1, kernel.height, kernel.width])
     }

@@ -14,7 +14,7 @@ extension Kernel {
     by method: any ConvolutionMethod<Scalar>
   ) throws(ConvolutionError) -> Tensor<Scalar> {
     let shape = planes.shape
-    let geometry = ConvolutionGeometry(kernel: extent, padding: .same, boundary: boundary, operation: operation)
+    let geometry = ConvolutionGeometry(padding: .same, boundary: boundary, operation: operation)
     return try method(
       planes.reshaped(to: [shape[0], 1, shape[1], shape[2]]),
       taps.converted(to: Scalar.self).reshaped(to: [1, 1, height, width]), geometry

@@ -32,7 +32,7 @@ public enum FilterPadding: Hashable, Sendable {
       }
     switch boundary {
     case .circular: return count
-    case .zero:
+    case .zero, .constant:
       // Zeros serve both sides.
       return FastSize.next(count + (reach ?? count))
     case .reflect, .mirror:
@@ -58,6 +58,9 @@ struct PaddedAxis: Sendable {
   let sources: [Int32]
 
   init(_ count: Int, points: Int, boundary: Boundary) {
+    precondition(
+      !boundary.isConstant, "a filter by frequency takes zeros beyond the border, not \(boundary.rawValue): subtract the "
+        + "number first, and add its share of the gain afterwards")
     (self.count, self.points) = (count, points)
     let after = (points - count + 1) / 2
     sources = (count..<points).map { point in

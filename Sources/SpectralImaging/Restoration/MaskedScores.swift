@@ -37,7 +37,7 @@ struct MaskedScores<Scalar: ConvolutionScalar> {
       do {
         return try FourierConvolution<Double>(memoryLimit: memoryLimit, rigor: .estimate)(
           image.reshaped(to: [1, 1, height, width]), filter.reshaped(to: [1, 1, h, w]),
-          ConvolutionGeometry(kernel: Extent(height: h, width: w))
+          ConvolutionGeometry()
         ).reshaped(to: [rows, columns])
       } catch { throw RestorationError(error.description) }
     }

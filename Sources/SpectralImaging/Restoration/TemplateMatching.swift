@@ -174,7 +174,7 @@ public struct TemplateMatching<Scalar: ConvolutionScalar>: Sendable {
   ) throws(RestorationError) -> Tensor<Scalar> {
     let shape = image.shape
     let (h, w) = (template.shape[1], template.shape[2])
-    let geometry = ConvolutionGeometry(kernel: Extent(height: h, width: w))
+    let geometry = ConvolutionGeometry()
     do {
       return try FourierConvolution<Scalar>(memoryLimit: memoryLimit, rigor: .estimate)(
         seen(image, imageOpacity).reshaped(to: TensorShape([1] + shape.extents)),

@@ -225,8 +225,9 @@ extension Padding {
     case .valid: "valid"
     case .same: "same"
     case .full: "full"
-    case .explicit(let top, let bottom, let left, let right):
-      Set([top, bottom, left, right]).count == 1 ? "\(top)" : "\(top) \(bottom) \(left) \(right)"
+    case .sides(let sides):
+      Set(sides.flatMap { [$0.before, $0.after] }).count == 1
+        ? "\(sides[0].before)" : sides.map { "\($0.before) \($0.after)" }.joined(separator: " ")
     }
   }
 }

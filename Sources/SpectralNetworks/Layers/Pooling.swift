@@ -9,15 +9,13 @@ struct PoolingWindows: Sendable {
   /// The windows over images of shape `[N, C, H, W]`. Traps if they do not fit, or if one would see no pixel at all.
   init(_ layer: String, _ input: TensorShape, kernel: Extent, stride: Extent, padding: Padding, dilation: Extent = 1) {
     precondition(input.rank == 4, "\(layer) takes images, N x C x H x W, not \(input)")
-    var sides = (top: 0, bottom: 0, left: 0, right: 0)
-    if case .explicit(let top, let bottom, let left, let right) = padding { sides = (top, bottom, left, right) }
     do throws(ConvolutionError) {
       vertical = try ConvolutionAxis(
         "row", input: input[2], kernel: kernel.height, stride: stride.height, dilation: dilation.height,
-        padding: padding, sides: (sides.top, sides.bottom), boundary: .zero)
+        padding: padding, sides: padding.sides(axis: 0), boundary: .zero)
       horizontal = try ConvolutionAxis(
         "column", input: input[3], kernel: kernel.width, stride: stride.width, dilation: dilation.width,
-        padding: padding, sides: (sides.left, sides.right), boundary: .zero)
+        padding: padding, sides: padding.sides(axis: 1), boundary: .zero)
     } catch { preconditionFailure("\(layer): \(error)") }
     for axis in [vertical, horizontal] {
       for output in 0..<axis.output {

@@ -18,14 +18,16 @@ public enum Models {
   public static func lenet5<Scalar: TensorScalar>(
     image: TensorShape, classes: Int, method: any ConvolutionMethod<Scalar>, using random: inout RandomGenerator
   ) -> some Layer<Scalar> {
-    let first = ConvolutionGeometry(kernel: 5, padding: .same)
-    let second = ConvolutionGeometry(kernel: 5)
+    let first = ConvolutionGeometry(padding: .same)
+    let second = ConvolutionGeometry()
     let features = 16 * lenetExtent(image[1]) * lenetExtent(image[2])
     return Chain {
-      Convolution2D<Scalar>(inputChannels: image[0], outputChannels: 6, geometry: first, method: method, using: &random)
+      Convolution2D<Scalar>(
+        inputChannels: image[0], outputChannels: 6, kernel: 5, geometry: first, method: method, using: &random)
       MaxPooling2D<Scalar>(kernel: 2)
       ReLU<Scalar>()
-      Convolution2D<Scalar>(inputChannels: 6, outputChannels: 16, geometry: second, method: method, using: &random)
+      Convolution2D<Scalar>(
+        inputChannels: 6, outputChannels: 16, kernel: 5, geometry: second, method: method, using: &random)
       MaxPooling2D<Scalar>(kernel: 2)
       ReLU<Scalar>()
       Flatten<Scalar>()
@@ -42,18 +44,19 @@ public enum Models {
   public static func lenet5Classic<Scalar: TensorScalar>(
     image: TensorShape, classes: Int, method: any ConvolutionMethod<Scalar>, using random: inout RandomGenerator
   ) -> some Layer<Scalar> {
-    let first = ConvolutionGeometry(kernel: 5, padding: .same)
-    let second = ConvolutionGeometry(kernel: 5)
+    let first = ConvolutionGeometry(padding: .same)
+    let second = ConvolutionGeometry()
     let features = 16 * lenetExtent(image[1]) * lenetExtent(image[2])
     let xavier = Initialization.xavierUniform
     return Chain {
       Convolution2D<Scalar>(
-        inputChannels: image[0], outputChannels: 6, geometry: first, method: method, initialization: xavier,
+        inputChannels: image[0], outputChannels: 6, kernel: 5, geometry: first, method: method, initialization: xavier,
         using: &random)
       Tanh<Scalar>()
       AveragePooling2D<Scalar>(kernel: 2)
       Convolution2D<Scalar>(
-        inputChannels: 6, outputChannels: 16, geometry: second, method: method, initialization: xavier, using: &random)
+        inputChannels: 6, outputChannels: 16, kernel: 5, geometry: second, method: method, initialization: xavier,
+        using: &random)
       Tanh<Scalar>()
       AveragePooling2D<Scalar>(kernel: 2)
       Flatten<Scalar>()
@@ -83,7 +86,7 @@ public enum Models {
     func convolution(_ inputs: Int, _ outputs: Int, _ kernel: Int, groups: Int = 1) -> Convolution2D<Scalar> {
       Convolution2D<Scalar>(
         inputChannels: inputs, outputChannels: outputs,
-        geometry: ConvolutionGeometry(kernel: Extent(kernel), padding: .same, groups: groups), method: method,
+        kernel: AxisValues(kernel), geometry: ConvolutionGeometry(padding: .same, groups: groups), method: method,
         initialization: .kaimingNormal, using: &random)
     }
     return Chain {

@@ -38,8 +38,7 @@ extension Recipe {
 
       var image = try ImagePlanes<Float>(path: \(swiftLiteral(task.picture.name)))
       let kernel = \(kernel)
-      let geometry = ConvolutionGeometry(
-        kernel: kernel.extent, padding: .same, boundary: .\(task.boundary.rawValue), operation: .convolution)
+      let geometry = ConvolutionGeometry(padding: .same, boundary: .\(task.boundary.rawValue), operation: .convolution)
       let method = ConvolutionChoice.\(task.method.rawValue).method(for: Float.self, deterministic: true)
       image = try image.filtered(gain: kernel.meanGain) { planes in
         let shape = planes.shape

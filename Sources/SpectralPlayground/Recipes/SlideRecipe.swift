@@ -15,8 +15,7 @@ extension Recipe {
 
       let pixels: [[Double]] = \(rowsLiteral(pixels))
       let kernel: [[Double]] = \(rowsLiteral(kernel))
-      let geometry = ConvolutionGeometry(
-        kernel: Extent(height: \(kernel.count), width: \(kernel[0].count)), stride: \(task.stride),
+      let geometry = ConvolutionGeometry(stride: \(task.stride),
         dilation: \(task.dilation), padding: .pixels(\(task.padding)), boundary: .\(task.boundary.rawValue))
       let output = try SpatialConvolution<Double>()(
         Tensor([1, 1, \(pixels.count), \(pixels[0].count)], pixels.flatMap { $0 }),

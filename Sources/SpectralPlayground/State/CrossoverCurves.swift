@@ -13,7 +13,7 @@ final class CrossoverCurves: Sendable {
   }
 
   /// One plane, as pictures have.
-  static let shape = BenchmarkCase(name: "one image", kind: .image, height: 512, width: 512, kernel: 3)
+  static let shape = BenchmarkCase(name: "one image", kind: .array, size: [512, 512], kernel: [3, 3])
   private static let sizes = [3, 5, 7, 9, 11, 15, 21, 31, 47, 63, 95, 127]
 
   private let measured = Mutex<[Int: MethodCurves]>([:])

@@ -34,8 +34,7 @@ struct SlideTask {
       throw HTTPError(422, "stride, padding and dilation must be no more than 1000.")
     }
     boundary = try Boundary(word: words.boundary, otherwise: .zero)
-    geometry = ConvolutionGeometry(
-      kernel: Extent(height: kernel.count, width: kernel[0].count), stride: Extent(stride), dilation: Extent(dilation),
+    geometry = ConvolutionGeometry(stride: AxisValues(stride), dilation: AxisValues(dilation),
       padding: .pixels(padding), boundary: boundary)
   }
 

@@ -7,7 +7,7 @@ enum CaseReport {
   static func run(_ request: BenchmarkCommand.Request) throws {
     let known = BenchmarkCase.builtIn + BenchmarkCase.varied
     for benchmark in try request.cases(usual: BenchmarkCase.builtIn, known: known)
-    where request.settings.pass == .forward || benchmark.kind == .conv2d {
+    where request.settings.pass == .forward || benchmark.kind == .layer {
       let result = try Benchmark.run(benchmark, request.settings)
       try Console.result(request.isJSON ? encoded(result) : row(result))
     }

@@ -8,7 +8,7 @@ enum CrossoverReport {
   static func run(_ request: BenchmarkCommand.Request) throws {
     let known = BenchmarkCase.swept + BenchmarkCase.builtIn + BenchmarkCase.varied
     let shapes = try request.cases(usual: BenchmarkCase.swept, known: known)
-      .filter { request.settings.pass == .forward || $0.kind == .conv2d }
+      .filter { request.settings.pass == .forward || $0.kind == .layer }
     guard !shapes.isEmpty else {
       throw CommandError("single images have no training step: name a layer, e.g. dense, or take --pass forward")
     }

@@ -61,12 +61,12 @@ enum GrowthReport {
   ) throws -> BenchmarkCase {
     let known = [usual] + BenchmarkCase.swept + BenchmarkCase.builtIn + BenchmarkCase.varied
     let layer = BenchmarkCase.swept[0]
-    let standard = request.settings.pass == .training && usual.kind == .image ? layer : usual
+    let standard = request.settings.pass == .training && usual.kind == .array ? layer : usual
     let shapes = try request.cases(usual: [standard], known: known)
     guard let shape = shapes.first, shapes.count == 1 else {
       throw CommandError("\(shapes.count) cases: name the one that is to grow")
     }
-    guard request.settings.pass == .forward || shape.kind == .conv2d else {
+    guard request.settings.pass == .forward || shape.kind == .layer else {
       throw CommandError("single images have no training step: name a layer, e.g. dense, or take --pass forward")
     }
     return shape

@@ -9,7 +9,7 @@ enum RegretReport {
 
   static func run(_ request: BenchmarkCommand.Request) throws {
     let all = BenchmarkCase.builtIn + BenchmarkCase.varied
-    let list = try request.cases(usual: all).filter { request.settings.pass == .forward || $0.kind == .conv2d }
+    let list = try request.cases(usual: all).filter { request.settings.pass == .forward || $0.kind == .layer }
     var ratios: [Double] = []
     for benchmark in list {
       let regret = try Regret.measure(benchmark, request.settings)

@@ -7,7 +7,7 @@ enum StageReport {
   static func run(_ request: BenchmarkCommand.Request) throws {
     let known = BenchmarkCase.builtIn + BenchmarkCase.varied
     let cases = try request.cases(usual: BenchmarkCase.builtIn, known: known)
-      .filter { request.settings.pass == .forward || $0.kind == .conv2d }
+      .filter { request.settings.pass == .forward || $0.kind == .layer }
     let limits = MachineLimits.measure(memoryLimit: request.settings.memoryLimit)
     for (index, benchmark) in cases.enumerated() {
       let result = try StageBenchmark.measure(benchmark, request.settings)

@@ -1,43 +1,51 @@
 import SpectralConvolution
 import SpectralCore
 
-/// The adjoint of a convolution, which spreads each pixel over a window: learned upsampling.
+/// The adjoint of a convolution over signals.
+public typealias ConvolutionTranspose1D<Scalar: TensorScalar> = ConvolutionTranspose<Rank1, Scalar>
+/// The adjoint of a convolution over images.
+public typealias ConvolutionTranspose2D<Scalar: TensorScalar> = ConvolutionTranspose<Rank2, Scalar>
+/// The adjoint of a convolution over volumes.
+public typealias ConvolutionTranspose3D<Scalar: TensorScalar> = ConvolutionTranspose<Rank3, Scalar>
+
+/// The adjoint of a convolution, which spreads each element over a window: learned upsampling.
 ///
-/// Input `[N, C, H, W]`, output `[N, O, H', W']`, weight `[C, O / groups, kH, kW]` (as PyTorch's), bias `[O]`, with
-/// `H' = (H - 1) stride - padding + dilation (kH - 1) + 1 + outputPadding`; under `.same` padding `H' = H stride`.
+/// Input `[N, C, ...]`, output `[N, O, ...]`, weight `[C, O / groups, ...]` (as PyTorch's), bias `[O]`. An axis of H
+/// elements becomes `(H - 1) stride - padding + dilation (kernel - 1) + 1 + outputPadding`; under `.same` padding
+/// `H stride`.
 ///
 /// There is no code of its own: the layer's forward pass is the input gradient of the convolution that maps its output
 /// to its input, and that convolution's forward pass is its gradient. So any ``ConvolutionMethod`` serves.
-public struct ConvolutionTranspose2D<Scalar: TensorScalar>: Layer {
+public struct ConvolutionTranspose<Rank: SpatialRank, Scalar: TensorScalar>: Layer {
   /// The filters and, usually, a bias for each output channel.
   public var parameters: Weights<Scalar>
   /// How the window of the adjoint convolution slides over the output.
   public let geometry: ConvolutionGeometry
-  /// Rows and columns added to the end of the output: of the several sizes that a strided convolution maps to the
+  /// Elements added to the end of each axis of the output: of the several sizes that a strided convolution maps to the
   /// same one, it says which is meant. Less than the stride.
-  public let outputPadding: Extent
+  public let outputPadding: AxisValues
   /// How it is computed. May be exchanged at any time: it changes no result beyond rounding.
   public var method: any ConvolutionMethod<Scalar>
 
   /// A transposed convolution with given filters.
   ///
-  /// - Precondition: the filters have the geometry's kernel size.
+  /// - Precondition: the filters are `[C, O / groups, ...]` with a size for each axis; a constant boundary has no adjoint.
   public init(
-    weight: Tensor<Scalar>, bias: Tensor<Scalar>?, geometry: ConvolutionGeometry, outputPadding: Extent = 0,
+    weight: Tensor<Scalar>, bias: Tensor<Scalar>?, geometry: ConvolutionGeometry, outputPadding: AxisValues = 0,
     method: any ConvolutionMethod<Scalar>
   ) {
     precondition(
-      weight.shape.rank == 4 && weight.shape[2] == geometry.kernel.height && weight.shape[3] == geometry.kernel.width,
-      "filters of shape \(weight.shape) for a kernel of \(geometry.kernel)")
+      weight.shape.rank == Rank.axes + 2, "filters of shape \(weight.shape) for a convolution over \(Rank.batch)")
+    precondition(!geometry.boundary.isConstant, "a boundary of a number of its own has no adjoint: take zero")
     precondition(
       bias == nil || bias!.shape == [weight.shape[1] * geometry.groups],
       "the bias must have one number per output channel")
     func fits(_ padding: Int, _ stride: Int) -> Bool { padding >= 0 && (padding == 0 || padding < stride) }
     precondition(
-      fits(outputPadding.height, geometry.stride.height) && fits(outputPadding.width, geometry.stride.width),
+      zip(outputPadding.expanded(rank: Rank.axes), geometry.stride.expanded(rank: Rank.axes)).allSatisfy(fits),
       "an output padding of \(outputPadding) must be less than the stride of \(geometry.stride)")
     precondition(
-      geometry.padding != .same || outputPadding == 0,
+      geometry.padding != .same || outputPadding.isAll(0),
       "padding .same settles the size of the output: leave the output padding at 0")
     parameters = Weights(weight: weight, bias: bias)
     self.geometry = geometry
@@ -46,17 +54,19 @@ public struct ConvolutionTranspose2D<Scalar: TensorScalar>: Layer {
   }
 
   /// A transposed convolution with random filters.
+  ///
+  /// - Parameter kernel: The filters' size: one number for all axes, or one for each.
   public init(
-    inputChannels: Int, outputChannels: Int, geometry: ConvolutionGeometry, outputPadding: Extent = 0,
+    inputChannels: Int, outputChannels: Int, kernel: AxisValues, geometry: ConvolutionGeometry = ConvolutionGeometry(),
+    outputPadding: AxisValues = 0,
     bias: Bool = true, method: any ConvolutionMethod<Scalar>, initialization: Initialization = .kaimingUniform,
     using random: inout RandomGenerator
   ) {
     precondition(
       outputChannels % geometry.groups == 0,
       "\(outputChannels) output channels do not fall into \(geometry.groups) equal groups")
-    let shape: TensorShape = [
-      inputChannels, outputChannels / geometry.groups, geometry.kernel.height, geometry.kernel.width,
-    ]
+    let shape = TensorShape(
+      [inputChannels, outputChannels / geometry.groups] + kernel.expanded(rank: Rank.axes))
     self.init(
       weight: initialization.weight(shape, using: &random),
       bias: bias ? initialization.bias(outputChannels, weight: shape, using: &random) : nil,
@@ -74,32 +84,28 @@ public struct ConvolutionTranspose2D<Scalar: TensorScalar>: Layer {
   /// - Throws: If the geometry does not fit the input.
   public func adjointProblem(for input: TensorShape) throws(ConvolutionError) -> ConvolutionProblem {
     let weight = parameters.weight.shape
-    guard input.rank == 4 else {
-      throw ConvolutionError("the input has shape \(input): a batch of images is N x C x H x W")
+    guard input.rank == Rank.axes + 2 else {
+      throw ConvolutionError("the input has shape \(input): the layer takes \(Rank.batch)")
     }
     guard input[1] == weight[0] else {
       throw ConvolutionError("the filters take \(weight[0]) channels, the input has \(input[1])")
     }
-    var sides = (vertical: 0, horizontal: 0)
-    if case .explicit(let top, let bottom, let left, let right) = geometry.padding {
-      sides = (top + bottom, left + right)
-    }
-    func size(_ input: Int, _ padding: Int, _ axis: KeyPath<Extent, Int>) -> Int {
-      let stride = geometry.stride[keyPath: axis]
-      let reach = geometry.dilation[keyPath: axis] * (geometry.kernel[keyPath: axis] - 1)
-      return switch geometry.padding {
-      case .same: input * stride
-      case .full: (input - 1) * stride - reach + 1 + outputPadding[keyPath: axis]
-      case .valid, .explicit: (input - 1) * stride - padding + reach + 1 + outputPadding[keyPath: axis]
+    var sizes: [Int] = []
+    for axis in 0..<Rank.axes {
+      let (count, stride) = (input[2 + axis], geometry.stride[axis])
+      let reach = geometry.dilation[axis] * (weight[2 + axis] - 1)
+      let padding = geometry.padding.sides(axis: axis).map { $0.before + $0.after } ?? 0
+      switch geometry.padding {
+      case .same: sizes.append(count * stride)
+      case .full: sizes.append((count - 1) * stride - reach + 1 + outputPadding[axis])
+      case .valid, .sides: sizes.append((count - 1) * stride - padding + reach + 1 + outputPadding[axis])
       }
     }
-    let height = size(input[2], sides.vertical, \.height)
-    let width = size(input[3], sides.horizontal, \.width)
-    guard height > 0, width > 0 else {
-      throw ConvolutionError("the output would be \(height) x \(width): pad less, or take a larger input")
+    guard sizes.allSatisfy({ $0 > 0 }) else {
+      throw ConvolutionError("the output would be \(AxisValues(sizes)): pad less, or take a larger input")
     }
     let problem = try ConvolutionProblem(
-      geometry, input: [input[0], weight[1] * geometry.groups, height, width], filter: weight)
+      geometry, input: TensorShape([input[0], weight[1] * geometry.groups] + sizes), filter: weight)
     precondition(problem.outputShape == input, "the adjoint of \(problem.outputShape) is not \(input)")
     return problem
   }
@@ -149,19 +155,21 @@ public struct ConvolutionTranspose2D<Scalar: TensorScalar>: Layer {
 
   public var label: String {
     let weight = parameters.weight.shape
-    let padding = outputPadding == 0 ? "" : ", output padding \(outputPadding)"
+    let padding =
+      outputPadding.isAll(0) ? "" : ", output padding \(AxisValues(outputPadding.expanded(rank: Rank.axes)))"
     return
-      "ConvolutionTranspose2D(\(weight[0]) -> \(weight[1] * geometry.groups), \(geometry.label)\(padding)"
+      "ConvolutionTranspose\(Rank.axes)D(\(weight[0]) -> \(weight[1] * geometry.groups), "
+      + "\(geometry.label(kernel: weight.extents.dropFirst(2)))\(padding)"
       + "\(parameters.bias == nil ? ", no bias" : ""))"
   }
 }
 
 extension ConvolutionGeometry {
   /// The kernel, and every setting that is not the usual one.
-  var label: String {
-    var words = ["\(kernel)"]
-    if stride != 1 { words.append("stride \(stride)") }
-    if dilation != 1 { words.append("dilation \(dilation)") }
+  func label(kernel: some Collection<Int>) -> String {
+    var words = ["\(AxisValues(Array(kernel)))"]
+    if !stride.isAll(1) { words.append("stride \(AxisValues(stride.expanded(rank: kernel.count)))") }
+    if !dilation.isAll(1) { words.append("dilation \(AxisValues(dilation.expanded(rank: kernel.count)))") }
     if padding != .valid { words.append("padding \(padding.label)") }
     if groups != 1 { words.append("\(groups) groups") }
     if boundary != .zero { words.append("boundary \(boundary.rawValue)") }

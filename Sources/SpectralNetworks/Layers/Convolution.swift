@@ -1,10 +1,18 @@
 import SpectralConvolution
 import SpectralCore
 
-/// A bank of learned filters slides over images.
+/// Learned filters slide over signals.
+public typealias Convolution1D<Scalar: TensorScalar> = Convolution<Rank1, Scalar>
+/// Learned filters slide over images.
+public typealias Convolution2D<Scalar: TensorScalar> = Convolution<Rank2, Scalar>
+/// Learned filters slide over volumes.
+public typealias Convolution3D<Scalar: TensorScalar> = Convolution<Rank3, Scalar>
+
+/// A bank of learned filters slides over signals, images or volumes.
 ///
-/// Input `[N, C, H, W]`, output `[N, O, H', W']`, weight `[O, C / groups, kH, kW]`, bias `[O]`.
-public struct Convolution2D<Scalar: TensorScalar>: Layer {
+/// Input `[N, C, L]`, `[N, C, H, W]` or `[N, C, D, H, W]`, output `[N, O, ...]`, weight `[O, C / groups, ...]` with the
+/// kernel's size, bias `[O]`.
+public struct Convolution<Rank: SpatialRank, Scalar: TensorScalar>: Layer {
   /// The filters and, usually, a bias for each.
   public var parameters: Weights<Scalar>
   /// How the window slides.
@@ -17,14 +25,13 @@ public struct Convolution2D<Scalar: TensorScalar>: Layer {
 
   /// A convolution with given filters.
   ///
-  /// - Precondition: the filters have the geometry's kernel size.
+  /// - Precondition: the filters are `[O, C / groups, ...]` with a size for each axis.
   public init(
-    weight: Tensor<Scalar>, bias: Tensor<Scalar>?, geometry: ConvolutionGeometry,
+    weight: Tensor<Scalar>, bias: Tensor<Scalar>?, geometry: ConvolutionGeometry = ConvolutionGeometry(),
     method: any ConvolutionMethod<Scalar>
   ) {
     precondition(
-      weight.shape.rank == 4 && weight.shape[2] == geometry.kernel.height && weight.shape[3] == geometry.kernel.width,
-      "filters of shape \(weight.shape) for a kernel of \(geometry.kernel)")
+      weight.shape.rank == Rank.axes + 2, "filters of shape \(weight.shape) for a convolution over \(Rank.batch)")
     precondition(bias == nil || bias!.shape == [weight.shape[0]], "the bias must have one number per filter")
     parameters = Weights(weight: weight, bias: bias)
     self.geometry = geometry
@@ -32,17 +39,18 @@ public struct Convolution2D<Scalar: TensorScalar>: Layer {
   }
 
   /// A convolution with random filters.
+  ///
+  /// - Parameter kernel: The filters' size: one number for all axes, or one for each.
   public init(
-    inputChannels: Int, outputChannels: Int, geometry: ConvolutionGeometry, bias: Bool = true,
-    method: any ConvolutionMethod<Scalar>, initialization: Initialization = .kaimingUniform,
+    inputChannels: Int, outputChannels: Int, kernel: AxisValues, geometry: ConvolutionGeometry = ConvolutionGeometry(),
+    bias: Bool = true, method: any ConvolutionMethod<Scalar>, initialization: Initialization = .kaimingUniform,
     using random: inout RandomGenerator
   ) {
     precondition(
       inputChannels % geometry.groups == 0,
       "\(inputChannels) input channels do not fall into \(geometry.groups) equal groups")
-    let shape: TensorShape = [
-      outputChannels, inputChannels / geometry.groups, geometry.kernel.height, geometry.kernel.width,
-    ]
+    let shape = TensorShape(
+      [outputChannels, inputChannels / geometry.groups] + kernel.expanded(rank: Rank.axes))
     self.init(
       weight: initialization.weight(shape, using: &random),
       bias: bias ? initialization.bias(outputChannels, weight: shape, using: &random) : nil,
@@ -53,7 +61,10 @@ public struct Convolution2D<Scalar: TensorScalar>: Layer {
   ///
   /// - Throws: If the geometry does not fit the input.
   public func problem(for input: TensorShape) throws(ConvolutionError) -> ConvolutionProblem {
-    try ConvolutionProblem(geometry, input: input, filter: parameters.weight.shape)
+    guard input.rank == Rank.axes + 2 else {
+      throw ConvolutionError("the input has shape \(input): the layer takes \(Rank.batch)")
+    }
+    return try ConvolutionProblem(geometry, input: input, filter: parameters.weight.shape)
   }
 
   private func checkedProblem(_ input: TensorShape) -> ConvolutionProblem {
@@ -105,7 +116,8 @@ public struct Convolution2D<Scalar: TensorScalar>: Layer {
 
   public var label: String {
     let weight = parameters.weight.shape
-    return "Convolution2D(\(weight[1] * geometry.groups) -> \(weight[0]), \(geometry.label)"
+    return "Convolution\(Rank.axes)D(\(weight[1] * geometry.groups) -> \(weight[0]), "
+      + geometry.label(kernel: weight.extents.dropFirst(2))
       + "\(parameters.bias == nil ? ", no bias" : ""))"
   }
 }
