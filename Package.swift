@@ -79,7 +79,7 @@ let package = Package(
     room("Imaging", ["CImageCodecs", "CZlib", "Tensors"]),
     room("Kernels", ["Fourier", "Imaging", "Layers", "Tensors"]),
     room("FrequencyFilters", ["Fourier", "Layers", "Tensors"]),
-    room("Charts"),
+    room("Charts", ["Tensors"]),
     room("Pictures", ["Charts", "Fourier", "Imaging"]),
     room(
       "ImageEditing",
