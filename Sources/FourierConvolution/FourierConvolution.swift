@@ -75,8 +75,9 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
       return forward(padded.padded(input), filter, bias, rectified: rectified, padded.inner)
     }
     if route(problem, .forward) != .tiles {
-      var output = transformed(.forward, input, filter, bias: bias, problem)
-      guard output.isFinite else { return nonFiniteForward(input, filter, bias, rectified: rectified, problem) }
+      guard var output = transformed(.forward, input, filter, bias: bias, problem) else {
+        return nonFiniteForward(input, filter, bias, rectified: rectified, problem)
+      }
       if rectified { output.rectify() }
       return output
     }
@@ -94,8 +95,8 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
       return padded.cropped(inputGradient(gradient, filter, padded.inner))
     }
     if route(problem, .inputGradient) != .tiles {
-      let result = transformed(.inputGradient, gradient, filter, problem)
-      return result.isFinite ? result : nonFiniteResult(.inputGradient, gradient, filter, problem)
+      return transformed(.inputGradient, gradient, filter, problem)
+        ?? nonFiniteResult(.inputGradient, gradient, filter, problem)
     }
     let engine = engine(problem, .inputGradient)
     let result = engine.backward(
@@ -112,8 +113,8 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
       return filterGradient(gradient, padded.padded(input), padded.inner)
     }
     if route(problem, .filterGradient) != .tiles {
-      let result = transformed(.filterGradient, gradient, input, problem)
-      return result.isFinite ? result : nonFiniteResult(.filterGradient, gradient, input, problem)
+      return transformed(.filterGradient, gradient, input, problem)
+        ?? nonFiniteResult(.filterGradient, gradient, input, problem)
     }
     let engine = engine(problem, .filterGradient)
     let result = engine.backward(

@@ -68,28 +68,43 @@ extension FourierConvolution {
   /// A pass by transforms alone, which is what it should be if all numbers are finite.
   ///
   /// - Parameters: As those of the pass, in its order.
+  /// - Returns: Nil if a result is not finite: then the pass may have ended there.
   func transformed(
     _ pass: ConvolutionPass, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, bias: Tensor<Scalar>? = nil,
     _ problem: ConvolutionProblem
-  ) -> Tensor<Scalar> {
+  ) -> Tensor<Scalar>? {
     switch route(problem, FourierPass(pass)) {
     case .tiles: return tiled(pass, a, b, bias: bias, problem)
     case .none(let error): preconditionFailure("\(error)")
     case .whole(let size):
       let whole = WholeConvolution<Scalar>(
         problem, size, rigor: rigor, limit: memoryLimit ?? ResidentMemory.machine)
-      switch pass {
-      case .forward: return whole.forward(a, b, bias: bias)
-      case .inputGradient: return whole.inputGradient(a, b)
-      case .filterGradient: return whole.filterGradient(a, b)
-      }
+      let result =
+        switch pass {
+        case .forward: whole.forward(a, b, bias: bias)
+        case .inputGradient: whole.inputGradient(a, b)
+        case .filterGradient: whole.filterGradient(a, b)
+        }
+      return result.isFinite ? result : nil
     case .reduced:
       let reduction = PlanarReduction<Scalar>(problem, limit: memoryLimit) { try? workingMemory(pass, $0) }!
-      switch pass {
-      case .forward: return reduction.forward(a, b, bias: bias) { tiled(.forward, $1, $2, bias: $3, $0) }
-      case .inputGradient: return reduction.inputGradient(a, b) { tiled(.inputGradient, $1, $2, $0) }
-      case .filterGradient: return reduction.filterGradient(a, b) { tiled(.filterGradient, $1, $2, $0) }
+      var isFinite = true
+      // What follows a block that is not finite is of no use, and neither is the block.
+      func block(
+        _ planar: ConvolutionProblem, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ bias: Tensor<Scalar>?,
+        _ shape: TensorShape
+      ) -> Tensor<Scalar> {
+        if isFinite, let result = tiled(pass, a, b, bias: bias, planar) { return result }
+        isFinite = false
+        return .zeros(shape)
       }
+      let result =
+        switch pass {
+        case .forward: reduction.forward(a, b, bias: bias) { block($0, $1, $2, $3, $0.outputShape) }
+        case .inputGradient: reduction.inputGradient(a, b) { block($0, $1, $2, nil, $0.inputShape) }
+        case .filterGradient: reduction.filterGradient(a, b) { block($0, $1, $2, nil, $0.filterShape) }
+        }
+      return isFinite ? result : nil
     }
   }
 
@@ -97,18 +112,21 @@ extension FourierConvolution {
   private func tiled(
     _ pass: ConvolutionPass, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, bias: Tensor<Scalar>? = nil,
     _ problem: ConvolutionProblem
-  ) -> Tensor<Scalar> {
+  ) -> Tensor<Scalar>? {
     let pass = FourierPass(pass)
     let engine = engine(problem, pass)
     let atOnce = luxuries(engine, pass, tapeBudget: 0).backwardBlocks
     switch pass {
     case .inputGradient:
       let filters = engine.filterSpectra(b, forward: false, backward: true)
-      return engine.backward(a, images: nil, filters: filters, blocksAtOnce: atOnce).input!
+      let result = engine.backward(a, images: nil, filters: filters, blocksAtOnce: atOnce)
+      return result.isFinite ? result.input! : nil
     case .filterGradient:
-      return engine.backward(a, images: .images(b), filters: nil, blocksAtOnce: atOnce).filter!
+      let result = engine.backward(a, images: .images(b), filters: nil, blocksAtOnce: atOnce)
+      return result.isFinite ? result.filter! : nil
     case .forward, .step:
-      return engine.forward(a, spectra(b, engine), bias: bias, rectified: false).output
+      let result = engine.forward(a, spectra(b, engine), bias: bias, rectified: false)
+      return result.isFinite ? result.output : nil
     }
   }
 

@@ -72,9 +72,6 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
       return forward(padded.padded(input), filter, bias: bias, padded.inner, keeps: keeps)
     }
     if let reduction = reduction(problem, .forward) {
-      guard !problem.hasMissingSlices || filter.isFinite else {
-        return ConvolutionDefinition(problem).forward(input, filter, bias: bias)
-      }
       return reduction.forward(input, filter, bias: bias) { forward($1, $2, bias: $3, $0, keeps: keeps) }
     }
     if let windows = windows(problem, .forward), filter.isFinite {
@@ -136,9 +133,6 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
       return filterGradient(gradient, padded.padded(input), padded.inner)
     }
     if let reduction = reduction(problem, .filterGradient) {
-      guard !problem.hasMissingSlices || gradient.isFinite else {
-        return ConvolutionDefinition(problem).filterGradient(gradient, input)
-      }
       return reduction.filterGradient(gradient, input) { filterGradient($1, $2, $0) }
     }
     let weight =

@@ -113,8 +113,6 @@ public struct ConvolutionProblem: Hashable, Sendable {
   public var isPointwise: Bool { taps == 1 }
   /// Whether the window moves by one element along every axis.
   public var isDense: Bool { geometry.stride.isAll(1) }
-  /// Whether windows see slices beyond a volume's border that are zero, and so no terms of the sum.
-  package var hasMissingSlices: Bool { geometry.boundary == .zero && depth.padded > depth.input }
   /// Multiply-adds of one pass by the definition; `Int.max` if there are more.
   public var multiplyAdds: Int {
     TensorShape.count(outputShape.extents + [channelsPerGroup] + axes.map(\.kernel)) ?? .max

@@ -197,6 +197,10 @@ private struct Deblur: ImageEdit {
       run.say(
         "\(name): \(DeblurCommand.noise.name) \(significant(told)) is less than the picture's own noise, and "
           + "\(list) was taken")
+    } else if deviations.contains(where: { $0 < told && told <= 1.25 * $0 }) {
+      run.say(
+        "\(name): \(DeblurCommand.noise.name) \(significant(told)) agrees with the picture's own noise, and \(list) was taken"
+      )
     } else if deviations.contains(where: { $0 < told }) {
       run.say(
         "\(name): \(DeblurCommand.noise.name) \(significant(told)) would leave the result no better than the picture, "

@@ -99,8 +99,8 @@ extension Evaluation {
       String(repeating: " ", count: max(0, width - text.count)) + text
     }
     var lines = [
-      String(format: "accuracy  %.2f %% of %d", 100 * accuracy, count),
-      String(format: "loss      %.4f", loss.withoutNaNSign), "",
+      String(numbers: "accuracy  %.2f %% of %d", 100 * accuracy, count),
+      String(numbers: "loss      %.4f", loss), "",
       "confusion: rows are the true classes, columns what they were taken for",
       String(repeating: " ", count: width) + classNames.map { cell(String($0.prefix(columns - 1)), columns) }.joined(),
     ]

@@ -82,9 +82,9 @@ enum PredictCommand: Subcommand {
       ]
       return object.description
     }
-    let all = classes.map { "\($0.name.printable()):" + String(format: "%.4f", $0.probability) }
+    let all = classes.map { "\($0.name.printable()):" + String(numbers: "%.4f", $0.probability) }
     return [
-      path.printable(), best.name.printable(), String(format: "%.4f", best.probability), all.joined(separator: " "),
+      path.printable(), best.name.printable(), String(numbers: "%.4f", best.probability), all.joined(separator: " "),
     ]
     .joined(separator: "\t")
   }

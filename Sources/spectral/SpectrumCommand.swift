@@ -165,7 +165,7 @@ enum SpectrumCommand: Subcommand {
       ([head, columns]
       + peaks.map { peak in
         String(
-          format: "%8.4f %8.4f %14.4f %14.2f %10.1f° %11.4g %9.1f", peak.fx, peak.fy, peak.frequency, peak.wavelength,
+          numbers: "%8.4f %8.4f %14.4f %14.2f %10.1f° %11.4g %9.1f", peak.fx, peak.fy, peak.frequency, peak.wavelength,
           peak.direction, peak.amplitude, peak.decibels)
       }).joined(separator: "\n")
   }

@@ -114,23 +114,6 @@ import Testing
       points: paddedPoints)
   }
 
-  /// The shared definition against the tests' own.
-  @Test(arguments: [1, 2, 3]) func theDefinitionOfEveryRank(rank: Int) {
-    for seed in UInt64(1400)..<1460 {
-      let random = RandomProblem(seed: seed, rank: rank)
-      let (x, w, g) = random.operands(Double.self)
-      let (problem, reference) = (random.problem, ReferenceConvolution())
-      let definition = ConvolutionDefinition<Double>(problem)
-      func same(_ found: Tensor<Double>, _ expected: Tensor<Double>, _ bound: Double) {
-        #expect(largestDifference(found, expected) <= bound, "\(random)")
-      }
-      let bounds = PassBounds(problem, x: x, w: w, g: g, points: 2)
-      same(definition.forward(x, w, bias: nil), reference.forward(x, w, bias: nil, problem), bounds.forward)
-      same(definition.inputGradient(g, w), reference.inputGradient(g, w, problem), bounds.inputGradient)
-      same(definition.filterGradient(g, x), reference.filterGradient(g, x, problem), bounds.filterGradient)
-    }
-  }
-
   /// A tile for the whole image may be smaller than image and kernel together, if its ends fit onto each other.
   @Test(arguments: [Boundary.zero, .circular])
   func tilesThatWrapAround(boundary: Boundary) throws {

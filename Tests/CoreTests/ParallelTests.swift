@@ -30,6 +30,25 @@ import Testing
     #expect((1...Parallel.threads).contains(made.load(ordering: .relaxed)))
   }
 
+  @Test(arguments: [1, 4], [false, true])
+  func anyOfEndsWhenTold(threads: Int, stopsEarly: Bool) {
+    withThreads(threads) {
+      let calls = Atomic<Int>(0)
+      func any(_ isTrue: (Int) -> Bool) -> Bool {
+        calls.store(0, ordering: .relaxed)
+        return Parallel.anyOf(1000, stopsEarly: stopsEarly, workspace: {}) { index, _ in
+          calls.wrappingAdd(1, ordering: .relaxed)
+          return isTrue(index)
+        }
+      }
+      #expect(!any { _ in false } && calls.load(ordering: .relaxed) == 1000)
+      #expect(any { $0 == 999 })
+      #expect(stopsEarly || calls.load(ordering: .relaxed) == 1000)
+      // Each thread may be at one index when another finds what ends the work.
+      #expect(any { _ in true } && calls.load(ordering: .relaxed) <= (stopsEarly ? threads : 1000))
+    }
+  }
+
   @Test func nests() {
     let count = Atomic<Int>(0)
     Parallel.forEach(8) { _ in Parallel.forEach(8) { _ in count.wrappingAdd(1, ordering: .relaxed) } }

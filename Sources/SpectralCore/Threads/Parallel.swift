@@ -53,13 +53,16 @@ public enum Parallel {
     }
   }
 
-  /// Whether `body` is true for any index below `count`; it is called for all of them.
+  /// Whether `body` is true for any index below `count`.
+  ///
+  /// - Parameter stopsEarly: Whether `body` is not called any more once it was true, rather than for all indices.
   public static func anyOf<Workspace>(
-    _ count: Int, grain: Int = 1, atMost: Int = .max, workspace: () -> Workspace,
+    _ count: Int, grain: Int = 1, atMost: Int = .max, stopsEarly: Bool = false, workspace: () -> Workspace,
     _ body: (Int, inout Workspace) -> Bool
   ) -> Bool {
     let found = Atomic<Bool>(false)
     forEach(count, grain: grain, atMost: atMost, workspace: workspace) { index, own in
+      if stopsEarly && found.load(ordering: .relaxed) { return }
       if body(index, &own) { found.store(true, ordering: .relaxed) }
     }
     return found.load(ordering: .relaxed)

@@ -1,4 +1,5 @@
 import Foundation
+import SpectralCore
 
 /// What an axis measures, and how its numbers are spread and written.
 public struct ChartAxis: Sendable {
@@ -51,7 +52,7 @@ public struct ChartAxis: Sendable {
   /// At most four digits, and thousands apart; what is very large or small as a power of ten.
   private static func plain(_ value: Double) -> String {
     if value != 0 && (abs(value) >= 1e7 || abs(value) < 0.999e-4) { return power(value) }
-    guard abs(value) >= 1000 else { return String(format: "%.4g", value) }
+    guard abs(value) >= 1000 else { return String(numbers: "%.4g", value) }
     let digits = "\(Int(value.rounded().magnitude))"
     var grouped = ""
     for (place, digit) in digits.enumerated() {
@@ -63,8 +64,8 @@ public struct ChartAxis: Sendable {
 
   /// `10⁷`, `2.5·10⁻⁵`.
   private static func power(_ value: Double) -> String {
-    let parts = String(format: "%.2e", value).split(separator: "e")
-    let mantissa = String(format: "%g", Double(parts[0]) ?? 1)
+    let parts = String(numbers: "%.2e", value).split(separator: "e")
+    let mantissa = String(numbers: "%g", Double(parts[0]) ?? 1)
     let superscripts: [Character: Character] = [
       "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷", "8": "⁸", "9": "⁹",
     ]
@@ -76,6 +77,6 @@ public struct ChartAxis: Sendable {
   private static func scaled(_ value: Double, _ units: [(size: Double, name: String)]) -> String {
     // A little below 1 rounds to it.
     let unit = units.first { abs(value) >= 0.9995 * $0.size } ?? units.last!
-    return value == 0 ? "0" : String(format: "%.4g %@", value / unit.size, unit.name)
+    return value == 0 ? "0" : String(numbers: "%.4g %@", value / unit.size, unit.name)
   }
 }

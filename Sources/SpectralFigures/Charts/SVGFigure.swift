@@ -1,4 +1,5 @@
 import Foundation
+import SpectralCore
 
 /// Draws charts, one below the other, as one SVG picture: self-contained, light or dark as the reader's system is.
 public struct SVGFigure: Sendable {
@@ -82,7 +83,7 @@ public struct SVGFigure: Sendable {
   }
 
   static func number(_ value: Double) -> String {
-    let text = String(format: "%.1f", value)
+    let text = String(numbers: "%.1f", value)
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 

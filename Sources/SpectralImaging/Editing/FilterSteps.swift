@@ -63,7 +63,7 @@ package struct FilterSteps: Sendable {
     if mask.asymmetry > 0.5 / 255 {
       say(
         "\(path): the mask and its mirror image through the middle differ by up to "
-          + String(format: "%.4g", mask.asymmetry)
+          + String(numbers: "%.4g", mask.asymmetry)
           + "; a real image has the same waves at both, so each gets the mean")
     }
     return .mask(mask)

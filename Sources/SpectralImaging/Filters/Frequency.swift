@@ -90,6 +90,6 @@ public struct Frequency: Hashable, Comparable, Sendable, ExpressibleByFloatLiter
 extension Frequency: CustomStringConvertible {
   /// All three units, e.g. `0.08 cycles/pixel (12.5 px, 0.16 Nyquist)`.
   public var description: String {
-    String(format: "%.4g cycles/pixel (%.4g px, %.4g Nyquist)", cyclesPerPixel, wavelength, fractionOfNyquist)
+    String(numbers: "%.4g cycles/pixel (%.4g px, %.4g Nyquist)", cyclesPerPixel, wavelength, fractionOfNyquist)
   }
 }

@@ -12,8 +12,6 @@ public struct BlurredSpectrum: Sendable {
   /// The standard deviation of the noise, in the units of pixels.
   public let noise: Double
   private let cells: [SpectrumCells.Cell]
-  /// The deviation of the rounding of the pixels and of their transforms: no image has less noise than that.
-  private let rounding: Double
 
   /// The spectrum of a plane.
   ///
@@ -24,8 +22,9 @@ public struct BlurredSpectrum: Sendable {
     precondition(plane.shape.rank == 2 && plane.count > 0, "the spectrum is one of a plane, not of \(plane.shape)")
     let (mean, count) = (plane.mean, Double(plane.count))
     let square = plane.norm * plane.norm / count
-    // Of a black image there must be some, too, to divide by.
-    rounding = max(
+    // The deviation of the rounding of the pixels and of their transforms: no image has less noise than that. Of a black
+    // image there must be some, too, to divide by.
+    let rounding = max(
       Scalar.unitRoundoff * log2(count + 1).squareRoot() * square.squareRoot(), .leastNormalMagnitude.squareRoot())
     cells = SpectrumCells(of: plane, blurredBy: pointSpread).cells
     let fit = WhittleFit(
@@ -34,24 +33,17 @@ public struct BlurredSpectrum: Sendable {
     (scene, noise) = (fit.scene, fit.variance.squareRoot())
   }
 
-  /// Whether there are frequencies, a hundredth of all, at which the noise is stronger than what the blur left of the
-  /// scene: then it has been seen, and not only concluded.
-  var isNoiseSeen: Bool {
-    let (seen, all) = cells.reduce((0.0, 0.0)) { sum, cell in
-      (sum.0 + (cell.response * power(cell) < noise * noise ? cell.count : 0), sum.1 + cell.count)
-    }
-    return seen > 0 && seen >= 0.01 * all
-  }
-
   /// The noise that a restoration should assume if it is told one.
   ///
-  /// Less noise than is seen contradicts the picture, and would be amplified. More is a wish for a smoother result, which
+  /// What was found is the noise of the picture and whatever else the model of the scene does not explain. Less would
+  /// amplify both; a quarter more is no contradiction, since rounding, for example, is no noise where a picture is flat.
+  /// So the true deviation, told, gives the same as none. Yet more is a wish for a smoother result, which
   /// is followed as long as the expected error stays below the geometric mean of the least possible and that of the
   /// blurred image: half of the decibels that can be won are kept, so no result is worse than what it is made of.
   ///
   /// - Parameter deviation: The standard deviation that was told, in the units of pixels.
   public func noise(told deviation: Double) -> Double {
-    if deviation <= noise { return isNoiseSeen ? noise : max(deviation, rounding) }
+    guard deviation > 1.25 * noise else { return noise }
     let limit = (risk(noise) * blurredRisk).squareRoot()
     guard risk(deviation) > limit else { return deviation }
     // The risk grows with the noise that is assumed beyond the true one.

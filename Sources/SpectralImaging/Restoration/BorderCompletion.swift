@@ -17,8 +17,10 @@ import SpectralCore
 /// first guess it takes thousands of steps; and a guess that does not fit rings all over the restored image. So the
 /// noise begins at the variance of the image, where a few steps suffice, and falls by factors of ten to its own; each
 /// problem begins with the solution of the one before, which differs from its own only where little is known (a
-/// continuation: E. L. Allgower and K. Georg, "Numerical Continuation Methods", 1990). If the steps do not suffice for the
-/// last of them, the result is that for a larger noise, which is smoother and does not ring.
+/// continuation: E. L. Allgower and K. Georg, "Numerical Continuation Methods", 1990). Its first step goes on in the
+/// direction from one solution to the next, as far as lowers J most: where what is beyond the border is unlike the image,
+/// black for example, solutions move that way for many problems. If the steps do not suffice for the last of them, the
+/// result is that for a larger noise, which is smoother and does not ring.
 struct BorderCompletion<Scalar: FourierScalar> {
   let blur: BlurOperator<Scalar>
   /// |H|² S, `[H, W/2 + 1]`.
@@ -46,32 +48,54 @@ struct BorderCompletion<Scalar: FourierScalar> {
     var levels = [noise]
     while levels.last! < start { levels.append(levels.last! * Self.factor) }
     let unknown = Double(blur.frame.count - blur.frame.image.height * blur.frame.image.width)
-    var step = 0
+    var (step, solved) = (0, levels.last!)
+    // The solution of a problem less that of the next.
+    var movement: Tensor<Scalar>?
     for level in levels.reversed() {
+      guard step < steps else { return solved }
       let removed = noiseShare(signal, level)
+      // N times half the second derivative of J, applied to a frame.
+      func changed(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+        var change = blur.filtered(x, byReal: removed)
+        clearInside(&change, blur.frame)
+        return change
+      }
       // Half the gradient of N J, and the direction against which x moves.
-      var gradient = blur.filtered(x, byReal: removed)
-      clearInside(&gradient, blur.frame)
+      var gradient = changed(x)
+      /// Moves against a direction, as far as lowers J most, given the gradient's part along it.
+      ///
+      /// - Returns: How much that lowers N J, nil if J does not depend on it.
+      func move(_ direction: Tensor<Scalar>, slope: Double) -> Double? {
+        let change = changed(direction)
+        let curvature = dot(direction, change)
+        guard curvature > 0 else { return nil }
+        let length = slope / curvature
+        add(&x, direction, times: Scalar(-length))
+        add(&gradient, change, times: Scalar(-length))
+        step += 1
+        return length * slope
+      }
+      var start = x
+      if let last = movement {
+        _ = move(last, slope: dot(last, gradient))
+        movement = nil
+        try onStep(step)
+      }
       var direction = gradient
       var square = dot(gradient, gradient)
       var idle = 0
       while square > 0 {
-        var change = blur.filtered(direction, byReal: removed)
-        clearInside(&change, blur.frame)
-        let curvature = dot(direction, change)
-        guard curvature > 0 else { break }
-        let length = square / curvature
-        add(&x, direction, times: Scalar(-length))
-        add(&gradient, change, times: Scalar(-length))
-        step += 1
+        guard let gain = move(direction, slope: square) else { break }
         try onStep(step)
-        idle = length * square / level < Self.tolerance * unknown ? idle + 1 : 0
+        idle = gain / level < Self.tolerance * unknown ? idle + 1 : 0
         if idle == Self.patience { break }
         guard step < steps else { return level }
         let next = dot(gradient, gradient)
         scaleAndAdd(&direction, gradient, times: Scalar(next / square))
         square = next
       }
+      add(&start, x, times: -1)
+      (movement, solved) = (start, level)
     }
     return noise
   }

@@ -31,7 +31,7 @@ public struct WienerFilter<Scalar: FourierScalar>: Deconvolution {
   /// How strong the noise is.
   public let noise: Noise
   public let boundary: Boundary
-  /// The most steps of conjugate gradients towards the extension. Most images take 20 to 100; a result for which the steps
+  /// The most steps of conjugate gradients towards the extension. Most images take 30 to 150; a result for which the steps
   /// do not suffice is smoother than it might be. None leaves the boundary's extension, tapered.
   public let borderSteps: Int
   public let memoryLimit: Int?
@@ -41,8 +41,7 @@ public struct WienerFilter<Scalar: FourierScalar>: Deconvolution {
   /// - Throws: ``RestorationError`` for a noise that is negative or not finite, or a ratio that is not above 0.
   public init(
     _ pointSpread: PointSpread<Scalar>, noise: Noise = .estimated, boundary: Boundary = .reflect,
-    borderSteps: Int = 200,
-    memoryLimit: Int? = nil
+    borderSteps: Int = 300, memoryLimit: Int? = nil
   ) throws(RestorationError) {
     switch noise {
     case .estimated: break
@@ -59,9 +58,10 @@ public struct WienerFilter<Scalar: FourierScalar>: Deconvolution {
     (self.borderSteps, self.memoryLimit) = (borderSteps, memoryLimit)
   }
 
-  /// Frames: H, |H|² S and U (half a frame each), the image, gradient, direction and its image, a spectrum and its copy;
-  /// without an extension, of them H and G, the image, a spectrum and its copy, and |H|² S.
-  public func estimatedBytes(image: Extent) -> Int { bytes(frame(image), planes: boundary == .circular ? 6 : 9) }
+  /// Frames: H, |H|² S and U (half a frame each), the image and what it was for the noise before, gradient, direction and
+  /// its image, a spectrum and its copy; without an extension, of them H and G, the image, a spectrum and its copy, and
+  /// |H|² S.
+  public func estimatedBytes(image: Extent) -> Int { bytes(frame(image), planes: boundary == .circular ? 6 : 10) }
 
   public func callAsFunction(_ images: Tensor<Scalar>, onProgress: (RestorationProgress) throws -> Void) throws
     -> Tensor<Scalar>

@@ -56,7 +56,7 @@ enum CrossoverReport {
   }
 
   private static func sentence(_ crossing: Crossing) -> String {
-    "\(crossing.firstIsLowerBeyond ? "fft" : "direct") is faster from \(String(format: "%.1f", crossing.place)) on"
+    "\(crossing.firstIsLowerBeyond ? "fft" : "direct") is faster from \(String(numbers: "%.1f", crossing.place)) on"
   }
 
   private static func verdict(_ sweep: KernelSweep) -> String {

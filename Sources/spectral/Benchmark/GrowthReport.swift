@@ -130,7 +130,7 @@ enum GrowthReport {
       + curves.flatMap(\.points).map { point in
         aligned("\(point.size)", 8) + "  " + padded(point.result.method, 16)
           + aligned(duration(point.result.medianSeconds), 10)
-          + aligned(String(format: "%.0f MiB", point.result.peakMebibytes), 12)
+          + aligned(String(numbers: "%.0f MiB", point.result.peakMebibytes), 12)
       }).joined(separator: "\n")
   }
 

@@ -26,7 +26,7 @@ enum RegretReport {
     } else {
       try Console.result(
         "within 10 % of the best on \(good) of \(ratios.count)"
-          + (ratios.isEmpty ? "" : String(format: "; the worst takes %.2f times as long", worst)))
+          + (ratios.isEmpty ? "" : String(numbers: "; the worst takes %.2f times as long", worst)))
     }
   }
 
@@ -34,7 +34,7 @@ enum RegretReport {
     let (chosen, best) = (regret.chosen, regret.best)
     return padded(regret.benchmark.name, 26) + padded("\(chosen.plan)", 15) + aligned(duration(chosen.seconds), 8)
       + "   best " + padded("\(best.plan)", 15) + aligned(duration(best.seconds), 8)
-      + String(format: "   ratio %.2f", regret.ratio) + (regret.ratio > tolerance ? "  <-" : "")
+      + String(numbers: "   ratio %.2f", regret.ratio) + (regret.ratio > tolerance ? "  <-" : "")
   }
 
   private static func json(_ regret: Regret) -> JSON {

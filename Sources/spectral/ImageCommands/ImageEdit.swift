@@ -101,4 +101,4 @@ extension ImageRun {
 }
 
 /// A number with four digits that count.
-func significant(_ value: Double) -> String { String(format: "%.4g", value.withoutNaNSign) }
+func significant(_ value: Double) -> String { String(numbers: "%.4g", value) }
