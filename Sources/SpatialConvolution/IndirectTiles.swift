@@ -130,6 +130,34 @@ struct IndirectTiles<Scalar: IndirectScalar> {
     ]
   }
 
+  // MARK: Cost
+
+  /// Products, those beyond the border of folded sums included; copies of tiles; the sums that are brought to the result;
+  /// and tables.
+  var cost: CostEstimate {
+    let single = Double(MemoryLayout<Scalar>.stride) / 4
+    let planes = Double(problem.batch * problem.geometry.groups)
+    let positions = Double(grid.vertical.positions) * Double(grid.horizontal.positions)
+    let (inputs, outputs) = (Double(problem.channelsPerGroup), Double(problem.outputsPerGroup))
+    // Vectors of the gradients run over channels, and few do not fill them.
+    let rate =
+      pass == .forward ? (outputs > 1 ? 80e9 : 26e9) : 75e9 * outputs / (outputs + 6) * inputs / (inputs + 1)
+    let residues = Double(grid.vertical.residues.count * grid.horizontal.residues.count)
+    let calls = Double(grid.count) * residues * Double(blocks.count)
+    return [
+      "start": pass == .forward ? SpatialCost.start : 0,
+      "products": planes * positions * Double(terms) * Double(lanes) * single / rate,
+      "sums": planes * positions * Double(lanes) * residues * 0.8e-9 * single,
+      "copies": planes * Double(grid.count) * Double(channels) * Double(grid.plane) * single * 0.18e-9,
+      "calls": planes * calls * SpatialCost.call,
+      "residues": residues * 1.5e-6,
+      "inputs": folds ? Double(problem.inputShape.count) * single * 0.3e-9 : 0,
+      "entries": (Double(grid.tableCount + terms) + Double(grid.horizontal.positions) * residues)
+        * SpatialCost.tableEntry,
+      "packing": Double(packedPerGroup * problem.geometry.groups) * (pass == .forward ? 0.5e-9 : 1.5e-9) * single,
+    ]
+  }
+
   // MARK: Choice
 
   /// Tiles of up to 512 KiB, which leave half of a second-level cache to the filters, and smaller ones under a limit.

@@ -1,3 +1,4 @@
+import Foundation
 import Layers
 import Tensors
 import TestSupport
@@ -42,6 +43,44 @@ struct RandomProblem: CustomStringConvertible {
     return try ConvolutionProblem(
       geometry, input: [pick([1, 2, 3]), channels, pick(sizes), pick(sizes)],
       filter: [outputs, channels / groups, kernel.height, kernel.width])
+  }
+
+  /// A geometry that nobody would choose: kernels up to 60 taps a side, strides up to 50, dilations up to 40, any padding,
+  /// long and thin arrays.
+  ///
+  /// - Parameter batch: The images; drawn if it is nil.
+  static func wild(seed: UInt64, batch: Int? = nil, multiplyAdds: Int) -> RandomProblem {
+    var random = RandomGenerator(seed: seed)
+    while true {
+      if let problem = try? wild(&random, batch: batch), problem.multiplyAdds < multiplyAdds,
+        problem.inputShape.count < 1 << 22, problem.outputShape.count < 1 << 22
+      {
+        return RandomProblem(problem: problem, seed: seed)
+      }
+    }
+  }
+
+  private static func wild(_ random: inout RandomGenerator, batch: Int?) throws -> ConvolutionProblem {
+    func pick<T>(_ choices: [T]) -> T { choices[Int.random(in: 0..<choices.count, using: &random)] }
+    /// Small as often as large.
+    func size(_ most: Int) -> Int {
+      Int(Double.random(in: 0..<Double(most + 1).logarithm, using: &random).exponential.rounded(.down))
+    }
+    func extent(_ most: Int) -> Extent { Extent(height: size(most), width: size(most)) }
+    let groups = pick([1, 1, 1, size(8), size(40)])
+    let (channels, outputs) = (pick([1, 1, size(12)]), pick([1, 1, size(20)]))
+    var (height, width) = (size(60), size(60))
+    if pick([false, false, true]) { (height, width) = pick([(size(4000), size(4)), (size(4), size(4000))]) }
+    let kernel = extent(60)
+    let geometry = ConvolutionGeometry(
+      kernel: kernel, stride: pick([1, extent(50)]), dilation: pick([1, extent(40)]),
+      padding: pick([
+        .valid, .same, .same, .full,
+        .explicit(top: size(40) - 1, bottom: size(40) - 1, left: size(40) - 1, right: size(40) - 1),
+      ]), groups: groups, boundary: pick(Boundary.allCases), operation: pick(ConvolutionOperation.allCases))
+    return try ConvolutionProblem(
+      geometry, input: [batch ?? pick([1, 1, size(8), size(40)]), groups * channels, height, width],
+      filter: [groups * outputs, channels, kernel.height, kernel.width])
   }
 
   /// Random images, filters and output gradient.
@@ -119,4 +158,9 @@ struct PassBounds {
     }
     (forward, inputGradient, filterGradient) = (factor * y, factor * dx * repeats, factor * dw)
   }
+}
+
+extension Double {
+  fileprivate var logarithm: Double { log(self) }
+  fileprivate var exponential: Double { exp(self) }
 }
