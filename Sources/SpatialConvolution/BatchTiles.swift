@@ -98,8 +98,9 @@ struct BatchTiles<Scalar: IndirectScalar> {
       ? rowTaps.count * columnTaps.count : columnRuns.count * bands.reduce(0) { $0 + $1.runs.count }
     return [
       "start": pass == .forward ? SpatialCost.start : 0,
-      "products": products * single / (pass == .forward ? 85e9 : 65e9),
-      "copies": 0.25e-9 * Double(numbers) * single * (pass == .forward ? 1 : 1.3),
+      "products": products * single / (pass == .forward ? 85e9 : 65e9) * (isWorthwhile ? 1 : 1.5),
+      // What does not stay in the cache takes longer.
+      "copies": 0.25e-9 * Double(numbers) * single * (isWorthwhile ? pass == .forward ? 1 : 1.3 : 4),
       "calls": Double(imageGroups * groups * runs) * SpatialCost.call,
       "terms": pass == .filterGradient
         ? 0 : Double(imageGroups * groups) * Double(vertical.termCount * horizontal.termCount) * 1e-9,

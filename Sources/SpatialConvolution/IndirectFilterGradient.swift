@@ -79,9 +79,11 @@ struct FilterGradientTiles<Scalar: IndirectScalar> {
     let tiles = Double(problem.batch * problem.geometry.groups * grid.count * blocks.count)
     return [
       "products": Double(problem.multiplyAdds) * single / rate,
-      "copies": tiles * inputs * Double(grid.plane) * single * 0.15e-9,
-      "calls": tiles * Double(channelParts) * SpatialCost.call,
-      "entries": Double(grid.tableCount + channelsAtOnce * taps) * SpatialCost.tableEntry,
+      "start": 1e-5,
+      "copies": tiles * inputs * Double(grid.plane) * single * (grid.isGathered ? 1.2e-9 : 0.22e-9),
+      "packing": tiles * Double(channelParts * gradientCount) * single * 0.15e-9,
+      "calls": tiles * Double(channelParts) * 5e-7,
+      "entries": Double(grid.tableCount + channelsAtOnce * taps) * 1.5e-8,
       "sums": Double(parts * sumsPerPart) * single * 0.5e-9,
     ]
   }

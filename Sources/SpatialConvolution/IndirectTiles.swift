@@ -145,16 +145,17 @@ struct IndirectTiles<Scalar: IndirectScalar> {
     let residues = Double(grid.vertical.residues.count * grid.horizontal.residues.count)
     let calls = Double(grid.count) * residues * Double(blocks.count)
     return [
-      "start": pass == .forward ? SpatialCost.start : 0,
+      "start": 1e-5,
       "products": planes * positions * Double(terms) * Double(lanes) * single / rate,
       "sums": planes * positions * Double(lanes) * residues * 0.8e-9 * single,
-      "copies": planes * Double(grid.count) * Double(channels) * Double(grid.plane) * single * 0.18e-9,
+      "copies": planes * Double(grid.count) * Double(channels) * Double(grid.plane) * single
+        * (grid.isGathered ? 1e-9 : 0.18e-9),
       "calls": planes * calls * SpatialCost.call,
       "residues": residues * 1.5e-6,
       "inputs": folds ? Double(problem.inputShape.count) * single * 0.3e-9 : 0,
       "entries": (Double(grid.tableCount + terms) + Double(grid.horizontal.positions) * residues)
         * SpatialCost.tableEntry,
-      "packing": Double(packedPerGroup * problem.geometry.groups) * (pass == .forward ? 0.5e-9 : 1.5e-9) * single,
+      "packing": Double(packedPerGroup * problem.geometry.groups) * (pass == .forward ? 0.25e-9 : 1e-9) * single,
     ]
   }
 

@@ -143,10 +143,20 @@ extension ConvolutionProblem {
   /// also orients a gradient as the filters are.
   func oriented<Scalar>(_ filter: Tensor<Scalar>) -> Tensor<Scalar> {
     guard geometry.operation == .convolution else { return filter }
+    return flipped(filter)
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func flipped<Scalar: TensorScalar>(_ filter: Tensor<Scalar>) -> Tensor<Scalar> {
     let taps = vertical.kernel * horizontal.kernel
     return filter.withUnsafeElements { w in
       Tensor(filter.shape) { flipped in
-        for i in w.indices { flipped[i] = w[i / taps * taps + taps - 1 - i % taps] }
+        guard let w = w.baseAddress, let flipped = flipped.baseAddress else { return }
+        for first in stride(from: 0, to: filter.count, by: taps) {
+          let last = first + taps - 1
+          for tap in 0..<taps { flipped[first + tap] = w[last - tap] }
+        }
       }
     }
   }

@@ -95,7 +95,7 @@ struct UnfoldSolver<Scalar: DirectScalar>: ConvolutionSolver {
       "inputs": isInputGradient ? Double(problem.inputShape.count) * 0.3e-9 : 0,
       "outputs": all * Double(problem.outputChannels) * 2e-9 * (pass == .forward ? Double(termBlocks) : 1),
       "entries": Double(outside(problem.vertical) + outside(problem.horizontal)) * 1e-8,
-      "filters": Double(problem.filterShape.count) * 3e-9,
+      "filters": Double(problem.filterShape.count) * 1e-9,
     ]
   }
 
