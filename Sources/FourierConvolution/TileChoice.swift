@@ -71,7 +71,9 @@ struct TileCost {
     let filters = Double(layout.filter.count)
     let blockBytes = groupBytes * (inputs + outputs) / blocks
     let blockSpilled = min(max((blockBytes - 1e6) / 2e6, 0), 1)
-    var seconds =
+    // To begin a pass; a step has three.
+    var seconds = transformsFilters ? 2.5e-5 : 8e-6
+    seconds +=
       (inputs + outputs) * frequencies
       * (logarithm / rates.butterflies + spilled / rates.spills + blockSpilled / rates.blockSpills)
     seconds += (inputs + outputs) * Double(size.height) / rates.rows

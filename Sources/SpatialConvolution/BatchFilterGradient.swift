@@ -4,7 +4,7 @@ import SpectralCore
 
 /// The filter gradient with vectors across the images of a batch: each tap of each pair of channels has a vector of sums,
 /// an image in a lane, over the positions from which it sees the image; lanes are added at the end.
-struct BatchFilterGradient<Scalar: RowScalar> {
+struct BatchFilterGradient<Scalar: DirectScalar> {
   let tiles: BatchTiles<Scalar>
   private var problem: ConvolutionProblem { tiles.problem }
 

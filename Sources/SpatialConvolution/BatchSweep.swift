@@ -8,7 +8,7 @@ import SpectralCore
 ///     sum over channels c and terms l of  x[c][place(p, l)] * w[c][tap(p, l)][o]
 ///
 /// where x is a pixel of all images at once, and w one number.
-struct BatchSweep<Scalar: RowScalar> {
+struct BatchSweep<Scalar: DirectScalar> {
   let tiles: BatchTiles<Scalar>
   private var problem: ConvolutionProblem { tiles.problem }
 

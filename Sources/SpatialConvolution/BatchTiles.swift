@@ -30,7 +30,7 @@ struct BatchTiles<Scalar: IndirectScalar> {
     let places: Range<Int>
   }
 
-  /// Nil if it would not be faster, images are few for the vectors, a row of them does not fit in the cache, or nothing fits in the memory limit.
+  /// Nil if images are few for the vectors, a row of them does not fit in the cache, or nothing fits in the memory limit.
   init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?) {
     let width = Scalar.vectorWidth
     let images = problem.batch
@@ -38,7 +38,8 @@ struct BatchTiles<Scalar: IndirectScalar> {
     guard images >= width, 8 * images >= 7 * ((images + width - 1) / width * width) else { return nil }
     self.problem = problem
     self.pass = pass
-    guard Self.isWorthwhile(problem, pass) else { return nil }
+    // Tables of what each position sees take longer to make than a short pass.
+    guard [problem.vertical, problem.horizontal].allSatisfy({ $0.output * $0.kernel <= 1 << 14 }) else { return nil }
     let make = pass == .inputGradient ? BatchAxis.init(inputGradient:) : BatchAxis.init(forward:)
     (vertical, horizontal) = (make(problem.vertical), make(problem.horizontal))
     columnRuns = pass == .filterGradient ? [] : horizontal.runs(0..<horizontal.terms.count)
@@ -73,7 +74,7 @@ struct BatchTiles<Scalar: IndirectScalar> {
 
   /// Whether this is faster than sums across the channels or along the columns, as was measured: what it saves at borders
   /// counts in small images, and in large ones what those waste on few channels, but for the time of two transpositions.
-  private static func isWorthwhile(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> Bool {
+  var isWorthwhile: Bool {
     let isInput = pass == .inputGradient
     let (rows, columns) = (problem.vertical, problem.horizontal)
     if (isInput ? rows.input * columns.input : rows.output * columns.output) <= 400 { return true }
@@ -86,11 +87,25 @@ struct BatchTiles<Scalar: IndirectScalar> {
 
   /// Seconds that a thread takes for a pass on AVX-512 machines: for the products that there are, and to bring operand and
   /// result into the order of lanes and back.
-  var seconds: Double {
-    let products = vertical.termCount * horizontal.termCount * channels * lanes * problem.geometry.groups
+  var cost: CostEstimate {
+    let groups = problem.geometry.groups
+    let lanesAtOnce = Double(imageGroups * imagesAtOnce)
+    let products = lanesAtOnce * Double(vertical.termCount * horizontal.termCount) * Double(channels * lanes * groups)
     let numbers = problem.inputShape.count + problem.outputShape.count
-    let precision = Double(MemoryLayout<Scalar>.stride) / 4
-    return precision * (Double(imageGroups * imagesAtOnce * products) / 85e9 + 0.25e-9 * Double(numbers))
+    let single = Double(MemoryLayout<Scalar>.stride) / 4
+    let runs =
+      pass == .filterGradient
+      ? rowTaps.count * columnTaps.count : columnRuns.count * bands.reduce(0) { $0 + $1.runs.count }
+    return [
+      "start": pass == .forward ? SpatialCost.start : 0,
+      "products": products * single / (pass == .forward ? 85e9 : 65e9) * (isWorthwhile ? 1 : 1.5),
+      // What does not stay in the cache takes longer.
+      "copies": 0.25e-9 * Double(numbers) * single * (isWorthwhile ? pass == .forward ? 1 : 1.3 : 4),
+      "calls": Double(imageGroups * groups * runs) * SpatialCost.call,
+      "terms": pass == .filterGradient
+        ? 0 : Double(imageGroups * groups) * Double(vertical.termCount * horizontal.termCount) * 1e-9,
+      "sums": Double(sumCount * groups * parts) * 1e-9 * single,
+    ]
   }
 
   /// A sum of more products than that is taken in pieces.

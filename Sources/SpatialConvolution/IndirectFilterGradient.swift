@@ -72,6 +72,22 @@ struct FilterGradientTiles<Scalar: IndirectScalar> {
     ]
   }
 
+  var cost: CostEstimate {
+    let single = Double(MemoryLayout<Scalar>.stride) / 4
+    let (inputs, outputs) = (Double(problem.channelsPerGroup), Double(problem.outputsPerGroup))
+    let rate = 75e9 * outputs / (outputs + 6) * inputs / (inputs + 1)
+    let tiles = Double(problem.batch * problem.geometry.groups * grid.count * blocks.count)
+    return [
+      "products": Double(problem.multiplyAdds) * single / rate,
+      "start": 1e-5,
+      "copies": tiles * inputs * Double(grid.plane) * single * (grid.isGathered ? 1.2e-9 : 0.22e-9),
+      "packing": tiles * Double(channelParts * gradientCount) * single * 0.15e-9,
+      "calls": tiles * Double(channelParts) * 5e-7,
+      "entries": Double(grid.tableCount + channelsAtOnce * taps) * 1.5e-8,
+      "sums": Double(parts * sumsPerPart) * single * 0.5e-9,
+    ]
+  }
+
   /// Tiles of some hundred positions, for so many sums may follow each other without loss, in about 256 KiB.
   private mutating func chooseTile(_ memoryLimit: Int?) -> Bool {
     let (vertical, horizontal) = (grid.vertical, grid.horizontal)
@@ -92,7 +108,7 @@ struct FilterGradientTiles<Scalar: IndirectScalar> {
 }
 
 /// The filter gradient of the dense direct method.
-struct IndirectFilterGradient<Scalar: RowScalar> {
+struct IndirectFilterGradient<Scalar: DirectScalar> {
   private let tiles: FilterGradientTiles<Scalar>
   private let padded: PaddedTiles<Scalar>
   /// The place of each tap of each channel.

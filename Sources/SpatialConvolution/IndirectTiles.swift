@@ -42,7 +42,7 @@ struct IndirectTiles<Scalar: IndirectScalar> {
         vertical: SlidingAxis(forward: problem.vertical), horizontal: SlidingAxis(forward: problem.horizontal))
       (lanes, channels) = (problem.outputsPerGroup, problem.channelsPerGroup)
     } else {
-      folds = problem.geometry.boundary != .zero || !problem.isDense
+      folds = problem.geometry.boundary != .zero || !problem.hasUnitStride
       let make = folds ? SlidingAxis.init(foldedInputGradient:) : SlidingAxis.init(inputGradient:)
       grid = TileGrid(vertical: make(problem.vertical), horizontal: make(problem.horizontal))
       (lanes, channels) = (problem.channelsPerGroup, problem.outputsPerGroup)
@@ -127,6 +127,35 @@ struct IndirectTiles<Scalar: IndirectScalar> {
     return [
       WorkingSet(shared: shared, perThread: needsNoPacking ? 0 : Scratch<Scalar>.byteCount(orderedCount)),
       WorkingSet(shared: shared, perThread: work),
+    ]
+  }
+
+  // MARK: Cost
+
+  /// Products, those beyond the border of folded sums included; copies of tiles; the sums that are brought to the result;
+  /// and tables.
+  var cost: CostEstimate {
+    let single = Double(MemoryLayout<Scalar>.stride) / 4
+    let planes = Double(problem.batch * problem.geometry.groups)
+    let positions = Double(grid.vertical.positions) * Double(grid.horizontal.positions)
+    let (inputs, outputs) = (Double(problem.channelsPerGroup), Double(problem.outputsPerGroup))
+    // Vectors of the gradients run over channels, and few do not fill them.
+    let rate =
+      pass == .forward ? (outputs > 1 ? 80e9 : 26e9) : 75e9 * outputs / (outputs + 6) * inputs / (inputs + 1)
+    let residues = Double(grid.vertical.residues.count * grid.horizontal.residues.count)
+    let calls = Double(grid.count) * residues * Double(blocks.count)
+    return [
+      "start": 1e-5,
+      "products": planes * positions * Double(terms) * Double(lanes) * single / rate,
+      "sums": planes * positions * Double(lanes) * residues * 0.8e-9 * single,
+      "copies": planes * Double(grid.count) * Double(channels) * Double(grid.plane) * single
+        * (grid.isGathered ? 1e-9 : 0.18e-9),
+      "calls": planes * calls * SpatialCost.call,
+      "residues": residues * 1.5e-6,
+      "inputs": folds ? Double(problem.inputShape.count) * single * 0.3e-9 : 0,
+      "entries": (Double(grid.tableCount + terms) + Double(grid.horizontal.positions) * residues)
+        * SpatialCost.tableEntry,
+      "packing": Double(packedPerGroup * problem.geometry.groups) * (pass == .forward ? 0.25e-9 : 1e-9) * single,
     ]
   }
 

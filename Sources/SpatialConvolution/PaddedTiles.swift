@@ -21,6 +21,8 @@ struct TileGrid {
   var rowTiles: Int { (vertical.positions + rows - 1) / rows }
   var columnTiles: Int { (horizontal.positions + columns - 1) / columns }
   var count: Int { rowTiles * columnTiles }
+  /// Whether places are not copied in rows of neighbours.
+  var isGathered: Bool { horizontal.interior.isEmpty }
   /// The numbers in the tables of `PaddedTiles`.
   var tableCount: Int { 2 * rows * columns + rowTiles * vertical.places(rows) + columnTiles * width }
 

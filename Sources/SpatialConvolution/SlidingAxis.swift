@@ -41,7 +41,7 @@ struct SlidingAxis {
   private let axis: ConvolutionAxis
   private let content: Content
   /// Whether positions are pixels of the padded image, which a boundary may send anywhere, and not results.
-  private let folds: Bool
+  let folds: Bool
 
   /// The forward pass: positions are outputs.
   init(forward axis: ConvolutionAxis) {
@@ -120,6 +120,18 @@ struct SlidingAxis {
     case .part(let first): return axis.source(first + place)
     case .windows: return axis.source(output: place / axis.kernel, tap: place % axis.kernel)
     case .gradient(let shift): return place >= shift && place - shift < axis.output ? place - shift : nil
+    }
+  }
+
+  /// Places whose sources are neighbours, as far as that is known without a look at each.
+  var interior: Range<Int> {
+    switch content {
+    case .image: return axis.paddingBefore..<axis.paddingBefore + axis.input
+    case .part(let first):
+      let start = axis.paddingBefore - first
+      return max(0, start)..<max(0, start + axis.input)
+    case .gradient(let shift): return max(0, shift)..<max(0, shift + axis.output)
+    case .windows: return 0..<0
     }
   }
 

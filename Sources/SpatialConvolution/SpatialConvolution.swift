@@ -3,160 +3,124 @@ import SpectralCore
 
 /// Convolution by its definition: multiply the overlap, add, move.
 ///
-/// Where channels meet, all three passes are products of matrices whose rows or terms are found through tables of places
-/// (`IndirectSweep`, `IndirectFilterGradient`), as no window is unfolded; where many images are small, vectors go across
-/// the images (`BatchSweep`, `BatchFilterGradient`), and zeros of the padding are left out; where channels are few or alone
-/// (depthwise), windows pass over one plane at a time (`WindowSweep`), or rows are correlated in place
-/// (`RowCorrelation`). Either way it is the sum itself: exact on integers that the scalar can hold.
-public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
+/// Several solvers compute the same sums in different orders of loops (``solvers``); for each pass the one that promises to
+/// be fastest is taken, or the one that was asked for by name. Whatever takes part, it is the sum itself: exact on
+/// integers that the scalar can hold.
+public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
   /// The most working memory that a pass may take beside its operands and its result, in bytes; nil for no limit but the
   /// machine's memory. It covers the packed filters that are kept. To keep it, fewer threads and smaller tiles are taken;
   /// a pass that cannot keep it traps, with the estimate that ``workingMemory(_:_:)`` throws beforehand.
   public var memoryLimit: Int?
+  /// The name of the only solver that may be taken; nil for whichever promises to be fastest.
+  public let solver: String?
+
+  private let packedFilters = PackedFilterCache<Scalar>()
+  private let choices = SolverCache<Scalar>()
 
   /// The direct method.
-  public init(memoryLimit: Int? = nil) { self.memoryLimit = memoryLimit }
-
-  /// `direct`.
-  public var name: String { "direct" }
-
-  private let keptFilters = KeptFilters<Scalar, ConvolutionGeometry, Tensor<Scalar>>()
-  private let keptBatchTiles = KeptBatchTiles<Scalar>()
-
-  /// How a pass is cut up, if it is worth more than going row by row and the memory limit has room.
-  private func tiles(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> IndirectTiles<Scalar>? {
-    Self.isDense(problem) ? IndirectTiles(problem, pass, memoryLimit: memoryLimit) : nil
+  public init(memoryLimit: Int? = nil) {
+    self.memoryLimit = memoryLimit
+    solver = nil
   }
 
-  /// How a pass over single planes is cut up, if channels are too few for a matrix product and the memory limit has
-  /// room.
-  private func windows(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> WindowTiles<Scalar>? {
-    Self.isDense(problem) ? nil : WindowTiles(problem, pass, memoryLimit: memoryLimit)
+  /// The direct method by one of its ``solvers``. Of a problem that the solver cannot do, ``workingMemory(_:_:)`` throws
+  /// the reason, and a pass traps with it. Operands with values that are not finite may still go to another solver, so
+  /// that results are those of the definition.
+  ///
+  /// - Throws: If there is no solver of the name.
+  public init(solver: String, memoryLimit: Int? = nil) throws(ConvolutionError) {
+    let names = Self.solvers.map(\.name)
+    guard names.contains(solver) else {
+      throw ConvolutionError(
+        "the direct method has no solver \"\(solver)\": take one of \(names.joined(separator: ", "))")
+    }
+    self.memoryLimit = memoryLimit
+    self.solver = solver
   }
 
-  /// The same for the filter gradient.
-  private func gradientWindows(_ problem: ConvolutionProblem) -> WindowGradientTiles<Scalar>? {
-    Self.isDense(problem) ? nil : WindowGradientTiles(problem, memoryLimit: memoryLimit)
+  /// The solvers in the order of preference: their names, and what each does.
+  public static var solvers: [(name: String, summary: String)] {
+    SpatialSolvers<Scalar>.table.map { ($0.name, $0.summary) }
   }
 
-  /// How a pass goes across the images of a batch, if that is worth it.
-  private func batchTiles(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> BatchTiles<Scalar>? {
-    Self.isDense(problem) ? keptBatchTiles.tiles(problem, pass, memoryLimit: memoryLimit) : nil
-  }
+  /// `direct`, or the name of the only solver.
+  public var name: String { solver ?? "direct" }
 
-  /// Whether enough channels meet that products of matrices beat going row by row.
-  private static func isDense(_ problem: ConvolutionProblem) -> Bool {
-    problem.outputsPerGroup * problem.channelsPerGroup >= 6
-  }
+  // MARK: Passes
 
   public func forward(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    forward(input, filter, bias: bias, problem, keeps: true)
+    problem.check(input: input, filter: filter, bias: bias)
+    return run(.forward, problem, PassOperands(input, filter, bias: bias, cache: packedFilters))
   }
 
   public func record(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
-    // The filters are about to change: keeping them would only make their owner copy them.
-    let output = forward(input, filter, bias: bias, problem, keeps: false)
-    return (output, ConvolutionTape(problem: problem, input: input, filter: filter))
-  }
-
-  private func forward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem, keeps: Bool
-  ) -> Tensor<Scalar> {
     problem.check(input: input, filter: filter, bias: bias)
-    checkMemory(.forward, problem)
-    if let padded = PaddedProblem<Scalar>(problem) {
-      return forward(padded.padded(input), filter, bias: bias, padded.inner, keeps: keeps)
-    }
-    if let reduction = reduction(problem, .forward) {
-      return reduction.forward(input, filter, bias: bias) { forward($1, $2, bias: $3, $0, keeps: keeps) }
-    }
-    if let windows = windows(problem, .forward), filter.isFinite {
-      return WindowSweep(windows)(input, oriented(filter, problem), bias: bias)
-    }
-    if let batch = batchTiles(problem, .forward),
-      let result = BatchSweep(tiles: batch)(input, oriented(filter, problem), bias: bias)
-    {
-      return result
-    }
-    guard let tiles = tiles(problem, .forward) else {
-      return RowCorrelation(problem, memoryLimit).forward(input, oriented(filter, problem), bias)
-    }
-    let sweep = IndirectSweep(tiles)
-    func pack() -> Tensor<Scalar> { sweep.pack(oriented(filter, problem)).filters }
-    guard keeps && !tiles.needsNoPacking else { return sweep(input, pack(), bias: bias) }
-    let others = tiles.stretches.bytes(threads: min(Parallel.threads, tiles.workers)) - tiles.packedBytes
-    let packed = keptFilters.value(
-      filter, problem.geometry, bytes: tiles.packedBytes,
-      budget: memoryLimit.map { $0 - others } ?? type(of: keptFilters).usualBudget, make: pack)
-    return sweep(input, packed, bias: bias)
+    // The filters are about to change: keeping them would only make their owner copy them.
+    let output = run(.forward, problem, PassOperands(input, filter, bias: bias))
+    return (output, ConvolutionTape(problem: problem, input: input, filter: filter))
   }
 
   public func inputGradient(
     _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     problem.check(filter: filter, gradient: gradient)
-    checkMemory(.inputGradient, problem)
-    if let padded = PaddedProblem<Scalar>(problem) {
-      return padded.cropped(inputGradient(gradient, filter, padded.inner))
-    }
-    if let reduction = reduction(problem, .inputGradient) {
-      return reduction.inputGradient(gradient, filter) { inputGradient($1, $2, $0) }
-    }
-    let weight = oriented(filter, problem)
-    if let windows = windows(problem, .inputGradient), weight.isFinite {
-      return WindowSweep(windows)(gradient, weight, bias: nil)
-    }
-    if let batch = batchTiles(problem, .inputGradient),
-      let result = BatchSweep(tiles: batch)(gradient, weight, bias: nil)
-    {
-      return result
-    }
-    if let tiles = tiles(problem, .inputGradient) {
-      let sweep = IndirectSweep(tiles)
-      let (packed, areFinite) = sweep.pack(weight)
-      // The zeros around a gradient are no terms of the sum: they must not meet an infinite weight.
-      if areFinite { return sweep(gradient, packed, bias: nil) }
-    }
-    return RowCorrelation(problem, memoryLimit).inputGradient(gradient, weight)
+    return run(.inputGradient, problem, PassOperands(gradient, filter))
   }
 
   public func filterGradient(
     _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     problem.check(input: input, gradient: gradient)
-    checkMemory(.filterGradient, problem)
-    if let padded = PaddedProblem<Scalar>(problem) {
-      return filterGradient(gradient, padded.padded(input), padded.inner)
-    }
-    if let reduction = reduction(problem, .filterGradient) {
-      return reduction.filterGradient(gradient, input) { filterGradient($1, $2, $0) }
-    }
-    let weight =
-      if let batch = batchTiles(problem, .filterGradient),
-        let result = BatchFilterGradient(tiles: batch)(gradient, input)
-      {
-        result
-      } else if Self.isDense(problem), let tiles = FilterGradientTiles<Scalar>(problem, memoryLimit: memoryLimit) {
-        IndirectFilterGradient(tiles)(gradient, input)
-      } else {
-        windowFilterGradient(gradient, input, problem)
-          ?? RowCorrelation(problem, memoryLimit).filterGradient(gradient, input)
-      }
-    return oriented(weight, problem)
+    return run(.filterGradient, problem, PassOperands(gradient, input))
   }
 
-  /// The filter gradient of single planes; nil where memory has no room for it, or where something infinite must meet
-  /// every zero of the border, which windows skip.
-  private func windowFilterGradient(
-    _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
-  ) -> Tensor<Scalar>? {
-    guard let tiles = gradientWindows(problem) else { return nil }
-    let weight = WindowFilterGradient(tiles)(gradient, input)
-    return weight.isFinite ? weight : nil
+  private func run(
+    _ pass: ConvolutionPass, _ problem: ConvolutionProblem, _ operands: PassOperands<Scalar>
+  ) -> Tensor<Scalar> {
+    if let padded = PaddedProblem<Scalar>(problem) { return run(pass, padded, operands) }
+    if let reduction = reduction(problem, pass) { return run(pass, reduction, operands) }
+    do {
+      let solver = try plan(pass, problem)
+      if let result = solver.run(operands) { return result }
+      // Values that are not finite: by the plain sums.
+      return try UnfoldSolver<Scalar>(problem, pass, memoryLimit: memoryLimit).run(operands)!
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }
+
+  /// With a number of its own beyond the border.
+  private func run(
+    _ pass: ConvolutionPass, _ padded: PaddedProblem<Scalar>, _ operands: PassOperands<Scalar>
+  ) -> Tensor<Scalar> {
+    switch pass {
+    case .forward:
+      run(
+        pass, padded.inner,
+        PassOperands(padded.padded(operands.first), operands.second, bias: operands.bias, cache: operands.cache))
+    case .inputGradient: padded.cropped(run(pass, padded.inner, operands))
+    case .filterGradient: run(pass, padded.inner, PassOperands(operands.first, padded.padded(operands.second)))
+    }
+  }
+
+  /// Over volumes.
+  private func run(
+    _ pass: ConvolutionPass, _ reduction: PlanarReduction<Scalar>, _ operands: PassOperands<Scalar>
+  ) -> Tensor<Scalar> {
+    switch pass {
+    case .forward:
+      reduction.forward(operands.first, operands.second, bias: operands.bias) {
+        run(pass, $0, PassOperands($1, $2, bias: $3, cache: operands.cache))
+      }
+    case .inputGradient:
+      reduction.inputGradient(operands.first, operands.second) { run(pass, $0, PassOperands($1, $2)) }
+    case .filterGradient:
+      reduction.filterGradient(operands.first, operands.second) { run(pass, $0, PassOperands($1, $2)) }
+    }
   }
 
   /// A problem over volumes as one over images; nil if it is none.
@@ -164,102 +128,104 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     PlanarReduction(problem, limit: memoryLimit) { try? workingMemory(pass, $0) }
   }
 
+  // MARK: Plans
+
+  /// The solver that does a pass of a problem.
+  private func plan(
+    _ pass: ConvolutionPass, _ problem: ConvolutionProblem
+  ) throws(ConvolutionError) -> any ConvolutionSolver<Scalar> {
+    guard let solver else { return try choices.solver(problem, pass, memoryLimit: memoryLimit) }
+    let type = SpatialSolvers<Scalar>.table.first { $0.name == solver }!
+    return try type.init(problem, pass, memoryLimit: memoryLimit)
+  }
+
+  /// The name of the solver that does a pass of a problem.
+  ///
+  /// - Throws: If none can, or not the one that was asked for; the sentence says why.
+  public func solver(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) throws(ConvolutionError) -> String {
+    if let padded = PaddedProblem<Scalar>(problem) { return try solver(pass, padded.inner) }
+    if let reduction = reduction(problem, pass) { return try solver(pass, reduction.planar) }
+    return type(of: try plan(pass, problem)).name
+  }
+
   public func workingMemory(
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> Int {
+    let limit = memoryLimit ?? ResidentMemory.machine
+    func checked(_ bytes: Int) throws(ConvolutionError) -> Int {
+      guard bytes <= limit else {
+        throw ConvolutionError("the direct method", needs: bytes, limit: limit, or: "convolve less at once")
+      }
+      return bytes
+    }
     if let padded = PaddedProblem<Scalar>(problem) {
       return try checked(padded.copyBytes + workingMemory(pass, padded.inner))
     }
     if let reduction = reduction(problem, pass) {
       return try checked(reduction.copyBytes + workingMemory(pass, reduction.planar))
     }
-    let stretches = stretches(pass, problem)
-    let limit = memoryLimit ?? ResidentMemory.machine
-    let threads = min(Parallel.threads, stretches.threads(within: limit))
+    let memory = try plan(pass, problem).memory
+    let threads = min(Parallel.threads, memory.threads(within: limit))
     guard threads > 0 else {
       throw ConvolutionError(
-        "the direct method", needs: stretches.bytes(threads: 1), limit: limit, or: "convolve narrower images")
+        "the direct method", needs: memory.bytes(threads: 1), limit: limit, or: "convolve narrower images")
     }
-    return stretches.bytes(threads: threads)
+    return memory.bytes(threads: threads)
   }
 
-  /// The bytes of copies and what works on them, if the limit has room for both.
-  private func checked(_ bytes: Int) throws(ConvolutionError) -> Int {
-    let limit = memoryLimit ?? ResidentMemory.machine
-    guard bytes <= limit else {
-      throw ConvolutionError("the direct method", needs: bytes, limit: limit, or: "convolve less at once")
-    }
-    return bytes
-  }
-
-  /// What a pass holds, stretch after stretch.
-  private func stretches(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> [WorkingSet] {
-    if let batch = batchTiles(problem, pass) { return batch.stretches }
-    if pass == .filterGradient {
-      if Self.isDense(problem), let tiles = FilterGradientTiles<Scalar>(problem, memoryLimit: memoryLimit) {
-        return tiles.stretches
-      }
-      if let windows = gradientWindows(problem) { return windows.stretches }
-    } else if let tiles = tiles(problem, pass) {
-      return tiles.stretches
-    } else if let windows = windows(problem, pass) {
-      return windows.stretches
-    }
-    return RowCorrelation<Scalar>(problem, memoryLimit).stretches
-  }
-
-  /// Traps if a pass cannot keep the memory limit.
-  private func checkMemory(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) {
-    guard memoryLimit != nil else { return }
-    do { _ = try workingMemory(pass, problem) } catch { preconditionFailure("\(error)") }
-  }
-
-  /// The seconds that inference (`forward`) or a training step (either gradient) would take on one core: a rule of thumb
-  /// from AVX-512 machines, of which it matters how it compares with the Fourier method's.
+  /// The seconds that inference (`forward`) or a training step (either gradient) would take on one core: an estimate from
+  /// AVX-512 machines, of which it matters how it compares with the Fourier method's. Infinite where no solver can.
   public func estimatedSeconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double {
-    let copying = 0.5e-9 * Double(MemoryLayout<Scalar>.stride) / 4 * (pass == .forward ? 1 : 3)
+    let passes: [ConvolutionPass] = pass == .forward ? [.forward] : ConvolutionPass.allCases
+    return passes.reduce(0) { $0 + seconds($1, problem) }
+  }
+
+  /// The estimate for one pass, with the copies that are made of volumes and padded arrays.
+  private func seconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double {
+    let copying = 0.5e-9 * Double(MemoryLayout<Scalar>.stride) / 4
     if let padded = PaddedProblem<Scalar>(problem) {
-      return estimatedSeconds(pass, padded.inner) + copying * Double(padded.inner.inputShape.count)
+      return seconds(pass, padded.inner) + copying * Double(padded.inner.inputShape.count)
     }
     if let reduction = reduction(problem, pass) {
       let planar = reduction.planar
       let copied = Double(planar.inputShape.count + planar.outputShape.count)
-      return Double(reduction.blocks) * (estimatedSeconds(pass, planar) + copying * copied)
+      return Double(reduction.blocks) * (seconds(pass, planar) + copying * copied)
     }
-    let single = Double(MemoryLayout<Scalar>.stride) / 4
-    let terms = Double(problem.multiplyAdds) * single
-    let outputs = Double(problem.outputShape.count) * single
-    let beginning = 2e-5
-    guard Self.isDense(problem) else {
-      let passes: [ConvolutionPass] = pass == .forward ? [.forward] : ConvolutionPass.allCases
-      return passes.reduce(0) {
-        $0 + WindowCost(problem, $1, lanes: 64 / MemoryLayout<Scalar>.stride).seconds + beginning
-      }
-    }
-    if let batch = BatchTiles<Scalar>(problem, .forward, memoryLimit: nil) {
-      return (pass == .forward ? 1 : 3.6) * batch.seconds + beginning
-    }
-    let (inputs, channels) = (Double(problem.channelsPerGroup), Double(problem.outputsPerGroup))
-    let forward = terms / (channels > 1 ? 80e9 : 26e9) + outputs * 0.5e-9 + beginning
-    // Vectors of the gradients run over channels, and few do not fill them.
-    return pass == .forward
-      ? forward : forward + 2 * terms / (75e9 * channels / (channels + 6) * inputs / (inputs + 1))
+    return cost(pass, problem)?.seconds ?? .infinity
   }
 
-  /// The filters as correlation wants them: flipped for a true convolution. Flipping twice changes nothing, so this
-  /// also turns a gradient back.
-  private func oriented(_ filter: Tensor<Scalar>, _ problem: ConvolutionProblem) -> Tensor<Scalar> {
-    guard problem.geometry.operation == .convolution else { return filter }
-    let taps = problem.taps
-    return filter.withUnsafeElements { w in
-      Tensor(filter.shape) { flipped in
-        for i in w.indices { flipped[i] = w[i / taps * taps + taps - 1 - i % taps] }
-      }
-    }
+  /// The estimate for one pass; nil where no solver can.
+  package func cost(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> CostEstimate? {
+    try? plan(pass, problem).cost
   }
 }
 
 extension ConvolutionProblem {
+  /// Whether enough channels meet that products of matrices beat windows over single planes.
+  var isDense: Bool { outputsPerGroup * channelsPerGroup >= 6 }
+
+  /// The filters as correlation wants them: flipped for a true convolution. Flipping twice changes nothing, so this
+  /// also orients a gradient as the filters are.
+  func oriented<Scalar>(_ filter: Tensor<Scalar>) -> Tensor<Scalar> {
+    guard geometry.operation == .convolution else { return filter }
+    return flipped(filter)
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func flipped<Scalar: TensorScalar>(_ filter: Tensor<Scalar>) -> Tensor<Scalar> {
+    let taps = vertical.kernel * horizontal.kernel
+    return filter.withUnsafeElements { w in
+      Tensor(filter.shape) { flipped in
+        guard let w = w.baseAddress, let flipped = flipped.baseAddress else { return }
+        for first in stride(from: 0, to: filter.count, by: taps) {
+          let last = first + taps - 1
+          for tap in 0..<taps { flipped[first + tap] = w[last - tap] }
+        }
+      }
+    }
+  }
+
   /// The bytes of flipped filters, where they are to be flipped.
   func flippedBytes<Scalar>(_: Scalar.Type) -> Int where Scalar: TensorScalar {
     geometry.operation == .convolution ? Scratch<Scalar>.byteCount(filterShape.count) : 0

@@ -51,7 +51,7 @@ struct WindowColumns {
     let offset: (Int) -> Int
     if interleaved {
       let places = axis.places(axis.positions)
-      runs = Array(columns: places) { axis.source($0) }
+      runs = Array(columns: places, interior: axis.interior) { axis.source($0) }
       offset = { $0 * width }
       // An odd number of vectors, so that columns do not crowd the same sets of the cache.
       pitch = (places | 1) * width
@@ -60,7 +60,10 @@ struct WindowColumns {
       let length = axis.positions + taps.flatMap(\.places).map { $0 / axis.step }.max()!
       // Vectors of sums may reach beyond the last column.
       let used = (remainders.count - 1) * length + length + width
-      runs = Array(columns: used) { column in
+      let interior = axis.interior
+      let known =
+        axis.step == 1 ? interior.lowerBound - remainders[0]..<interior.upperBound - remainders[0] : 0..<0
+      runs = Array(columns: used, interior: known.clamped(to: 0..<length)) { column in
         let (part, place) = column.quotientAndRemainder(dividingBy: length)
         return part < remainders.count ? axis.source(place * axis.step + remainders[part]) : nil
       }
@@ -83,7 +86,7 @@ struct WindowColumns {
       }
       return Residue(
         taps: taps, offsets: Scratch(taps.places.map { Int32(offset($0)) }), ranges: Scratch(ranges),
-        targets: Scratch([sk_column_run](columns: axis.positions) { axis.target(residue, $0) }))
+        targets: Scratch(axis.folds ? [sk_column_run](columns: axis.positions) { axis.target(residue, $0) } : []))
     }
   }
 }

@@ -1,27 +1,32 @@
 import SpectralConvolution
 
-/// About how long a pass over single planes takes: what the choice between the two kinds of bands, and between the
-/// direct method and spectra, is made by.
+/// About how long a pass over single planes takes, in cycles of one core: what the choice between the two kinds of bands is
+/// made by.
 struct WindowCost {
-  /// Cycles of one core from plain bands, and from interleaved ones.
+  /// Cycles from plain bands, and from interleaved ones.
   let plain: Double
   let interleaved: Double
   /// Cycles that either spends on memory.
   let moving: Double
 
-  var seconds: Double { (min(plain, interleaved) + moving) / 2.7e9 }
+  /// The seconds of one of the two.
+  func seconds(interleaved isInterleaved: Bool) -> Double { ((isInterleaved ? interleaved : plain) + moving) / 2.7e9 }
 
-  /// - Parameter lanes: Numbers of a vector.
-  init(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, lanes: Int) {
+  /// - Parameters:
+  ///   - lanes: Numbers of a vector.
+  ///   - vectors: Vectors of columns that are summed together.
+  init(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, lanes: Int, vectors: Int) {
+    // Rows of zeros pass by no sum, and columns of them as few as there are in a block.
     var (rows, columns) = (problem.vertical.output, problem.horizontal.output)
+    var columnVectors = (columns + lanes - 1) / lanes
     if pass == .inputGradient {
-      // Sums for the whole reach of the windows.
-      rows += (problem.vertical.span - 1) / problem.vertical.stride
-      columns += (problem.horizontal.span - 1) / problem.horizontal.stride
-      if problem.isDense, problem.geometry.boundary == .zero {
-        (rows, columns) = (problem.vertical.input, problem.horizontal.input)
-      }
+      let reach = columns + (problem.horizontal.span - 1) / problem.horizontal.stride
+      let isFolded = !problem.hasUnitStride || problem.geometry.boundary != .zero
+      let all = isFolded ? reach : problem.horizontal.input
+      columnVectors = min((all + lanes - 1) / lanes, columnVectors + vectors)
+      columns = min(all, columns + vectors)
     }
+    if problem.geometry.boundary == .zero { rows = min(rows, problem.vertical.input) }
     let groups = problem.geometry.groups
     let planes = problem.batch * groups
     // The filter gradient adds up images.
@@ -31,7 +36,7 @@ struct WindowCost {
     let pairs = Double(
       problem.channelsPerGroup * problem.outputsPerGroup * problem.vertical.kernel * problem.horizontal.kernel)
     let copied = Double(problem.inputShape.count + problem.outputShape.count)
-    let rowVectors = Double(planes) * Double(rows) * Double((columns + lanes - 1) / lanes)
+    let rowVectors = Double(planes) * Double(rows) * Double(columnVectors)
     // Two multiply-adds a cycle, less what loads and short rows cost; the copies; and what it takes to begin.
     plain = rowVectors * pairs / 2 * 1.1 + 1.5 * copied / Double(lanes) + 1500 * Double(planes)
     interleaved =

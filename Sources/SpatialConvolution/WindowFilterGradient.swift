@@ -4,7 +4,7 @@ import SpectralCore
 
 /// The filter gradient of the direct method for single planes: each vector of pixels and each of output gradients meets
 /// all taps that pair them while it is in a register (`windows.h`).
-struct WindowFilterGradient<Scalar: RowScalar> {
+struct WindowFilterGradient<Scalar: DirectScalar> {
   private let tiles: WindowGradientTiles<Scalar>
   private let bands: [Band]
   /// How a row of gradients is copied, and which ones.

@@ -27,7 +27,7 @@ struct WindowGradientTiles<Scalar: WindowScalar> {
     }
     guard seesAll, let plain = Self(problem, interleaved: false, memoryLimit) else { return nil }
     let interleaved = Self(problem, interleaved: true, memoryLimit)
-    let cost = WindowCost(problem, .filterGradient, lanes: Scalar.vectorNumbers)
+    let cost = WindowCost(problem, .filterGradient, lanes: Scalar.vectorNumbers, vectors: Scalar.windowVectors)
     self = if let interleaved, cost.interleaved < cost.plain { interleaved } else { plain }
   }
 
@@ -103,6 +103,27 @@ struct WindowGradientTiles<Scalar: WindowScalar> {
     let tables = bands + columns.byteCount + runs + Scratch<Int32>.byteCount(rows)
     return [
       WorkingSet(shared: parts * partBytes + problem.flippedBytes(Scalar.self) + tables, perThread: workerBytes)
+    ]
+  }
+
+  var cost: CostEstimate {
+    let bands = (problem.vertical.output + rows - 1) / rows
+    let blocks = (problem.geometry.groups + lanes - 1) / lanes
+    let bandRows = Double(problem.batch * blocks * channels) * Double(bands) * Double(bandHeight)
+    let steps = problem.vertical.kernel * problem.vertical.output
+    let tapBlocks = (problem.horizontal.kernel + Scalar.windowVectors - 1) / Scalar.windowVectors
+    let pairs = Double(problem.batch * blocks * channels * outputs)
+    return [
+      "start": SpatialCost.start,
+      "products": WindowCost(problem, .filterGradient, lanes: Scalar.vectorNumbers, vectors: Scalar.windowVectors)
+        .seconds(interleaved: isInterleaved),
+      "copies": bandRows * Double(columns.pitch) * 0.1e-9,
+      "runs": bandRows * Double(columns.runs.count) * (isInterleaved ? 6e-9 : 2.5e-9),
+      "steps": pairs * Double(steps * tapBlocks) * 1e-9,
+      "taps": pairs * Double(steps * problem.horizontal.kernel) * 0.5e-9,
+      "entries": Double(steps + bands * problem.vertical.kernel + columns.runs.count) * SpatialCost.tableEntry,
+      // Each part clears and adds up its sums.
+      "sums": Double(parts) * Double(blocks * sumCount) * 0.6e-9,
     ]
   }
 

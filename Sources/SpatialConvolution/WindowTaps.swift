@@ -62,14 +62,19 @@ struct WindowTaps {
 
 extension Array where Element == sk_column_run {
   /// The sources of neighbouring columns, nil for zero, in runs of equal steps.
-  init(columns: Int, source: (Int) -> Int?) {
+  ///
+  /// - Parameter interior: Columns of which it is known that their sources are neighbours.
+  init(columns: Int, interior: Range<Int> = 0..<0, source: (Int) -> Int?) {
     self = []
+    let interior = interior.clamped(to: 0..<columns)
     var i = 0
     while i < columns {
       let from = source(i)
       var end = i + 1
       var step = 1
-      if let from {
+      if interior.contains(i) {
+        end = interior.upperBound
+      } else if let from {
         if end < columns, let next = source(end) {
           step = next - from
           while end < columns, source(end) == from + (end - i) * step { end += 1 }

@@ -25,14 +25,14 @@ struct WindowTiles<Scalar: WindowScalar> {
   init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?) {
     guard let plain = Self(problem, pass, interleaved: false, memoryLimit) else { return nil }
     let interleaved = Self(problem, pass, interleaved: true, memoryLimit)
-    let cost = WindowCost(problem, pass, lanes: Scalar.vectorNumbers)
+    let cost = WindowCost(problem, pass, lanes: Scalar.vectorNumbers, vectors: Scalar.windowVectors)
     self = if let interleaved, cost.interleaved < cost.plain { interleaved } else { plain }
   }
 
   private init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, interleaved: Bool, _ memoryLimit: Int?) {
     self.problem = problem
     self.pass = pass
-    let folds = pass == .inputGradient && (problem.geometry.boundary != .zero || !problem.isDense)
+    let folds = pass == .inputGradient && (problem.geometry.boundary != .zero || !problem.hasUnitStride)
     self.folds = folds
     func axis(_ axis: ConvolutionAxis) -> SlidingAxis {
       if pass == .forward { return SlidingAxis(forward: axis) }
@@ -87,6 +87,37 @@ struct WindowTiles<Scalar: WindowScalar> {
       WorkingSet(
         shared: problem.flippedBytes(Scalar.self) + bias + tables,
         perThread: workerBytes)
+    ]
+  }
+
+  // MARK: Cost
+
+  var cost: CostEstimate {
+    let bands = (vertical.positions + rows - 1) / rows
+    let (taps, steps) = (problem.vertical.kernel, terms * problem.vertical.output * problem.vertical.kernel)
+    // Bands of which a plane needs several are filled again for every result.
+    let bandRows =
+      Double((units + lanes - 1) / lanes * terms) * Double(bands > 1 ? results : 1) * Double(bands)
+      * Double(min(bandHeight, rows * taps))
+    let residues = (vertical.residues.count, columns.residues.count)
+    let columnBlocks = columns.residues.reduce(0) { $0 + $1.ranges.count / 2 }
+    let targetRuns = columns.residues.reduce(0) { $0 + $1.targets.count }
+    let passes = Double((units + lanes - 1) / lanes * results)
+    return [
+      "start": SpatialCost.start,
+      "products": WindowCost(problem, pass, lanes: Scalar.vectorNumbers, vectors: Scalar.windowVectors).seconds(
+        interleaved: isInterleaved),
+      "copies": bandRows * Double(columns.pitch) * 0.15e-9,
+      "runs": bandRows * Double(columns.runs.count) * (isInterleaved ? 6e-9 : 2.5e-9),
+      "steps": passes * Double(columnBlocks * steps) * 0.3e-9,
+      "calls": passes * Double(residues.1 * vertical.positions * residues.0) * 2e-8,
+      "folds": folds
+        ? passes * Double(vertical.positions * residues.0)
+          * (Double(horizontal.positions * residues.1) * 1e-9 + Double(targetRuns) * 2e-9) : 0,
+      "residues": Double(residues.0 * residues.1) * 1.6e-6,
+      "entries": Double(
+        vertical.positions * residues.0 + steps + (folds ? horizontal.positions * residues.1 : 0) + columns.runs.count)
+        * SpatialCost.tableEntry,
     ]
   }
 

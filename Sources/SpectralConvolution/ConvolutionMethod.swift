@@ -131,7 +131,14 @@ extension ConvolutionMethod {
 
   public func trainingMemory(_ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
     var most = 0
-    for pass in ConvolutionPass.allCases { most = max(most, try workingMemory(pass, problem)) }
+    // The refusal that names the most: a limit that meets it is enough for all passes.
+    var refusal: ConvolutionError?
+    for pass in ConvolutionPass.allCases {
+      do { most = max(most, try workingMemory(pass, problem)) } catch {
+        if error.neededBytes ?? .max > refusal?.neededBytes ?? -1 { refusal = error }
+      }
+    }
+    if let refusal { throw refusal }
     return most
   }
 

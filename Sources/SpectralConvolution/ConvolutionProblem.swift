@@ -112,7 +112,7 @@ public struct ConvolutionProblem: Hashable, Sendable {
   /// Whether windows have a single tap, so that an output sees one place of the input.
   public var isPointwise: Bool { taps == 1 }
   /// Whether the window moves by one element along every axis.
-  public var isDense: Bool { geometry.stride.isAll(1) }
+  public var hasUnitStride: Bool { axes.allSatisfy { $0.stride == 1 } }
   /// Multiply-adds of one pass by the definition; `Int.max` if there are more.
   public var multiplyAdds: Int {
     TensorShape.count(outputShape.extents + [channelsPerGroup] + axes.map(\.kernel)) ?? .max

@@ -1,3 +1,4 @@
+import Foundation
 import SpectralConvolution
 import SpectralCore
 import TestSupport
@@ -50,6 +51,44 @@ struct RandomProblem: CustomStringConvertible {
     return try ConvolutionProblem(
       geometry, input: TensorShape([pick([1, 2, 3]), channels] + each(sizes)),
       filter: TensorShape([outputs, channels / groups] + kernel))
+  }
+
+  /// A geometry that nobody would choose: kernels up to 60 taps a side, strides up to 50, dilations up to 40, any padding,
+  /// long and thin arrays.
+  ///
+  /// - Parameter batch: The images; drawn if it is nil.
+  static func wild(seed: UInt64, batch: Int? = nil, multiplyAdds: Int) -> RandomProblem {
+    var random = RandomGenerator(seed: seed)
+    while true {
+      if let problem = try? wild(&random, batch: batch), problem.multiplyAdds < multiplyAdds,
+        problem.inputShape.count < 1 << 22, problem.outputShape.count < 1 << 22
+      {
+        return RandomProblem(problem: problem, seed: seed)
+      }
+    }
+  }
+
+  private static func wild(_ random: inout RandomGenerator, batch: Int?) throws -> ConvolutionProblem {
+    func pick<T>(_ choices: [T]) -> T { choices[Int.random(in: 0..<choices.count, using: &random)] }
+    /// Small as often as large.
+    func size(_ most: Int) -> Int {
+      Int(Double.random(in: 0..<Double(most + 1).logarithm, using: &random).exponential.rounded(.down))
+    }
+    func each(_ most: Int) -> AxisValues { [size(most), size(most)] }
+    let groups = pick([1, 1, 1, size(8), size(40)])
+    let (channels, outputs) = (pick([1, 1, size(12)]), pick([1, 1, size(20)]))
+    var (height, width) = (size(60), size(60))
+    if pick([false, false, true]) { (height, width) = pick([(size(4000), size(4)), (size(4), size(4000))]) }
+    let kernel = each(60)
+    let geometry = ConvolutionGeometry(
+      stride: pick([1, each(50)]), dilation: pick([1, each(40)]),
+      padding: pick([
+        .valid, .same, .same, .full,
+        .explicit(top: size(40) - 1, bottom: size(40) - 1, left: size(40) - 1, right: size(40) - 1),
+      ]), groups: groups, boundary: pick(Boundary.allCases), operation: pick(ConvolutionOperation.allCases))
+    return try ConvolutionProblem(
+      geometry, input: [batch ?? pick([1, 1, size(8), size(40)]), groups * channels, height, width],
+      filter: [groups * outputs, channels, kernel[0], kernel[1]])
   }
 
   /// Random images, filters and output gradient.
@@ -135,4 +174,9 @@ struct PassBounds {
     }
     (forward, inputGradient, filterGradient) = (factor * y, factor * dx * repeats, factor * dw)
   }
+}
+
+extension Double {
+  fileprivate var logarithm: Double { log(self) }
+  fileprivate var exponential: Double { exp(self) }
 }

@@ -87,23 +87,6 @@ ptrdiff_t sk_list_rows(int32_t *list, const void *planes, const int32_t *const *
                                  ptrdiff_t x_stride, ptrdiff_t count);                                                 \
   void sk_complex_product_##NAME(T *c, const T *a, const T *b, const sk_product *product);
 
-// Rows: the direct method's inner loops over one row of an image.
-
-#define SK_ROW_KERNELS(T, NAME)                                                                                        \
-  /* y[i] += sum_k w[k] x[i * stride + k * dilation], for i < count and k < taps. */                                    \
-  void sk_correlate_row_##NAME(T *y, const T *x, const T *w, ptrdiff_t count, ptrdiff_t taps, ptrdiff_t stride,        \
-                               ptrdiff_t dilation);                                                                    \
-  /* Its adjoint in x: x[i * stride + k * dilation] += w[k] y[i]. */                                                   \
-  void sk_spread_row_##NAME(T *x, const T *y, const T *w, ptrdiff_t count, ptrdiff_t taps, ptrdiff_t stride,           \
-                            ptrdiff_t dilation);                                                                       \
-  /* Its adjoint in w: w[k] += sum_i y[i] x[i * stride + k * dilation]. */                                             \
-  void sk_dot_row_##NAME(T *w, const T *y, const T *x, ptrdiff_t count, ptrdiff_t taps, ptrdiff_t stride,              \
-                         ptrdiff_t dilation);
-
-SK_ROW_KERNELS(float, f32)
-SK_ROW_KERNELS(double, f64)
-#undef SK_ROW_KERNELS
-
 SK_LANE_KERNELS(float, f32)
 SK_LANE_KERNELS(double, f64)
 #undef SK_LANE_KERNELS

@@ -1,0 +1,34 @@
+import SpectralConvolution
+import SpectralCore
+
+/// Vectors across the images of a batch: for small images in large batches.
+struct BatchSolver<Scalar: DirectScalar>: ConvolutionSolver {
+  static var name: String { "direct.batch" }
+  static var summary: String {
+    "puts the images of a batch side by side in vectors: for small images in batches that fill whole vectors"
+  }
+
+  private let tiles: BatchTiles<Scalar>
+
+  init(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?) throws(ConvolutionError) {
+    guard let tiles = BatchTiles<Scalar>(problem, pass, memoryLimit: memoryLimit) else {
+      throw ConvolutionError(
+        "\(Self.name) cannot do this: it takes batches that fill vectors of \(Scalar.vectorWidth) images to seven eighths, "
+          + "windows of at most \(BatchTiles<Scalar>.mostTerms) taps, and as much memory as a row of all these images")
+    }
+    self.tiles = tiles
+  }
+
+  var cost: CostEstimate { tiles.cost }
+  var isPreferred: Bool { tiles.problem.isDense && tiles.isWorthwhile }
+  var isReusable: Bool { true }
+  var memory: [WorkingSet] { tiles.stretches }
+
+  func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? {
+    let (pass, problem) = (tiles.pass, tiles.problem)
+    if pass == .filterGradient {
+      return BatchFilterGradient(tiles: tiles)(operands.first, operands.second).map(problem.oriented)
+    }
+    return BatchSweep(tiles: tiles)(operands.first, problem.oriented(operands.second), bias: operands.bias)
+  }
+}
