@@ -13,9 +13,11 @@ import SpectralCore
 /// everything is faint.
 ///
 /// Of long waves, up to ``longWave`` periods from one side to the other, there are some two hundred and not a hundred
-/// thousand, so chance does not reach as far: seven tenths of the threshold suffice. In return they must also stand out
-/// from the other waves of their own direction, which a horizon or a wall has many of; but for their overtones, which
-/// bands with sharp edges have.
+/// thousand, so chance does not reach as far: seven tenths of the threshold suffice.
+///
+/// A picture has such points too, from grass, a horizon or a wall. Those are in a part of it, or are not in step with
+/// themselves: so a wave must also have about the same amplitude and phase in all of eight strips along its direction.
+/// What runs evenly through the whole picture, rows of coins or bricks, cannot be told from an added wave.
 public struct PeriodicNoise: Hashable, Sendable {
   /// One wave: amplitude cos(2π (fx x + fy y) + phase), x to the right and y down, in pixels.
   public struct Wave: Hashable, Sendable {
@@ -62,9 +64,14 @@ public struct PeriodicNoise: Hashable, Sendable {
 
   /// The waves in an image, the strongest first; none in most.
   ///
-  /// - Parameter images: `[..., H, W]`; a wave may be in any of the planes.
+  /// - Parameters:
+  ///   - images: `[..., H, W]`; a wave may be in any of the planes.
+  ///   - weights: How much each pixel counts where strips are compared, `[H, W]`, e.g. how opaque it is; nil for all
+  ///     alike.
   /// - Throws: ``RestorationError`` if a pixel is not finite or the image is smaller than 32 x 32.
-  public func waves<Scalar: FourierScalar>(in images: Tensor<Scalar>) throws(RestorationError) -> [Wave] {
+  public func waves<Scalar: FourierScalar>(
+    in images: Tensor<Scalar>, weights: Tensor<Float>? = nil
+  ) throws(RestorationError) -> [Wave] {
     try requireImage(images)
     let (height, width) = (images.shape[-2], images.shape[-1])
     guard min(height, width) >= Self.leastSide else {
@@ -73,11 +80,14 @@ public struct PeriodicNoise: Hashable, Sendable {
           + "\(Self.leastSide) x \(Self.leastSide)")
     }
     let spectrum = PowerSpectrum(of: images)
+    let coherence = WaveCoherence(images, weights)
     var accepted: [Peak] = []
     for peak in candidates(spectrum) where accepted.count < limit {
       let leak = accepted.reduce(0) { $0 + $1.power(leakedTo: peak, height, width) }
       // What leaks from stronger waves through the window is no wave of its own.
       guard exp(Double(peak.logarithm)) > 4 * leak else { continue }
+      let wave = peak.wave(spectrum)
+      guard coherence.ratio(fx: wave.fx, fy: wave.fy) >= WaveCoherence<Scalar>.least else { continue }
       accepted.append(peak)
     }
     return accepted.map { $0.wave(spectrum) }
@@ -94,12 +104,10 @@ public struct PeriodicNoise: Hashable, Sendable {
         guard !(isOwnTwinsColumn && 2 * row > spectrum.height) else { continue }
         let bin = Bin(spectrum.signed(row), column)
         guard bin.periods >= Self.leastPeriods else { continue }
-        let isLong = bin.periods <= Self.longWave
-        let least = isLong ? threshold * Self.longWaveShare : threshold
+        let least = bin.periods <= Self.longWave ? threshold * Self.longWaveShare : threshold
         let value = spectrum.level(bin)
         guard Double(rings.background(bin, spectrum).excess(value)) >= least, isSummit(bin, spectrum) else { continue }
-        var backgrounds = [rings.background(bin, spectrum), neighbourhood(bin, spectrum)]
-        if isLong, let others = direction(bin, spectrum) { backgrounds.append(others) }
+        let backgrounds = [rings.background(bin, spectrum), neighbourhood(bin, spectrum)]
         let prominence = backgrounds.map { Double($0.excess(value)) }.min()!
         guard prominence >= least else { continue }
         peaks.append(
@@ -127,26 +135,6 @@ public struct PeriodicNoise: Hashable, Sendable {
       }
     }
     return RobustBackground(&values)
-  }
-
-  /// The waves of the same direction, up to twice as short as the shortest long one, but for the wave itself and its
-  /// overtones: those of bands with sharp edges are its odd multiples.
-  private func direction(_ bin: Bin, _ spectrum: PowerSpectrum) -> RobustBackground? {
-    var values: [Float] = []
-    for step in 0..<Int(2 * Self.longWave) - 2 {
-      let periods = Double(step) + Bin.meanPeriods
-      // The nearest odd multiple.
-      let multiple = max(1, 2 * ((periods / bin.periods - 1) / 2).rounded() + 1)
-      let width = multiple == 1 ? Bin.meanPeriods : 1.5
-      guard abs(periods - multiple * bin.periods) > width else { continue }
-      let share = periods / bin.periods
-      let other = Bin(Int((share * Double(bin.row)).rounded()), Int((share * Double(bin.column)).rounded()))
-      guard other.periods >= Bin.meanPeriods, 2 * abs(other.row) < spectrum.height, 2 * other.column < spectrum.width
-      else { continue }
-      values.append(spectrum.level(other))
-    }
-    // An image may be so narrow that there are none.
-    return values.isEmpty ? nil : RobustBackground(&values)
   }
 }
 

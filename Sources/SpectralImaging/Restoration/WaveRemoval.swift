@@ -13,7 +13,7 @@ extension PeriodicNoise {
   public func removed<Scalar: FourierScalar>(
     from images: Tensor<Scalar>, weights: Tensor<Float>? = nil
   ) throws(RestorationError) -> (images: Tensor<Scalar>, waves: [Wave]) {
-    let waves = try waves(in: images)
+    let waves = try waves(in: images, weights: weights)
     guard !waves.isEmpty else { return (images, waves) }
     let (height, width) = (images.shape[-2], images.shape[-1])
     let planes = images.reshaped(to: [images.count / (height * width), height, width])
