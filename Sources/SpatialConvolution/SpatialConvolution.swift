@@ -145,7 +145,7 @@ public struct SpatialConvolution<Scalar: RowScalar>: ConvolutionMethod {
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> Int {
     let stretches = stretches(pass, problem)
-    let limit = memoryLimit ?? ResidentMemory.machine
+    let limit = memoryLimit ?? MachineMemory.physical
     let threads = min(Parallel.threads, stretches.threads(within: limit))
     guard threads > 0 else {
       throw ConvolutionError(
