@@ -184,7 +184,7 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
         guard let bytes = error.neededBytes, let otherBytes = other.neededBytes else { throw error }
         let limits = [fourier.memoryLimit, direct.memoryLimit].compactMap { $0 }
         throw ConvolutionError(
-          "either method", needs: min(bytes, otherBytes), limit: limits.min() ?? ResidentMemory.machine,
+          "either method", needs: min(bytes, otherBytes), limit: limits.min() ?? MachineMemory.physical,
           or: "convolve less at once")
       }
       throw error

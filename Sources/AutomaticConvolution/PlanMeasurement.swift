@@ -121,7 +121,7 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   private func hasRoom(_ plan: ConvolutionPlan) -> Bool {
     let operands = problem.inputShape.count + problem.filterShape.count + problem.outputShape.count
     let bytes = 2 * operands * MemoryLayout<Scalar>.stride
-    guard bytes <= ResidentMemory.machine / 4 else { return false }
+    guard bytes <= MachineMemory.physical / 4 else { return false }
     guard let limit = method.fourier.memoryLimit else { return true }
     let entrant = entrant(plan)
     let working = try? training ? entrant.trainingMemory(problem) : entrant.workingMemory(.forward, problem)

@@ -283,7 +283,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   // MARK: Tiles
 
   /// The memory limit; without one, there is still the machine's.
-  private var limit: Int { memoryLimit ?? ResidentMemory.machine }
+  private var limit: Int { memoryLimit ?? MachineMemory.physical }
 
   private func cost(_ problem: ConvolutionProblem, _ pass: FourierPass) -> TileCost {
     TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, pass)

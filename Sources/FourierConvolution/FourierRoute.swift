@@ -38,7 +38,7 @@ extension FourierConvolution {
 
   private func newRoute(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> FourierRoute {
     let scalarBytes = MemoryLayout<Scalar>.stride
-    let limit = memoryLimit ?? ResidentMemory.machine
+    let limit = memoryLimit ?? MachineMemory.physical
     let whole =
       solver == .tiles ? nil : WholeSize.best(problem, FourierPass(pass), scalarBytes: scalarBytes, limit: limit)
     func memory(_ planar: ConvolutionProblem) -> Int? { try? workingMemory(pass, planar) }
@@ -78,7 +78,7 @@ extension FourierConvolution {
     case .none(let error): preconditionFailure("\(error)")
     case .whole(let size):
       let whole = WholeConvolution<Scalar>(
-        problem, size, rigor: rigor, limit: memoryLimit ?? ResidentMemory.machine)
+        problem, size, rigor: rigor, limit: memoryLimit ?? MachineMemory.physical)
       let result =
         switch pass {
         case .forward: whole.forward(a, b, bias: bias)

@@ -151,7 +151,7 @@ public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
   public func workingMemory(
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> Int {
-    let limit = memoryLimit ?? ResidentMemory.machine
+    let limit = memoryLimit ?? MachineMemory.physical
     func checked(_ bytes: Int) throws(ConvolutionError) -> Int {
       guard bytes <= limit else {
         throw ConvolutionError("the direct method", needs: bytes, limit: limit, or: "convolve less at once")

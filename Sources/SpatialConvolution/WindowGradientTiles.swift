@@ -96,9 +96,9 @@ struct WindowGradientTiles<Scalar: WindowScalar> {
 
   /// What is held: the sums of each part, the tables of rows and columns, filters that are turned at the end, and bands.
   var stretches: [WorkingSet] {
-    // No band has more steps than one in the middle.
-    let (ranges, height) = (ranges, problem.vertical.output)
-    let bands = ranges.count * rows(of: (height - rows) / 2..<(height + rows) / 2).byteCount
+    let axis = SlidingAxis(filterGradient: problem.vertical, outputs: 0..<rows)
+    let bands =
+      ranges.count * WindowRows.byteCount(axis, terms: 1, rowsAtOnce: problem.vertical.kernel)
     let runs = Scratch<sk_column_run>.byteCount(vectors * Scalar.vectorNumbers)
     let tables = bands + columns.byteCount + runs + Scratch<Int32>.byteCount(rows)
     return [

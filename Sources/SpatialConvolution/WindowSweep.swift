@@ -269,14 +269,15 @@ struct WindowSweep<Scalar: WindowScalar> {
       ? filter(w, unit: units.lowerBound, result: result, term: 0) : UnsafePointer(bank(workspace, part, result))
     withUnsafePointer(to: part.shape) { shape in
       for block in band.blocks[part.vertical] {
-        let sums = direct ? plane + block.first * width : workspace.sums.base
+        let first = band.positions.lowerBound + block.first
+        let sums = direct ? plane + first * width : workspace.sums.base
         Scalar.correlateRows(
           shape, sums, block.count, workspace.band.base, weights, workspace.start.base,
           rows.steps.base + block.steps.lowerBound, block.steps.count, workspace.ahead.base)
         if direct { continue }
         for i in 0..<block.count {
           let row = workspace.sums.base + i * tiles.sumPitch
-          let position = block.first + i * distance
+          let position = first + i * distance
           if !tiles.folds {
             Scalar.deinterleaveRow(workspace.targets.base, units.count, position * width, row, columns.positions)
           } else if let target = tiles.vertical.target(tiles.vertical.residues[part.vertical], position) {

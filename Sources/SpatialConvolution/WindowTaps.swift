@@ -58,6 +58,13 @@ struct WindowTaps {
       }
     }
   }
+
+  /// How many blocks there are of so many positions.
+  func blockCount(_ positions: Int, atMost: Int) -> Int {
+    // Every `distance`-th position belongs together: `longer` such rows have one position more than the others.
+    let (each, longer) = positions.quotientAndRemainder(dividingBy: distance)
+    return longer * ((each + atMost) / atMost) + (distance - longer) * ((each + atMost - 1) / atMost)
+  }
 }
 
 extension Array where Element == sk_column_run {

@@ -79,9 +79,9 @@ struct WindowTiles<Scalar: WindowScalar> {
   }
   /// What is held: filters, if they have to be turned, a bias of zeros, the tables of rows and columns, and bands.
   var stretches: [WorkingSet] {
-    let table = WindowRows(vertical, terms: terms, termDistance: 1, rowsAtOnce: rows)
+    let table = WindowRows.byteCount(vertical, terms: terms, rowsAtOnce: rows)
     let parts = vertical.residues.count * columns.residues.count
-    let tables = table.byteCount + columns.byteCount + parts * Scratch<sk_column_run>.byteCount(taps)
+    let tables = table + columns.byteCount + parts * Scratch<sk_column_run>.byteCount(taps)
     let bias = Scratch<Scalar>.byteCount(results * problem.geometry.groups)
     return [
       WorkingSet(

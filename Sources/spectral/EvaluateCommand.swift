@@ -45,7 +45,7 @@ enum EvaluateCommand: Subcommand {
       colors: RasterImage.ColorModel(rawValue: input.image[0]),
       background: checkpoint.configuration.background)
     var test = data.test
-    if let difference = input.difference(from: test) {
+    if let difference = input.difference(from: data.outline) {
       throw CommandError(
         "\(path): the network was trained on other data than \(kind.rawValue), \(difference): choose its own with "
           + "\(dataset.name) and \(Common.data.name)")

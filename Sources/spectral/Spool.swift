@@ -34,12 +34,6 @@ enum Spool {
     guard lseek(file, 0, SEEK_SET) == 0, dup2(file, 0) == 0 else { throw FileError(name, code: errno) }
   }
 
-  /// Whether a result of this path goes to a stream or a device, which take bytes in order only.
-  static func isNeeded(for target: String) -> Bool {
-    FileName.standardDescriptor(target) != nil
-      || (FileSystem.exists(target) && !FileSystem.isRegularFile(target) && !FileSystem.isFolder(target))
-  }
-
   /// Makes a file, and copies it to a stream or a device.
   ///
   /// - Parameter body: Makes the file of this path.

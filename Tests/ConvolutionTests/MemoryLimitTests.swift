@@ -111,6 +111,7 @@ private func problems() throws -> [ConvolutionProblem] {
     try problem([2, 3, 40, 37], outputs: 4, KernelGeometry(kernel: 7, padding: .same, operation: .convolution)),
     try problem([2, 40, 30, 31], outputs: 40, KernelGeometry(kernel: 9, padding: .same, groups: 40)),
     try problem([1, 1, 160, 150], outputs: 1, KernelGeometry(kernel: 15, padding: .same, boundary: .reflect)),
+    try problem([1, 1, 20000, 2], outputs: 1, KernelGeometry(kernel: [25, 1], padding: .same)),
     try problem([2, 8, 33, 30], outputs: 36, KernelGeometry(kernel: 3, stride: 2, groups: 2)),
     try problem([1, 10, 40, 41], outputs: 12, KernelGeometry(kernel: 5, dilation: 2, operation: .convolution)),
   ]

@@ -106,4 +106,37 @@ import Testing
     #expect(
       try refusal { _ = try DatasetKind.folder.load(from: folder.path, imageSize: (0, 5)) }?.contains("0 x 5") == true)
   }
+
+  @Test("What there is can be judged by names and headers, before any image is decoded")
+  func isJudgedByHeaders() throws {
+    // Headers are whole, and the pixels behind them are not.
+    let png = try RasterImage(pixels: .zeros([3, 40, 30])).encoded(as: .png)
+    for name in ["a/1", "a/2", "b/1", "b/2"] { folder.put("train/\(name).png", png.prefix(60)) }
+    folder.put("test/a/1.png", png.prefix(60))
+    struct Refusal: Error {}
+    var outline: DatasetOutline?
+    #expect(throws: Refusal.self) {
+      try ImageFolder(folder.path).load {
+        outline = $0
+        throw Refusal()
+      }
+    }
+    #expect(outline?.imageShape == [3, 40, 30] && outline?.classNames == ["a", "b"])
+    #expect(outline?.trainingCount == 4 && outline?.testCount == 1)
+    #expect(throws: FileError.self) { try ImageFolder(folder.path).load() }
+  }
+
+  @Test("Folders and images may have names that are not UTF-8")
+  func takesAnyNames() throws {
+    let folder = temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for (name, value) in [([0x61, 0xff], 10), ([0x62], 20)] as [([UInt8], UInt8)] {
+      let path = folder.path + "/" + FileName.decode(name)
+      try FileSystem.createFolder(path)
+      for i in 0..<6 { try AtomicFile.write(flat(value), to: path + "/\(i)" + FileName.decode([0xfe]) + ".pgm") }
+    }
+    let pair = try ImageFolder(folder.path).load()
+    #expect(pair.training.classNames == [FileName.decode([0x61, 0xff]), "b"])
+    #expect(pair.training.count == 10 && pair.test.count == 2)
+  }
 }

@@ -53,13 +53,12 @@ final class Journal {
       if errno == ENOENT { return .absent }
       throw FileError(path, code: errno)
     }
-    let stranger = FileError(path, "this file is in the way, and no run has left it: move it or delete it")
-    guard status.st_mode & S_IFMT == S_IFREG else { throw stranger }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw FileError.stranger(path) }
     // A line is written at most twice a second, so a day's journal is below this.
     let data = try InputFile.contents(of: path, limit: 1 << 24)
     if data.isEmpty { return .absent }
     let name = Data(Self.magic.split(separator: " ").dropLast().joined(separator: " ").utf8)
-    guard data.starts(with: name) || name.starts(with: data) else { throw stranger }
+    guard data.starts(with: name) || name.starts(with: data) else { throw FileError.stranger(path) }
     // The last of these is empty, or a line that is not whole.
     let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
     guard let first = lines.first else { return .same(Contents()) }

@@ -4,8 +4,9 @@ import SpectralCore
 /// A large file in the making: written here and there, and given its name when it is whole.
 ///
 /// The bytes are in `NAME.partial`, and `NAME.journal` says how much of the work is in them and for which task. Data
-/// are on the disk before the journal speaks of them, and are compared with its checksums before they are believed. So a run that ends in the middle, by whatever cause, leaves a
-/// state from which another goes on, and `NAME` itself is always the old file or the new one, whole.
+/// are on the disk before the journal speaks of them, and are compared with its checksums before they are believed. So a
+/// run that ends in the middle, by whatever cause, leaves a state from which another goes on, and `NAME` itself is always
+/// the old file or the new one, whole.
 ///
 /// A class because it owns the open file. Sendable because its owner lets one thread at a time use it.
 final class PartialFile: @unchecked Sendable {
@@ -44,12 +45,15 @@ final class PartialFile: @unchecked Sendable {
     self.path = path
     (target, mode) = try AtomicFile.replaceable(path)
     journal = Journal(path: target + ".journal", task: task)
-    descriptor = try Self.openLocked(target + ".partial", for: path)
+    guard let descriptor = try LockedFile.open(target + ".partial", O_RDWR | O_CREAT, for: path) else {
+      throw FileError(path, "another run is writing this file: wait for its end, or choose another name")
+    }
+    self.descriptor = descriptor
     uncached = UncachedWriter(target + ".partial")
     let size = try size()
     switch try journal.read() {
     case .absent where size > 0:
-      throw FileError(partial, "this file is in the way, and no run has left it: move it or delete it")
+      throw FileError.stranger(partial)
     case .absent: break
     case .useless(let reason): reasonToStartAnew = reason
     case .same(let contents) where size == byteCount:
@@ -114,24 +118,6 @@ final class PartialFile: @unchecked Sendable {
   }
 
   deinit { close(descriptor) }
-
-  /// Opens the file for this process alone.
-  private static func openLocked(_ partial: String, for path: String) throws -> Int32 {
-    while true {
-      let descriptor = open(FileName.encode(partial), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
-      guard descriptor >= 0 else { throw FileError(path, code: errno) }
-      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
-        close(descriptor)
-        throw FileError(path, "another run is writing this file: wait for its end, or choose another name")
-      }
-      // The other run may have finished, and given the file its name, between our opening and locking it.
-      var (named, opened) = (stat(), stat())
-      if stat(FileName.encode(partial), &named) == 0, fstat(descriptor, &opened) == 0, named.st_ino == opened.st_ino {
-        return descriptor
-      }
-      close(descriptor)
-    }
-  }
 
   private func size() throws -> Int {
     var status = stat()
@@ -225,5 +211,12 @@ final class PartialFile: @unchecked Sendable {
       if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
     #endif
     guard fsync(descriptor) == 0 else { throw FileError(path, code: errno) }
+  }
+}
+
+extension FileError {
+  /// Of a file that has the name of one in the making, and is none.
+  static func stranger(_ path: String) -> FileError {
+    FileError(path, "this file is in the way, and no run has left it: choose another name for the result, or move it")
   }
 }

@@ -134,6 +134,23 @@ public enum AtomicFile {
     }
   }
 
+  /// Whether a path leads to an open descriptor, a pipe or a device: bytes are written to it in order, and once.
+  package static func isStream(_ path: String) -> Bool {
+    FileName.standardDescriptor(path) != nil
+      || (FileSystem.exists(path) && !FileSystem.isRegularFile(path) && !FileSystem.isFolder(path))
+  }
+
+  /// Opens a stream for writing: see ``isStream(_:)``.
+  ///
+  /// - Returns: A descriptor for the caller to close.
+  /// - Throws: ``FileError``, also for what is no stream.
+  package static func openStream(_ path: String) throws -> Int32 {
+    guard case .special(let target) = try target(path) else {
+      throw FileError(path, "this is a file, and a stream or a device is expected here")
+    }
+    return try openSpecial(target, for: path)
+  }
+
   private enum Target {
     /// Something that cannot be replaced.
     case special(String)

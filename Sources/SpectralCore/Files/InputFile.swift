@@ -138,6 +138,9 @@ package struct InputFile: ~Copyable {
     return "\(status.st_size) bytes, changed \(changed.tv_sec) s \(changed.tv_nsec) ns, file \(status.st_ino)"
   }
 
+  /// So much at a time is asked for first.
+  private static let largePiece = 64 << 20
+
   /// Reads up to `count` bytes: fewer only where the file ends.
   ///
   /// Memory grows with what has arrived, so a header that promises terabytes costs nothing.
@@ -147,6 +150,11 @@ package struct InputFile: ~Copyable {
     while data.count < count {
       let before = data.count
       piece = min(piece, count - before)
+      if piece >= Self.largePiece {
+        try MemoryBudget.machine.require(
+          MemoryEstimate(bytes: before) + MemoryEstimate(bytes: piece), for: "reading \(path)",
+          remedy: "take a smaller file")
+      }
       data.count += piece
       let arrived = try data.withUnsafeMutableBytes { try fill(UnsafeMutableRawBufferPointer(rebasing: $0[before...])) }
       if arrived < piece {

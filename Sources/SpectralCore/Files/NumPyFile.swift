@@ -53,8 +53,14 @@ public enum NumPyFile {
   > {
     let byteCount = try checkedByteCount(header, file)
     let shape = TensorShape(header.extents)
+    let isStored = header.type == Scalar.elementType && !header.isBigEndian && file.size != nil
+    // Numbers that are converted, or brought into another order, are held twice.
+    let bytes = isStored ? 0 : header.type.byteCount
+    let memory = MemoryEstimate(
+      header.extents, scalarBytes: bytes + MemoryLayout<Scalar>.stride * (header.isFortranOrder ? 2 : 1))
+    try MemoryBudget.machine.require(memory, for: "reading the array in \(file.path)", remedy: "take a smaller array")
     let elements: Tensor<Scalar>
-    if header.type == Scalar.elementType && !header.isBigEndian && file.size != nil {
+    if isStored {
       // The size is known to be right, and the bytes need no conversion.
       elements = try Tensor(shape) { target in
         let arrived = try file.fill(UnsafeMutableRawBufferPointer(target))

@@ -30,6 +30,7 @@ package struct NumPyHeader: Hashable, Sendable {
     let path = file.path
     func fail(_ message: String) -> FileError { FileError(path, message) }
     let start = [UInt8](try file.read(upTo: 8))
+    guard !start.isEmpty else { throw fail("the file is empty") }
     guard start.starts(with: magic) || (start.count < 6 && magic.starts(with: start)) else {
       guard let found = FileSignature(firstBytes: start + (try file.read(upTo: FileSignature.length - start.count)))
       else { throw fail("this is not a .npy file: it does not begin with the bytes \\x93NUMPY") }

@@ -19,16 +19,14 @@ enum TemporaryFile {
       let name = "\(prefix(of: target))\(getpid())-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))\(suffix)"
       let temporary = FileError.folder(of: target) + "/" + name
       // Open rather than mkstemp: the process's umask then decides on the permissions of a new file.
-      let descriptor = open(FileName.encode(temporary), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-      guard descriptor >= 0 else {
-        if errno != EEXIST && errno != EINTR { throw FileError(path, code: errno) }
-        continue
+      do {
+        // Somebody may have found it before it was locked.
+        if let descriptor = try LockedFile.open(temporary, O_WRONLY | O_CREAT | O_EXCL, for: path) {
+          return (temporary, descriptor)
+        }
+      } catch {
+        if !FileSystem.exists(temporary) { throw error }
       }
-      // Where the file system has no locks, nobody else can take one either.
-      let isFree = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
-      // Somebody may have found it before it was locked.
-      if isFree && isNamed(temporary, descriptor) { return (temporary, descriptor) }
-      close(descriptor)
     }
   }
 
@@ -37,9 +35,8 @@ enum TemporaryFile {
     let folder = FileError.folder(of: target)
     for name in found(in: folder) where name.hasPrefix(prefix(of: target)) {
       let path = folder + "/" + name
-      let descriptor = open(FileName.encode(path), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-      guard descriptor >= 0 else { continue }
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0, isNamed(path, descriptor) { unlink(FileName.encode(path)) }
+      guard let descriptor = try? LockedFile.open(path, O_WRONLY, for: path) else { continue }
+      unlink(FileName.encode(path))
       close(descriptor)
     }
   }
@@ -50,13 +47,6 @@ enum TemporaryFile {
     let name = target.split(separator: "/").last ?? ""
     let checksum = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     return "\(prefix)\(String(checksum, radix: 36))-"
-  }
-
-  /// Whether a path leads to an open file.
-  private static func isNamed(_ path: String, _ descriptor: Int32) -> Bool {
-    var (named, opened) = (stat(), stat())
-    return lstat(FileName.encode(path), &named) == 0 && fstat(descriptor, &opened) == 0 && named.st_ino == opened.st_ino
-      && named.st_dev == opened.st_dev
   }
 
   /// Temporary files by their folders, as they were when this process first wrote to each: a folder of many files is

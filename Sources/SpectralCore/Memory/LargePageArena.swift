@@ -12,11 +12,12 @@ enum LargePages {
   /// From this size on a block has pages of its own.
   static let leastBytes = 2 * bytes
 
-  /// A block of its own; nil for a small one, or where the system has no large pages.
+  /// A block of its own; nil for a small one, or where the system has no large pages or no memory.
   static func block(byteCount: Int) -> UnsafeMutableRawPointer? {
     #if os(Linux)
-      guard byteCount >= leastBytes else { return nil }
-      let block = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: bytes)
+      guard byteCount >= leastBytes, let block = MemoryPool.aligned(byteCount: byteCount, alignment: bytes) else {
+        return nil
+      }
       madvise(block, byteCount, hugePageAdvice)
       return block
     #else
@@ -40,6 +41,8 @@ struct LargePageArena {
   /// Where blocks are cut from; nil where the system does not have it.
   private static let base: UInt? = {
     #if os(Linux)
+      // A bounded address space is not for putting aside.
+      guard MachineMemory.available >= 4 * capacity else { return nil }
       let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
       guard let region = mmap(nil, capacity + LargePages.bytes, PROT_READ | PROT_WRITE, flags, -1, 0),
         region != MAP_FAILED

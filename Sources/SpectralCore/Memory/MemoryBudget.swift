@@ -13,7 +13,7 @@ public struct MemoryBudget: Hashable, Sendable {
     case chosen
     /// The program, for a kind of task.
     case fixed
-    /// It is what the machine has.
+    /// It is what the machine has left.
     case machine
   }
 
@@ -24,54 +24,19 @@ public struct MemoryBudget: Hashable, Sendable {
   public var isChosen: Bool { origin == .chosen }
 
   /// A budget of `limit` bytes, or of what this process may have at all where that is less or `limit` is nil.
-  public init(limit: Int? = nil) {
-    origin = limit.map { $0 <= MemoryBudget.available } ?? false ? .chosen : .machine
-    bytes = min(limit ?? .max, MemoryBudget.available)
-  }
+  public init(limit: Int? = nil) { self.init(limit, .chosen) }
 
   /// A budget that the program sets, or what this process may have at all where that is less.
-  public init(fixed limit: Int) {
-    origin = limit <= MemoryBudget.available ? .fixed : .machine
-    bytes = min(limit, MemoryBudget.available)
+  public init(fixed limit: Int) { self.init(limit, .fixed) }
+
+  private init(_ limit: Int?, _ origin: Origin) {
+    let available = MachineMemory.available
+    self.origin = limit.map { $0 <= available } ?? false ? origin : .machine
+    bytes = min(limit ?? .max, available)
   }
 
-  /// Everything that this process may have.
-  public static let machine = MemoryBudget()
-
-  /// The machine's memory, or less where the process's address space (`ulimit -v`) or its control group is bounded.
-  private static let available: Int = {
-    var bytes = ResidentMemory.machine
-    var limit = rlimit()
-    #if os(Linux)
-      let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
-    #else
-      let resource = RLIMIT_AS
-    #endif
-    if getrlimit(resource, &limit) == 0, limit.rlim_cur != rlim_t.max {
-      // What the process has mapped already, its code and the stacks of its threads, is part of it.
-      bytes = min(bytes, max(0, Int(clamping: limit.rlim_cur) - mappedBytes))
-    }
-    #if os(Linux)
-      if let data = try? InputFile.contents(of: "/sys/fs/cgroup/memory.max", limit: 64),
-        let group = Int(String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
-      {
-        bytes = min(bytes, group)
-      }
-    #endif
-    return bytes
-  }()
-
-  /// The bytes of address space that are in use.
-  private static var mappedBytes: Int {
-    #if os(Linux)
-      guard let data = try? InputFile.contents(of: "/proc/self/statm", limit: 256),
-        let pages = String(decoding: data, as: UTF8.self).split(separator: " ").first.flatMap({ Int($0) })
-      else { return 0 }
-      return pages * sysconf(Int32(_SC_PAGESIZE))
-    #else
-      return 0
-    #endif
-  }
+  /// Everything that this process may have by now. What other processes hold counts, so it changes.
+  public static var machine: MemoryBudget { MemoryBudget() }
 
   /// Refuses an estimate that is larger than the budget.
   ///
@@ -142,7 +107,7 @@ public struct MemoryError: Error, Hashable, Sendable, CustomStringConvertible {
       switch budget.origin {
       case .chosen: "the limit is \(most): raise the limit, or \(remedy)"
       case .fixed: "the most that it may take is \(most): \(remedy)"
-      case .machine: "this machine has \(most): \(remedy)"
+      case .machine: "this machine has \(most) for it: \(remedy)"
       }
     return "\(purpose) takes \(estimate) of memory, and \(rest)"
   }

@@ -22,7 +22,7 @@ public enum MemoryPool {
     /// Blocks of each size class that wait to be used again, and the bytes of those that could be given back.
     private var blocks: [Int: [UnsafeMutableRawPointer]] = [:]
     private var bytes = 0
-    var limit = environmentLimit ?? max(512 << 20, Int(clamping: ProcessInfo.processInfo.physicalMemory / 8))
+    var limit = environmentLimit ?? min(max(512 << 20, MachineMemory.physical / 8), MachineMemory.available / 8)
 
     /// A block, if there is one.
     mutating func take(_ size: Int) -> UnsafeMutableRawPointer? {
@@ -68,8 +68,9 @@ public enum MemoryPool {
   /// What the environment says in `SPECTRALKIT_POOL_LIMIT`, in bytes.
   private static let environmentLimit = getenv("SPECTRALKIT_POOL_LIMIT").flatMap { Int(String(cString: $0)) }
 
-  /// The most bytes kept for reuse; an eighth of the machine's memory, and at least 512 MiB, unless set here or by
-  /// `SPECTRALKIT_POOL_LIMIT` in the environment. Zero keeps nothing, which is what memory checkers want.
+  /// The most bytes kept for reuse; an eighth of the machine's memory, and at least 512 MiB, but no more than an eighth of
+  /// what the process may have, unless set here or by `SPECTRALKIT_POOL_LIMIT` in the environment. Zero keeps nothing,
+  /// which is what memory checkers want.
   public static var limit: Int {
     get { guarded.withLock { $0.shelves.limit } }
     set {
@@ -108,7 +109,31 @@ public enum MemoryPool {
       // Memory checkers want blocks that the system knows one by one.
       return Shelf(block: guarded.shelves.limit > 0 ? guarded.arena.cut(byteCount: size) : nil)
     }
-    return found.block ?? LargePages.block(byteCount: size) ?? .allocate(byteCount: size, alignment: alignment)
+    return found.block ?? systemBlock(size)
+  }
+
+  /// What the process might have when it first asked.
+  private static let ceiling = MachineMemory.available
+
+  private static func systemBlock(_ size: Int) -> UnsafeMutableRawPointer {
+    func block() -> UnsafeMutableRawPointer? {
+      LargePages.block(byteCount: size) ?? aligned(byteCount: size, alignment: alignment)
+    }
+    // What waits to be used again must not take the process beyond what it may have.
+    if size >= LargePages.leastBytes {
+      let used = guarded.withLock { $0.shelves.used }
+      drain(to: max(0, ceiling - used))
+    }
+    if let block = block() { return block }
+    drain(to: 0)
+    guard let block = block() else { fatalError("there is no memory for \(ByteCount(size))") }
+    return block
+  }
+
+  /// Memory from the system, which `free` gives back; nil if there is none.
+  static func aligned(byteCount: Int, alignment: Int) -> UnsafeMutableRawPointer? {
+    var block: UnsafeMutableRawPointer?
+    return posix_memalign(&block, alignment, byteCount) == 0 ? block : nil
   }
 
   /// Gives back what ``allocate(byteCount:)`` gave for the same `byteCount`.
@@ -119,12 +144,12 @@ public enum MemoryPool {
       guarded.shelves.used -= size
       return guarded.shelves.put(shelf.block!, size)
     }
-    if !kept { block.deallocate() }
+    if !kept { free(block) }
   }
 
   private static func drain(to limit: Int) {
     let freed = guarded.withLock { Freed(blocks: $0.shelves.drain(to: limit)) }
-    for block in freed.blocks { block.deallocate() }
+    for block in freed.blocks { free(block) }
   }
 
   // Carries pointers across the lock's `sending` boundary.

@@ -2,9 +2,6 @@ import Foundation
 
 /// The physical memory of this process.
 package enum ResidentMemory {
-  /// The bytes that the machine has.
-  package static let machine = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-
   /// The most bytes that it has held so far.
   package static var peak: Int {
     #if os(Linux)

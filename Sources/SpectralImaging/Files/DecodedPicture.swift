@@ -34,9 +34,7 @@ struct DecodedPicture<Scalar: TensorScalar> {
       self = try map.withSamples {
         Self($0, map.layout, Notes(), bitDepth: map.layout.maximum > 255 ? 16 : 8, curve)
       }
-    case nil:
-      if data.isEmpty { throw FileError(name, "the file is empty") }
-      throw FileError(name, ImageFormat.refusal(firstBytes: data, arraysToo: false))
+    case nil: throw file.unknownFormat
     }
   }
 
@@ -147,6 +145,41 @@ struct DecodedPicture<Scalar: TensorScalar> {
   }
 }
 
+/// The size and the kind of a picture, from its file's header: nothing is decoded.
+package struct PictureHeader: Hashable, Sendable {
+  /// Rows, upright.
+  package let height: Int
+  /// Pixels of a row, upright.
+  package let width: Int
+  package let colorModel: RasterImage.ColorModel
+  /// What decoding the picture to single precision takes, the samples included.
+  package let memory: MemoryEstimate
+
+  /// Reads the header of a file.
+  ///
+  /// - Throws: ``FileError``.
+  package init(path: String, sizeLimit: Int = RasterImage.defaultSizeLimit) throws {
+    try self.init(data: try InputFile.contents(of: path, limit: sizeLimit), name: path)
+  }
+
+  init(data: Data, name: String) throws {
+    let file = Source(data: data, name: name, budget: .machine)
+    let layout: SampleLayout
+    let metadata: ImageMetadata
+    switch ImageFormat(firstBytes: data) {
+    case .png: (layout, metadata) = (try file.layout(.png, sk_png_inspect), PNGChunks(data).metadata)
+    case .jpeg: (layout, metadata) = (try file.layout(.jpeg, sk_jpeg_inspect), JPEGMarkers(data).metadata)
+    case .portableMap: (layout, metadata) = (try PortableMap(data, name: name).layout, ImageMetadata())
+    case nil: throw file.unknownFormat
+    }
+    let isTurned = metadata.exif.flatMap { Exif($0)?.orientation }?.swapsAxes ?? false
+    (height, width) = isTurned ? (layout.width, layout.height) : (layout.height, layout.width)
+    colorModel = layout.colors == 1 ? .grey : .rgb
+    memory = MemoryEstimate(
+      [height, width, layout.channels], scalarBytes: MemoryLayout<Float>.size + layout.sampleBytes)
+  }
+}
+
 /// What a codec says when it fails.
 private struct Message {
   var bytes = [CChar](repeating: 0, count: Int(SK_MESSAGE_SIZE))
@@ -181,6 +214,24 @@ private struct Source {
     case SK_CUT_SHORT: throw FileError(name, "the \(format.rawValue) file ends before its pixels do: it was cut short")
     case SK_TOO_MANY_SCANS: throw tooManyScans
     default: throw FileError(name, "the \(format.rawValue) file is damaged: \(message.text)")
+    }
+  }
+
+  /// Of a file that no codec knows.
+  var unknownFormat: FileError {
+    FileError(name, data.isEmpty ? "the file is empty" : ImageFormat.refusal(firstBytes: data, arraysToo: false))
+  }
+
+  /// How the samples lie in memory, by a codec's look at the header.
+  func layout(
+    _ format: ImageFormat,
+    _ inspect: (UnsafePointer<UInt8>, Int, UnsafeMutablePointer<sk_picture>, UnsafeMutablePointer<CChar>) -> sk_result
+  ) throws -> SampleLayout {
+    try withBytes { bytes, count in
+      var message = Message()
+      var picture = sk_picture()
+      try check(inspect(bytes, count, &picture, &message.bytes), format, message)
+      return SampleLayout(picture)
     }
   }
 

@@ -139,3 +139,34 @@ public struct DatasetPair: Sendable {
     self.test = test
   }
 }
+
+/// What a data set is going to be, before its pixels are read: enough to tell what a training would take.
+public struct DatasetOutline: Hashable, Sendable {
+  /// The shape of one image, `[C, H, W]`.
+  public let imageShape: TensorShape
+  /// What the classes are called.
+  public let classNames: [String]
+  /// How many images there are to learn from.
+  public let trainingCount: Int
+  /// How many there are to be judged by.
+  public let testCount: Int
+  /// The bytes of a number of the pixels.
+  let scalarBytes: Int
+
+  /// What images and labels take.
+  package var memory: MemoryEstimate {
+    let count = trainingCount + testCount
+    return MemoryEstimate([count] + imageShape.extents, scalarBytes: scalarBytes)
+      + MemoryEstimate([count], scalarBytes: MemoryLayout<Int>.size)
+  }
+}
+
+extension DatasetPair {
+  /// What the data set is.
+  public var outline: DatasetOutline {
+    let scalarBytes = if case .floats = training.pixels { MemoryLayout<Float>.size } else { 1 }
+    return DatasetOutline(
+      imageShape: training.imageShape, classNames: training.classNames, trainingCount: training.count,
+      testCount: test.count, scalarBytes: scalarBytes)
+  }
+}

@@ -43,11 +43,12 @@ public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
   ///   - imageSize: The size that the images of a ``folder`` get; nil for that of the first.
   ///   - colors: Whether the images of a ``folder`` become grey or colour; nil for what the first is.
   ///   - background: What transparent images of a ``folder`` are put on; nil for what their ink stands out from.
+  ///   - judge: Told what a ``folder`` holds before any image is decoded; may throw to end the reading.
   /// - Throws: `FileError` naming the argument or the file at fault, and the remedy; `MemoryError` if the images do not
   ///   fit into memory.
   public func load(
     from directory: String? = nil, seed: UInt64 = 0, limit: Int? = nil, imageSize: (height: Int, width: Int)? = nil,
-    colors: RasterImage.ColorModel? = nil, background: RGBColor? = nil
+    colors: RasterImage.ColorModel? = nil, background: RGBColor? = nil, judge: (DatasetOutline) throws -> Void = { _ in }
   ) throws -> DatasetPair {
     if let limit, limit < 1 { throw FileError("--limit \(limit)", "leaves no images to learn from; pass 1 or more") }
     switch self {
@@ -78,7 +79,7 @@ public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
     case .folder:
       return try ImageFolder(
         required(directory), imageSize: imageSize, colors: colors, background: background, seed: seed
-      ).load(limit: limit)
+      ).load(limit: limit, judge: judge)
     }
   }
 

@@ -134,7 +134,9 @@ struct FolderListing {
 
   private func reason(_ entries: Entries) -> String {
     if entries.others.isEmpty {
-      return "holds folders and no images; put the images of a class into its folder, or name the folder of classes"
+      return
+        "holds folders and no images; put the images of a class directly into its folder, or name the folder whose folders "
+        + "are the classes"
     }
     let known = ImageFolder.endings.sorted().joined(separator: ", ")
     return
@@ -172,12 +174,12 @@ private struct Entries {
 
   init(of folder: String) throws {
     let names: [String]
-    do { names = try FileManager.default.contentsOfDirectory(atPath: folder) } catch {
+    do { names = try FileSystem.names(inFolder: folder) } catch {
       throw FileError(folder, "cannot be listed; check that it is a folder that you may read")
     }
-    for name in names.filter({ !$0.hasPrefix(".") }).sorted() {
+    for name in names where !name.hasPrefix(".") {
       var status = stat()
-      let isThere = stat("\(folder)/\(name)", &status) == 0
+      let isThere = stat(FileName.encode("\(folder)/\(name)"), &status) == 0
       switch status.st_mode & S_IFMT {
       case S_IFDIR where isThere: folders.append(name)
       // A link that leads nowhere is not passed over: reading it says so.

@@ -44,15 +44,17 @@ public struct ImageFolder: Sendable {
 
   /// Reads the images. Pixels become bytes.
   ///
-  /// - Parameter limit: How many training images are read at most.
+  /// - Parameters:
+  ///   - limit: How many training images are read at most.
+  ///   - judge: Told what there is before any image is decoded; may throw to end the reading.
   /// - Throws: `FileError` naming the image that cannot be read, or the folder that has no images; `MemoryError` if they
-  ///   do not fit into memory.
-  public func load(limit: Int? = nil) throws -> DatasetPair {
+  ///   do not fit into memory; what `judge` throws.
+  public func load(limit: Int? = nil, judge: (DatasetOutline) throws -> Void = { _ in }) throws -> DatasetPair {
     if let imageSize, imageSize.height < 1 || imageSize.width < 1 {
       throw FileError("\(imageSize.height) x \(imageSize.width)", "is no size for images; both must be 1 or more")
     }
     let listing = try FolderListing(path, seed: seed)
-    let first = try opaque(Self.read(listing.training[0].file)).image
+    let first = try PictureHeader(path: listing.training[0].file)
     let shape: TensorShape = [
       (colors ?? first.colorModel).rawValue, imageSize?.height ?? first.height, imageSize?.width ?? first.width,
     ]
@@ -60,10 +62,15 @@ public struct ImageFolder: Sendable {
     var random = RandomGenerator(seed: seed, stream: .folder, -1)
     random.shuffle(&order)
     order = Array(order.prefix(limit ?? order.count))
-    let memory = MemoryEstimate([order.count + listing.test.count] + shape.extents, scalarBytes: 1)
+    let outline = DatasetOutline(
+      imageShape: shape, classNames: listing.classNames, trainingCount: order.count, testCount: listing.test.count,
+      scalarBytes: 1)
+    let memory = outline.memory
+    // An image is decoded beside them.
     try MemoryBudget.machine.require(
-      memory, for: "reading \(order.count + listing.test.count) images of \(shape) from \(path)",
+      memory + first.memory, for: "reading \(order.count + listing.test.count) images of \(shape) from \(path)",
       remedy: "take smaller images, or fewer")
+    try judge(outline)
     let name = URL(fileURLWithPath: path).lastPathComponent
     var grounds = Grounds()
     var faults: [FileError] = []

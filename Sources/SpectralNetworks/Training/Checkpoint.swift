@@ -215,7 +215,7 @@ extension TrainingLoop {
   public init(
     resuming checkpoint: Checkpoint, _ configuration: TrainingConfiguration, network: Network, data: DatasetPair
   ) throws {
-    try checkpoint.input.check(data.training)
+    try checkpoint.input.check(data.outline)
     try self.init(configuration, network: network, data: data)
     try checkpoint.restore(&self.network)
     try checkpoint.restore(&optimizer)
@@ -237,7 +237,7 @@ extension TrainingLoop {
 
 extension Checkpoint.Input {
   /// - Throws: ``TrainingError`` if a run cannot go on with such images.
-  func check(_ data: Dataset) throws(TrainingError) {
+  func check(_ data: DatasetOutline) throws(TrainingError) {
     guard let difference = difference(from: data) else { return }
     throw TrainingError(
       "the checkpoint was trained on other data, \(difference): give it the data that it was trained on")
@@ -245,7 +245,7 @@ extension Checkpoint.Input {
 
   /// How images differ from those that a network takes, the network's first, e.g. `its classes are cat, dog and these are
   /// ant, dog`; nil if they do not.
-  package func difference(from data: Dataset) -> String? {
+  package func difference(from data: DatasetOutline) -> String? {
     guard image == data.imageShape.extents else {
       return "its images are \(TensorShape(image)) and these are \(data.imageShape)"
     }

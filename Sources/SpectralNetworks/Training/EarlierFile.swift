@@ -17,14 +17,13 @@ public struct EarlierFile: Sendable {
   ///
   /// - Throws: `FileError` if there is no way to keep it.
   public init?(keeping path: String) throws {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    guard !AtomicFile.isStream(path), FileSystem.isRegularFile(path) else { return nil }
     let target = try AtomicFile.replaceable(path).path
     (self.path, self.target) = (path, target)
     var number = 1
     while true {
       let name = target + (number == 1 ? ".previous" : ".previous-\(number)")
-      if link(target, name) == 0 {
+      if link(FileName.encode(target), FileName.encode(name)) == 0 {
         kept = name
         return
       }
@@ -32,7 +31,7 @@ public struct EarlierFile: Sendable {
       case EEXIST: number += 1
       case EPERM, EOPNOTSUPP, ENOSYS, EMLINK:
         // A file system where a file has one name only.
-        guard access(name, F_OK) != 0 else {
+        guard !FileSystem.exists(name) else {
           number += 1
           continue
         }
@@ -47,8 +46,9 @@ public struct EarlierFile: Sendable {
   /// Takes the second name away again, if nothing has been written under the first.
   public func forget() {
     var (own, other) = (stat(), stat())
-    guard stat(target, &own) == 0, stat(kept, &other) == 0, own.st_ino == other.st_ino, own.st_dev == other.st_dev
+    guard stat(FileName.encode(target), &own) == 0, stat(FileName.encode(kept), &other) == 0,
+      own.st_ino == other.st_ino, own.st_dev == other.st_dev
     else { return }
-    unlink(kept)
+    unlink(FileName.encode(kept))
   }
 }

@@ -5,7 +5,8 @@ import SpectralCore
 ///
 /// One object a line: `{"event":"batch","epoch":0,"step":17,"loss":0.43,...}` for every step,
 /// `{"event":"epoch","epoch":0,"loss":...,"accuracy":...}`, measured on the test images, for every epoch. A run that is
-/// resumed goes on in the same file; lines that a kill left behind from beyond the checkpoint are dropped.
+/// resumed goes on in the same file; lines that a kill left behind from beyond the checkpoint are dropped. To a stream or
+/// a device, such as `/dev/stdout`, go the lines of this run, each as it comes, and no table is written.
 ///
 /// A class because it owns an open file, which no other run may write to meanwhile.
 public final class MetricsFile {
@@ -13,8 +14,10 @@ public final class MetricsFile {
   public let earlier: [EarlierFile]
 
   private let path: String
-  private let handle: FileHandle
+  private let descriptor: Int32
   private let lock: RunLock?
+  /// A stream or a device gets lines only.
+  private let hasTable: Bool
   private var table: [[String]]
 
   /// The CSV table's file for a metrics file.
@@ -35,10 +38,15 @@ public final class MetricsFile {
   public init(path: String, resumingAt step: Int = 0, epoch: Int = .max, keepsEarlier: Bool = false) throws {
     self.path = path
     lock = try RunLock(path)
+    hasTable = lock != nil
     var kept = ""
     table = [Self.header]
-    var status = stat()
-    if step > 0, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
+    if lock == nil {
+      earlier = []
+      descriptor = try AtomicFile.openStream(path)
+      return
+    }
+    if step > 0, FileSystem.isRegularFile(path) {
       let lines = String(decoding: try InputFile.contents(of: path), as: UTF8.self).split(separator: "\n")
       for (index, line) in lines.enumerated() {
         guard let values = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
@@ -66,13 +74,12 @@ public final class MetricsFile {
       earlier.forEach { $0.forget() }
       throw error
     }
-    guard let handle = FileHandle(forWritingAtPath: path) else { throw FileError(path, "cannot be opened for writing") }
-    _ = try? handle.seekToEnd()
-    self.handle = handle
+    descriptor = open(FileName.encode(path), O_WRONLY | O_APPEND | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(path, code: errno) }
     try writeTable()
   }
 
-  deinit { try? handle.close() }
+  deinit { close(descriptor) }
 
   /// Writes down what happened.
   public func record(_ event: TrainingEvent) throws {
@@ -99,13 +106,20 @@ public final class MetricsFile {
   private func number(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
 
   private func write(_ fields: [(String, String)]) throws {
-    let line = "{" + fields.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}\n"
-    do { try handle.write(contentsOf: Data(line.utf8)) } catch {
-      throw FileError(path, "cannot be written: \(error.localizedDescription); free some space, then --resume")
+    var line = "{" + fields.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}\n"
+    try line.withUTF8 { bytes in
+      var rest = UnsafeRawBufferPointer(bytes)
+      while !rest.isEmpty {
+        let count = Foundation.write(descriptor, rest.baseAddress, rest.count)
+        if count < 0 && errno == EINTR { continue }
+        guard count >= 0 else { throw FileError(path, code: errno) }
+        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      }
     }
   }
 
   private func writeTable() throws {
+    guard hasTable else { return }
     let text = table.map { $0.joined(separator: ",") + "\n" }.joined()
     try AtomicFile.write(Data(text.utf8), to: Self.tablePath(for: path))
   }

@@ -86,16 +86,17 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
     func divergence(_ loop: Self) -> TrainingDivergence {
       TrainingDivergence(step: loop.step, loss: loss, learningRate: baseLearningRate, kept: kept)
     }
-    func write(_ loop: Self) throws {
+    let isWrittenOnce = checkpoint?.isWrittenOnce ?? false
+    func write(_ loop: Self, ends: Bool) throws {
       guard loop.isFinite else { throw divergence(loop) }
-      guard let checkpoint else { return }
+      guard let checkpoint, ends || !isWrittenOnce else { return }
       try Checkpoint(loop, data: data).write(to: checkpoint.path)
       lastWritten = .now
       kept = .init(path: checkpoint.path, step: loop.step)
       try onEvent(.checkpoint(path: checkpoint.path))
     }
     // So that a run that is killed early can be taken up, too.
-    try write(self)
+    try write(self, ends: isFinished || step >= lastStep ?? .max)
     while !isFinished, step < lastStep ?? .max {
       let batches = Batches<Float>(
         data.training, batchSize: configuration.batchSize, shuffled: true, seed: configuration.seed,
@@ -110,7 +111,9 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
         loss = metrics.loss
         guard loss.isFinite else { throw divergence(self) }
         let stops = shouldStop() || (step >= lastStep ?? .max && position.batch < stepsPerEpoch)
-        if let checkpoint, stops || lastWritten.duration(to: now).seconds >= checkpoint.interval { try write(self) }
+        if let checkpoint, stops || lastWritten.duration(to: now).seconds >= checkpoint.interval {
+          try write(self, ends: stops)
+        }
         if stops { return false }
       }
       guard isFinite else { throw divergence(self) }
@@ -123,8 +126,9 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
         trainingAccuracy: Double(position.correct) / Double(max(position.images, 1)))
       finishEpoch()
       try onEvent(.epoch(metrics))
-      try write(self)
-      if shouldStop() { return isFinished }
+      let stops = shouldStop()
+      try write(self, ends: stops || isFinished || step >= lastStep ?? .max)
+      if stops { return isFinished }
     }
     return isFinished
   }
@@ -179,6 +183,8 @@ public struct CheckpointPolicy: Hashable, Sendable {
   public var path: String
   /// The most seconds of training between two writes; every epoch ends with one besides.
   public var interval: Double
+  /// Whether the path leads to a stream or a device: it gets the state once, when the run ends.
+  public var isWrittenOnce: Bool { AtomicFile.isStream(path) }
 
   /// A policy; every five seconds unless told.
   public init(path: String, interval: Double = 5) {

@@ -167,7 +167,7 @@ enum MatchCommand: Subcommand {
   }
 
   /// Half of the machine's memory.
-  private static var memoryLimit: Int { MemoryBudget.machine.bytes / 2 }
+  private static var memoryLimit: Int { MachineMemory.physical / 2 }
 }
 
 extension AnyImagePlanes {
