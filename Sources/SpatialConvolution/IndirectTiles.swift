@@ -147,15 +147,15 @@ struct IndirectTiles<Scalar: IndirectScalar> {
     return [
       "start": 1e-5,
       "products": planes * positions * Double(terms) * Double(lanes) * single / rate,
-      "sums": planes * positions * Double(lanes) * residues * 0.8e-9 * single,
+      "sums": planes * positions * Double(lanes) * residues * (folds ? 2e-9 : 0.3e-9) * single,
       "copies": planes * Double(grid.count) * Double(channels) * Double(grid.plane) * single
         * (grid.isGathered ? 1e-9 : 0.18e-9),
-      "calls": planes * calls * SpatialCost.call,
+      "calls": planes * calls * (folds ? 2 : 1) * SpatialCost.call,
       "residues": residues * 1.5e-6,
       "inputs": folds ? Double(problem.inputShape.count) * single * 0.3e-9 : 0,
       "entries": (Double(grid.tableCount + terms) + Double(grid.horizontal.positions) * residues)
         * SpatialCost.tableEntry,
-      "packing": Double(packedPerGroup * problem.geometry.groups) * (pass == .forward ? 0.25e-9 : 1e-9) * single,
+      "packing": Double(packedPerGroup * problem.geometry.groups) * (pass == .forward ? 0.5e-9 : 1e-9) * single,
     ]
   }
 

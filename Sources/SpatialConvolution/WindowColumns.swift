@@ -77,12 +77,13 @@ struct WindowColumns {
     let last = places.last { axis.source($0) != nil } ?? .min
     let blockColumns = blockColumns
     residues = zip(axis.residues, taps).map { residue, taps in
-      let ranges = stride(from: 0, to: axis.positions, by: blockColumns).flatMap { start in
+      var ranges: [Int32] = []
+      ranges.reserveCapacity(2 * ((axis.positions + blockColumns - 1) / blockColumns))
+      for start in stride(from: 0, to: axis.positions, by: blockColumns) {
         let end = min(axis.positions, start + blockColumns)
-        let seeing = taps.places.indices.filter {
-          taps.places[$0] + (end - 1) * axis.step >= first && taps.places[$0] + start * axis.step <= last
-        }
-        return [Int32(seeing.first ?? 0), Int32((seeing.last ?? -1) + 1)]
+        let seeing = first > last ? 0..<0 : taps.taps(from: first - (end - 1) * axis.step, to: last - start * axis.step)
+        ranges.append(Int32(seeing.lowerBound))
+        ranges.append(Int32(seeing.upperBound))
       }
       return Residue(
         taps: taps, offsets: Scratch(taps.places.map { Int32(offset($0)) }), ranges: Scratch(ranges),

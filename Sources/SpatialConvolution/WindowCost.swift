@@ -1,3 +1,4 @@
+import CKernels
 import SpectralConvolution
 
 /// About how long a pass over single planes takes, in cycles of one core: what the choice between the two kinds of bands is
@@ -37,10 +38,22 @@ struct WindowCost {
       problem.channelsPerGroup * problem.outputsPerGroup * problem.vertical.kernel * problem.horizontal.kernel)
     let copied = Double(problem.inputShape.count + problem.outputShape.count)
     let rowVectors = Double(planes) * Double(rows) * Double(columnVectors)
-    // Two multiply-adds a cycle, less what loads and short rows cost; the copies; and what it takes to begin.
-    plain = rowVectors * pairs / 2 * 1.1 + 1.5 * copied / Double(lanes) + 1500 * Double(planes)
+    // Two multiply-adds a cycle, less what loads and short rows cost, or the latency of four where too few sums are in
+    // registers beside each other.
+    let isFilterGradient = pass == .filterGradient
+    let (axis, kernel) = (problem.vertical, problem.horizontal.kernel)
+    let rowsApart = isFilterGradient ? axis.stride : axis.dilation
+    let rowsTogether = min(SK_WINDOW_ROWS, max(1, (isFilterGradient ? axis.kernel : axis.output) / rowsApart))
+    func cyclesPerProduct(_ columns: Int) -> Double {
+      let sums = rowsTogether * max(1, min(vectors, isFilterGradient ? kernel : columns))
+      return sums < 4 ? 4 / Double(sums) : 0.5
+    }
+    // The products; the copies; and what it takes to begin.
+    plain =
+      rowVectors * pairs * cyclesPerProduct((columns + lanes - 1) / lanes) * 1.1 + 1.5 * copied / Double(lanes) + 1500
+      * Double(planes)
     interleaved =
-      Double(blocks) * (Double(rows) * Double(columns) * pairs / 2 + 3000)
+      Double(blocks) * (Double(rows) * Double(columns) * pairs * cyclesPerProduct(columns) + 3000)
       + 2.5 * copied / Double(lanes) * Double(blocks * lanes) / Double(max(planes, 1))
     moving = 0.65 * copied * 16 / Double(lanes)
   }

@@ -109,7 +109,9 @@ struct WindowGradientTiles<Scalar: WindowScalar> {
   var cost: CostEstimate {
     let bands = (problem.vertical.output + rows - 1) / rows
     let blocks = (problem.geometry.groups + lanes - 1) / lanes
-    let bandRows = Double(problem.batch * blocks * channels) * Double(bands) * Double(bandHeight)
+    let bandRows =
+      Double(problem.batch * blocks * channels) * Double(bands)
+      * Double(min(bandHeight, rows * problem.vertical.kernel))
     let steps = problem.vertical.kernel * problem.vertical.output
     let tapBlocks = (problem.horizontal.kernel + Scalar.windowVectors - 1) / Scalar.windowVectors
     let pairs = Double(problem.batch * blocks * channels * outputs)

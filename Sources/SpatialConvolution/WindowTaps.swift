@@ -47,6 +47,15 @@ struct WindowTaps {
     return ascends ? tap : count - 1 - tap
   }
 
+  /// The taps that see places from one to another, both included, from position 0.
+  func taps(from low: Int, to high: Int) -> Range<Int> {
+    guard high >= firstPlace else { return 0..<0 }
+    let first = low <= firstPlace ? 0 : (low - firstPlace + spacing - 1) / spacing
+    let last = min(count - 1, (high - firstPlace) / spacing)
+    guard first <= last else { return 0..<0 }
+    return ascends ? first..<last + 1 : count - 1 - last..<count - first
+  }
+
   /// Positions that are summed together: the first of them, and how many.
   func blocks(_ positions: Range<Int>, atMost: Int) -> [(first: Int, count: Int)] {
     (positions.lowerBound..<min(positions.upperBound, positions.lowerBound + distance)).flatMap { start in

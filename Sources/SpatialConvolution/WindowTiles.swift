@@ -113,7 +113,7 @@ struct WindowTiles<Scalar: WindowScalar> {
       "calls": passes * Double(residues.1 * vertical.positions * residues.0) * 2e-8,
       "folds": folds
         ? passes * Double(vertical.positions * residues.0)
-          * (Double(horizontal.positions * residues.1) * 1e-9 + Double(targetRuns) * 2e-9) : 0,
+          * (Double(horizontal.positions * residues.1) * 1.3e-9 + Double(targetRuns) * 2e-9) : 0,
       "residues": Double(residues.0 * residues.1) * 1.6e-6,
       "entries": Double(
         vertical.positions * residues.0 + steps + (folds ? horizontal.positions * residues.1 : 0) + columns.runs.count)

@@ -20,7 +20,8 @@ extension BrowserTests {
     ) throws -> [Double] {
       try SpatialConvolution<Double>()(
         Tensor([1, 1, 6, 6], pixels), Tensor([1, 1, 3, 3], kernel),
-        ConvolutionGeometry(stride: AxisValues(stride), dilation: AxisValues(dilation), padding: .pixels(padding), boundary: boundary)
+        ConvolutionGeometry(
+          stride: AxisValues(stride), dilation: AxisValues(dilation), padding: .pixels(padding), boundary: boundary)
       ).elements
     }
 

@@ -165,7 +165,7 @@ import Testing
       ([1, 1, 1500, 1500] as TensorShape, [1, 1, 63, 63] as TensorShape), ([8, 16, 48, 48], [24, 16, 9, 9]),
     ] {
       let problem = try ConvolutionProblem(
-        ConvolutionGeometry(kernel: Extent(filter[2]), padding: .same), input: input, filter: filter)
+        ConvolutionGeometry(padding: .same), input: input, filter: filter)
       let x = Tensor<Float>.normal(input, using: &random)
       let radius = Double(filter[2]) / 2
       let w = Tensor<Float>(filter) { w in

@@ -49,7 +49,7 @@ import Testing
     ExactCase(input: [2, 4, 17, 23], outputs: 1, kernel: 5), ExactCase(input: [1, 2, 20, 50], outputs: 2, kernel: 7),
     ExactCase(input: [1, 40, 11, 9], outputs: 40, kernel: 4, stride: 2, groups: 20, boundary: .reflect),
     // Tall planes, whose bands share tables of steps: those inside, at either end, and in padding that holds whole bands.
-    depthwise(1, 1, 9000, 2, kernel: Extent(height: 25, width: 3)),
+    depthwise(1, 1, 9000, 2, kernel: [25, 3]),
     depthwise(
       1, 1, 3000, 2, kernel: Extent(height: 9, width: 1), padding: .explicit(top: 3000, bottom: 5000, left: 0, right: 0)
     ),
@@ -63,9 +63,8 @@ import Testing
   ]
 
   @Test func bandsOfATallPlaneShareTheirSteps() throws {
-    let kernel = Extent(height: 25, width: 1)
     let problem = try ConvolutionProblem(
-      ConvolutionGeometry(kernel: kernel, padding: .same, boundary: .reflect), input: [1, 1, 1 << 20, 1],
+      ConvolutionGeometry(padding: .same, boundary: .reflect), input: [1, 1, 1 << 20, 1],
       filter: [1, 1, 25, 1])
     // Four bytes a row for where it comes from; steps of all bands would be ten times that.
     #expect(try SpatialConvolution<Float>().workingMemory(.forward, problem) < 16 << 20)

@@ -28,7 +28,8 @@ import Testing
   }
 
   @Test func circular() throws {
-    let geometry = ConvolutionGeometry(padding: .explicit(top: 1, bottom: 0, left: 1, right: 0), boundary: .circular,
+    let geometry = ConvolutionGeometry(
+      padding: .explicit(top: 1, bottom: 0, left: 1, right: 0), boundary: .circular,
       operation: .convolution)
     for method in methods {
       expect(try method(x, w, geometry), [-2, -3, -1, 13, 12, 14, 19, 18, 20], "\(method.name)")

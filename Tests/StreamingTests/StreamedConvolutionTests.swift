@@ -25,7 +25,8 @@ import Testing
     let (height, width) = (image.shape[0], image.shape[1])
     let channels = image.shape.rank == 3 ? image.shape[2] : 1
     let kernel = convolution.kernel
-    let geometry = ConvolutionGeometry(padding: .same, boundary: convolution.boundary,
+    let geometry = ConvolutionGeometry(
+      padding: .same, boundary: convolution.boundary,
       operation: convolution.operation)
     let planes = image.reshaped(to: [height * width, channels]).transposed.reshaped(to: [channels, 1, height, width])
     let result = try ReferenceConvolution()(planes, kernel.reshaped(to: [1, 1] + kernel.shape), geometry)

@@ -59,7 +59,8 @@ struct PaddedAxis: Sendable {
 
   init(_ count: Int, points: Int, boundary: Boundary) {
     precondition(
-      !boundary.isConstant, "a filter by frequency takes zeros beyond the border, not \(boundary.rawValue): subtract the "
+      !boundary.isConstant,
+      "a filter by frequency takes zeros beyond the border, not \(boundary.rawValue): subtract the "
         + "number first, and add its share of the gain afterwards")
     (self.count, self.points) = (count, points)
     let after = (points - count + 1) / 2

@@ -48,7 +48,8 @@ public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
   ///   fit into memory.
   public func load(
     from directory: String? = nil, seed: UInt64 = 0, limit: Int? = nil, imageSize: (height: Int, width: Int)? = nil,
-    colors: RasterImage.ColorModel? = nil, background: RGBColor? = nil, judge: (DatasetOutline) throws -> Void = { _ in }
+    colors: RasterImage.ColorModel? = nil, background: RGBColor? = nil,
+    judge: (DatasetOutline) throws -> Void = { _ in }
   ) throws -> DatasetPair {
     if let limit, limit < 1 { throw FileError("--limit \(limit)", "leaves no images to learn from; pass 1 or more") }
     switch self {

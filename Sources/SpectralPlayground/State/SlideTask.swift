@@ -34,7 +34,8 @@ struct SlideTask {
       throw HTTPError(422, "stride, padding and dilation must be no more than 1000.")
     }
     boundary = try Boundary(word: words.boundary, otherwise: .zero)
-    geometry = ConvolutionGeometry(stride: AxisValues(stride), dilation: AxisValues(dilation),
+    geometry = ConvolutionGeometry(
+      stride: AxisValues(stride), dilation: AxisValues(dilation),
       padding: .pixels(padding), boundary: boundary)
   }
 
