@@ -8,22 +8,22 @@
 
 // The next line to fetch of some regions, each of which starts anywhere in its first line.
 typedef struct {
-  const sk_region *region;
+  const sk_prefetch_region *region;
   const char *line;
   ptrdiff_t lines, pieces;  // left: of the piece, and of the region after it
 } cursor;
 
-static inline __attribute__((always_inline)) ptrdiff_t lines_of(const sk_region *region) {
+static inline __attribute__((always_inline)) ptrdiff_t lines_of(const sk_prefetch_region *region) {
   return (region->bytes + 127) / 64;
 }
 
-static ptrdiff_t all_lines(const sk_region *ahead, ptrdiff_t count) {
+static ptrdiff_t all_lines(const sk_prefetch_region *ahead, ptrdiff_t count) {
   ptrdiff_t sum = 0;
   for (ptrdiff_t r = 0; r < count; r++) sum += ahead[r].pieces * lines_of(ahead + r);
   return sum;
 }
 
-static inline __attribute__((always_inline)) void enter(cursor *at, const sk_region *region) {
+static inline __attribute__((always_inline)) void enter(cursor *at, const sk_prefetch_region *region) {
   at->region = region;
   at->line = region->start;
   at->lines = lines_of(region);
@@ -31,7 +31,7 @@ static inline __attribute__((always_inline)) void enter(cursor *at, const sk_reg
 }
 
 // Fetches a line for reading, and goes on; the region after the last is never looked at.
-static inline __attribute__((always_inline)) void fetch(cursor *at, const sk_region *end) {
+static inline __attribute__((always_inline)) void fetch(cursor *at, const sk_prefetch_region *end) {
   __builtin_prefetch(at->line, 0, 2);
   at->line += 64;
   if (--at->lines > 0) return;
@@ -58,13 +58,13 @@ ptrdiff_t sk_vector_bytes(void) {
 #define DEFINE(T, KIND)                                                                                                \
   void sk_indirect_product_##KIND(T *c, const T *a, const int32_t *places, ptrdiff_t rows, const int32_t *terms,       \
                                   ptrdiff_t term_count, const T *b, ptrdiff_t vectors, int accumulate,                 \
-                                  const sk_region *ahead, ptrdiff_t ahead_count) {                                     \
+                                  const sk_prefetch_region *ahead, ptrdiff_t ahead_count) {                                     \
     SK_CALL(, indirect_product_##KIND, c, a, places, rows, terms, term_count, b, vectors, accumulate, ahead,           \
             ahead_count)                                                                                               \
   }                                                                                                                    \
   void sk_sliding_product_##KIND(T *c, ptrdiff_t ldc, const T *a, ptrdiff_t a_row, ptrdiff_t rows, const T *b,         \
                                  const int32_t *terms, ptrdiff_t term_count, ptrdiff_t columns, int accumulate,        \
-                                 const sk_region *ahead, ptrdiff_t ahead_count) {                                      \
+                                 const sk_prefetch_region *ahead, ptrdiff_t ahead_count) {                                      \
     SK_CALL(, sliding_product_##KIND, c, ldc, a, a_row, rows, b, terms, term_count, columns, accumulate, ahead,        \
             ahead_count)                                                                                               \
   }                                                                                                                    \

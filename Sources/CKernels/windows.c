@@ -8,7 +8,7 @@
 #endif
 
 // Fetches the lines of a step.
-static inline __attribute__((always_inline)) void fetch(sk_window_ahead *ahead) {
+static inline __attribute__((always_inline)) void fetch(sk_window_prefetch *ahead) {
   for (ptrdiff_t i = 0; i < ahead->lines; i++) {
     if (ahead->at >= ahead->end) {
       if (ahead->next >= ahead->next_end) return;
@@ -26,15 +26,14 @@ static inline __attribute__((always_inline)) void fetch(sk_window_ahead *ahead) 
 
 #define FUNCTIONS(T, NAME)                                                                                             \
   ptrdiff_t sk_window_vectors_##NAME(void) { SK_CALL(return, vectors_##NAME) }                                         \
-  ptrdiff_t sk_vector_width_##NAME(void) { SK_CALL(return, width_##NAME) }                                             \
   void sk_correlate_rows_##NAME(const sk_window_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                \
                                 const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count,        \
-                                sk_window_ahead *ahead) {                                                              \
+                                sk_window_prefetch *ahead) {                                                              \
     SK_CALL(, correlate_rows_##NAME, shape, sums, rows, pixels, weights, start, steps, count, ahead)                   \
   }                                                                                                                    \
   void sk_correlate_taps_##NAME(const sk_tap_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                   \
                                 const T *gradient, const sk_window_step *steps, ptrdiff_t count,                       \
-                                sk_window_ahead *ahead) {                                                              \
+                                sk_window_prefetch *ahead) {                                                              \
     SK_CALL(, correlate_taps_##NAME, shape, sums, rows, pixels, gradient, steps, count, ahead)                         \
   }
 

@@ -22,7 +22,7 @@ struct BatchSolver<Scalar: DirectScalar>: ConvolutionSolver {
   var cost: CostEstimate { tiles.cost }
   var isPreferred: Bool { tiles.problem.isDense && tiles.isWorthwhile }
   var isReusable: Bool { true }
-  var memory: [WorkingSet] { tiles.stretches }
+  var memory: [WorkingSet] { tiles.phases }
 
   func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? {
     let (pass, problem) = (tiles.pass, tiles.problem)

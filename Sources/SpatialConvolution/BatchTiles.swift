@@ -7,7 +7,7 @@ import SpectralCore
 ///
 /// Small images in large batches gain: no position multiplies zeros of the padding, no vector is cut short by a border or
 /// by a number of channels, and every tap is one number for all lanes.
-struct BatchTiles<Scalar: IndirectScalar> {
+struct BatchTiles<Scalar: DirectScalar> {
   let problem: ConvolutionProblem
   let pass: ConvolutionPass
   let vertical: BatchAxis
@@ -62,14 +62,14 @@ struct BatchTiles<Scalar: IndirectScalar> {
     var count = max(1, min((wanted + pieces - 1) / pieces, worthwhile))
     cut(count)
     func fits() -> Bool {
-      stretches[0].perThread <= Self.cacheBytes && memoryLimit.map { stretches.bytes(threads: 1) <= $0 } ?? true
+      phases[0].perThread <= Self.cacheBytes && memoryLimit.map { phases.bytes(threads: 1) <= $0 } ?? true
     }
     while !fits() {
       guard count < vertical.terms.count else { return nil }
       count = min(2 * count, vertical.terms.count)
       cut(count)
     }
-    if let memoryLimit { workers = stretches.threads(within: memoryLimit) }
+    if let memoryLimit { workers = phases.threads(within: memoryLimit) }
   }
 
   /// Whether this is faster than sums across the channels or along the columns, as was measured: what it saves at borders
@@ -97,11 +97,11 @@ struct BatchTiles<Scalar: IndirectScalar> {
       pass == .filterGradient
       ? rowTaps.count * columnTaps.count : columnRuns.count * bands.reduce(0) { $0 + $1.runs.count }
     return [
-      "start": pass == .forward ? SpatialCost.start : 0,
+      "start": pass == .forward ? DirectCost.start : 0,
       "products": products * single / (pass == .forward ? 85e9 : 65e9) * (isWorthwhile ? 1 : 1.5),
       // What does not stay in the cache takes longer.
       "copies": 0.25e-9 * Double(numbers) * single * (isWorthwhile ? pass == .forward ? 1 : 1.3 : 4),
-      "calls": Double(imageGroups * groups * runs) * SpatialCost.call,
+      "calls": Double(imageGroups * groups * runs) * DirectCost.call,
       "terms": pass == .filterGradient
         ? 0 : Double(imageGroups * groups) * Double(vertical.termCount * horizontal.termCount) * 1e-9,
       "sums": Double(sumCount * groups * parts) * 1e-9 * single,
@@ -155,7 +155,7 @@ struct BatchTiles<Scalar: IndirectScalar> {
     (pass == .filterGradient ? sumCount : packedPerGroup) * MemoryLayout<Scalar>.stride
   }
   /// What is held: packed filters or sums of parts, and the copies of bands.
-  var stretches: [WorkingSet] {
+  var phases: [WorkingSet] {
     let isFilterGradient = pass == .filterGradient
     let groups = problem.geometry.groups
     let shared = isFilterGradient ? groups * parts * filtersPerGroup : groups * packedPerGroup + Scalar.vectorWidth

@@ -15,8 +15,8 @@ struct MatrixSolver<Scalar: DirectScalar>: ConvolutionSolver {
 
   /// How the pass is cut up.
   private enum Tiles {
-    case sweep(IndirectTiles<Scalar>)
-    case filterGradient(FilterGradientTiles<Scalar>)
+    case sweep(MatrixTiles<Scalar>)
+    case filterGradient(MatrixGradientTiles<Scalar>)
   }
   private let tiles: Tiles
 
@@ -24,8 +24,8 @@ struct MatrixSolver<Scalar: DirectScalar>: ConvolutionSolver {
     (self.problem, self.pass, self.memoryLimit) = (problem, pass, memoryLimit)
     let tiles =
       pass == .filterGradient
-      ? FilterGradientTiles<Scalar>(problem, memoryLimit: memoryLimit).map(Tiles.filterGradient)
-      : IndirectTiles<Scalar>(problem, pass, memoryLimit: memoryLimit).map(Tiles.sweep)
+      ? MatrixGradientTiles<Scalar>(problem, memoryLimit: memoryLimit).map(Tiles.filterGradient)
+      : MatrixTiles<Scalar>(problem, pass, memoryLimit: memoryLimit).map(Tiles.sweep)
     guard let tiles else {
       throw ConvolutionError(
         "\(Self.name) cannot do this: it needs memory for the packed filters or their sums, and for all that a window sees "
@@ -43,17 +43,17 @@ struct MatrixSolver<Scalar: DirectScalar>: ConvolutionSolver {
   var isPreferred: Bool { problem.isDense }
   var memory: [WorkingSet] {
     switch tiles {
-    case .sweep(let tiles): tiles.stretches
-    case .filterGradient(let tiles): tiles.stretches
+    case .sweep(let tiles): tiles.phases
+    case .filterGradient(let tiles): tiles.phases
     }
   }
 
   func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? {
     switch tiles {
     case .filterGradient(let tiles):
-      return problem.oriented(IndirectFilterGradient(tiles)(operands.first, operands.second))
+      return problem.oriented(MatrixFilterGradient(tiles)(operands.first, operands.second))
     case .sweep(let tiles):
-      let sweep = IndirectSweep(tiles)
+      let sweep = MatrixSweep(tiles)
       if pass == .inputGradient {
         let (packed, areFinite) = sweep.pack(problem.oriented(operands.second))
         // The zeros around a gradient are no terms of the sum: they must not meet an infinite weight.
@@ -63,7 +63,7 @@ struct MatrixSolver<Scalar: DirectScalar>: ConvolutionSolver {
       guard let cache = operands.cache, !tiles.needsNoPacking else {
         return sweep(operands.first, pack(), bias: operands.bias)
       }
-      let others = tiles.stretches.bytes(threads: min(Parallel.threads, tiles.workers)) - tiles.packedBytes
+      let others = tiles.phases.bytes(threads: min(Parallel.threads, tiles.workers)) - tiles.packedBytes
       let packed = cache.value(
         operands.second, problem.geometry, bytes: tiles.packedBytes,
         budget: memoryLimit.map { $0 - others } ?? type(of: cache).usualBudget, make: pack)

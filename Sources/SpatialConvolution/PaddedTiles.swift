@@ -45,7 +45,7 @@ struct TileGrid {
 }
 
 /// Copies of tiles of an operand, padded, so that no loop has to ask where it is; and the places in them.
-struct PaddedTiles<Scalar: IndirectScalar> {
+struct PaddedTiles<Scalar: DirectScalar> {
   let grid: TileGrid
   /// The places of a tile's positions, row by row: of a whole tile, and of one at the right edge.
   private let whole: [Int32]
@@ -134,12 +134,12 @@ struct PaddedTiles<Scalar: IndirectScalar> {
   }
 
   /// What an area is copied from: of each channel, the rows from the first to the last.
-  func source(_ operand: UnsafePointer<Scalar>, plane: Int, channels: Int, _ area: TileGrid.Area) -> MemoryRegion {
+  func source(_ operand: UnsafePointer<Scalar>, plane: Int, channels: Int, _ area: TileGrid.Area) -> PrefetchRegion {
     let height = grid.vertical.places(grid.rows)
     let rows = rowSources[area.rowTile * height..<area.rowTile * height + grid.vertical.places(area.rows.count)]
     let (first, last) = (rows.first { $0 >= 0 } ?? 0, rows.last { $0 >= 0 } ?? 0)
     let bytes = MemoryLayout<Scalar>.stride
-    return MemoryRegion(
+    return PrefetchRegion(
       start: operand + Int(min(first, last)) * width, stride: plane * bytes, pieces: channels,
       bytes: (Int(abs(last - first)) + 1) * width * bytes)
   }

@@ -41,12 +41,12 @@ struct SlidingAxis {
   private let axis: ConvolutionAxis
   private let content: Content
   /// Whether positions are pixels of the padded image, which a boundary may send anywhere, and not results.
-  let folds: Bool
+  let scatters: Bool
 
   /// The forward pass: positions are outputs.
   init(forward axis: ConvolutionAxis) {
     self.axis = axis
-    folds = false
+    scatters = false
     positions = axis.output
     let apart = axis.stride >= axis.span
     content = apart ? .windows : .image
@@ -62,7 +62,7 @@ struct SlidingAxis {
   /// - Precondition: the stride is 1, the boundary zero.
   init(inputGradient axis: ConvolutionAxis) {
     self.axis = axis
-    folds = false
+    scatters = false
     positions = axis.input
     content = .gradient(shift: axis.span - 1 - axis.paddingBefore)
     step = 1
@@ -77,7 +77,7 @@ struct SlidingAxis {
   /// ``target(_:_:)`` says.
   init(foldedInputGradient axis: ConvolutionAxis) {
     self.axis = axis
-    folds = true
+    scatters = true
     let (stride, dilation) = (axis.stride, axis.dilation)
     let farthest = (axis.span - 1) / stride
     positions = axis.output + farthest
@@ -96,7 +96,7 @@ struct SlidingAxis {
   /// a kernel that passes over the padded image.
   init(filterGradient axis: ConvolutionAxis, outputs: Range<Int>) {
     self.axis = axis
-    folds = false
+    scatters = false
     positions = axis.kernel
     content = .part(first: outputs.lowerBound * axis.stride)
     step = axis.dilation
@@ -148,7 +148,7 @@ struct SlidingAxis {
 
   /// The result that a position adds to; nil for none.
   func target(_ residue: Residue, _ position: Int) -> Int? {
-    guard folds else { return position }
+    guard scatters else { return position }
     let pixel = axis.stride * position + residue.first
     return pixel < axis.padded ? axis.source(pixel) : nil
   }

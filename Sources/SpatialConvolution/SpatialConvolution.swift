@@ -40,7 +40,7 @@ public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
 
   /// The solvers in the order of preference: their names, and what each does.
   public static var solvers: [(name: String, summary: String)] {
-    SpatialSolvers<Scalar>.table.map { ($0.name, $0.summary) }
+    DirectSolvers<Scalar>.table.map { ($0.name, $0.summary) }
   }
 
   /// `direct`, or the name of the only solver.
@@ -135,7 +135,7 @@ public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> any ConvolutionSolver<Scalar> {
     guard let solver else { return try choices.solver(problem, pass, memoryLimit: memoryLimit) }
-    let type = SpatialSolvers<Scalar>.table.first { $0.name == solver }!
+    let type = DirectSolvers<Scalar>.table.first { $0.name == solver }!
     return try type.init(problem, pass, memoryLimit: memoryLimit)
   }
 

@@ -87,7 +87,7 @@ struct WindowColumns {
       }
       return Residue(
         taps: taps, offsets: Scratch(taps.places.map { Int32(offset($0)) }), ranges: Scratch(ranges),
-        targets: Scratch(axis.folds ? [sk_column_run](columns: axis.positions) { axis.target(residue, $0) } : []))
+        targets: Scratch(axis.scatters ? [sk_column_run](columns: axis.positions) { axis.target(residue, $0) } : []))
     }
   }
 }

@@ -28,7 +28,7 @@ struct WindowFilterGradient<Scalar: DirectScalar> {
     let sums: Scratch<Scalar>
     let sources: Scratch<UnsafePointer<Scalar>?>
     let targets: Scratch<UnsafeMutablePointer<Scalar>?>
-    let ahead = WindowAhead()
+    let prefetch = WindowPrefetch()
 
     init(_ tiles: WindowGradientTiles<Scalar>) {
       band = Scratch(count: tiles.bandCount)
@@ -44,7 +44,7 @@ struct WindowFilterGradient<Scalar: DirectScalar> {
 
   init(_ tiles: WindowGradientTiles<Scalar>) {
     self.tiles = tiles
-    let (problem, columns, width) = (tiles.problem, tiles.columns, Scalar.vectorNumbers)
+    let (problem, columns, width) = (tiles.problem, tiles.columns, Scalar.vectorWidth)
     let positions = columns.positions
     bands = tiles.ranges.map { outputs in
       let rows = tiles.rows(of: outputs)
@@ -54,7 +54,7 @@ struct WindowFilterGradient<Scalar: DirectScalar> {
         sum_pitch: taps.distance * problem.horizontal.kernel * width, pixel_pitch: columns.pitch,
         columns: tiles.vectors, column_step: columns.columnStep,
         last_width: tiles.isInterleaved ? width : positions - (tiles.vectors - 1) * width,
-        gradient_pitch: tiles.gradientPitch, gradient_step: -taps.turn * tiles.gradientPitch)
+        gradient_pitch: tiles.gradientPitch, gradient_step: -taps.tapShift * tiles.gradientPitch)
       let blocks = (problem.horizontal.kernel + Scalar.windowVectors - 1) / Scalar.windowVectors
       return Band(outputs: outputs, rows: rows, shape: shape, stepCount: rows.stepCount * blocks)
     }
@@ -97,12 +97,12 @@ struct WindowFilterGradient<Scalar: DirectScalar> {
         let (image, band) = piece.quotientAndRemainder(dividingBy: bands.count)
         fill(workspace, groups, image: image, bands[band], g, x)
         if piece + 1 < range.upperBound {
-          fetchAhead(workspace, piece + 1, groups, steps: bands[band], g, x)
+          startPrefetch(workspace, piece + 1, groups, steps: bands[band], g, x)
         } else {
           // Most often the same thread goes on with the next groups.
           let first = groups.upperBound < problem.geometry.groups ? groups.upperBound : 0
           let next = first..<min(problem.geometry.groups, first + tiles.lanes)
-          fetchAhead(workspace, first > 0 ? range.lowerBound : range.upperBound, next, steps: bands[band], g, x)
+          startPrefetch(workspace, first > 0 ? range.lowerBound : range.upperBound, next, steps: bands[band], g, x)
         }
         correlate(workspace, bands[band])
       }
@@ -118,12 +118,12 @@ struct WindowFilterGradient<Scalar: DirectScalar> {
   }
 
   /// Lets the steps of a band fetch what a piece reads, if that is of one piece.
-  private func fetchAhead(
+  private func startPrefetch(
     _ workspace: Workspace, _ piece: Int, _ groups: Range<Int>, steps band: Band, _ g: UnsafePointer<Scalar>,
     _ x: UnsafePointer<Scalar>
   ) {
     let (image, next) = piece.quotientAndRemainder(dividingBy: bands.count)
-    guard image < problem.batch else { return workspace.ahead.stop() }
+    guard image < problem.batch else { return workspace.prefetch.stop() }
     func stretch(
       _ start: UnsafePointer<Scalar>, _ planes: Int, _ height: Int, _ width: Int, _ rows: Range<Int>
     ) -> UnsafeBufferPointer<Scalar>? {
@@ -132,7 +132,7 @@ struct WindowFilterGradient<Scalar: DirectScalar> {
       guard groups.count * planes == 1 else { return nil }
       return UnsafeBufferPointer(start: first + rows.lowerBound * width, count: rows.count * width)
     }
-    workspace.ahead.start(
+    workspace.prefetch.start(
       stretch(x, tiles.channels, problem.vertical.input, problem.horizontal.input, bands[next].plan.sourceRows),
       stretch(g, tiles.outputs, problem.vertical.output, problem.horizontal.output, bands[next].outputs),
       steps: band.stepCount * tiles.outputs * tiles.channels)
@@ -184,7 +184,7 @@ struct WindowFilterGradient<Scalar: DirectScalar> {
     let height = band.plan.sources.count
     // Short sums that are added up lose less than long ones.
     let stepsAtOnce = max(1, 128 / tiles.vectors)
-    let width = problem.horizontal.kernel * Scalar.vectorNumbers
+    let width = problem.horizontal.kernel * Scalar.vectorWidth
     withUnsafePointer(to: band.shape) { shape in
       for result in 0..<tiles.outputs {
         for channel in 0..<tiles.channels {
@@ -195,7 +195,7 @@ struct WindowFilterGradient<Scalar: DirectScalar> {
                 shape, sums + block.first * width, block.count,
                 workspace.band.base + channel * height * columns.pitch,
                 workspace.gradient.base + result * band.outputs.count * tiles.gradientPitch,
-                band.rows.steps.base + first, min(stepsAtOnce, block.steps.upperBound - first), workspace.ahead.base)
+                band.rows.steps.base + first, min(stepsAtOnce, block.steps.upperBound - first), workspace.prefetch.base)
             }
           }
         }

@@ -7,7 +7,7 @@ import SpectralCore
 /// Taps are the sums: each has a vector of them, over neighbouring columns of outputs, or in interleaved bands over
 /// groups. Threads share no sums: blocks of groups, and, where these are few, parts of the images and of their rows,
 /// each with sums of its own, which are added in their order at the end.
-struct WindowGradientTiles<Scalar: WindowScalar> {
+struct WindowGradientTiles<Scalar: DirectScalar> {
   let problem: ConvolutionProblem
   let isInterleaved: Bool
   let columns: WindowColumns
@@ -27,7 +27,7 @@ struct WindowGradientTiles<Scalar: WindowScalar> {
     }
     guard seesAll, let plain = Self(problem, interleaved: false, memoryLimit) else { return nil }
     let interleaved = Self(problem, interleaved: true, memoryLimit)
-    let cost = WindowCost(problem, .filterGradient, lanes: Scalar.vectorNumbers, vectors: Scalar.windowVectors)
+    let cost = WindowCost(problem, .filterGradient, lanes: Scalar.vectorWidth, vectors: Scalar.windowVectors)
     self = if let interleaved, cost.interleaved < cost.plain { interleaved } else { plain }
   }
 
@@ -35,7 +35,7 @@ struct WindowGradientTiles<Scalar: WindowScalar> {
     self.problem = problem
     isInterleaved = interleaved
     columns = WindowColumns(
-      SlidingAxis(forward: problem.horizontal), interleaved: interleaved, width: Scalar.vectorNumbers,
+      SlidingAxis(forward: problem.horizontal), interleaved: interleaved, width: Scalar.vectorWidth,
       vectors: Scalar.windowVectors)
     rows = problem.vertical.output
     // An interleaved band is worth its copy only while it stays in the second-level cache.
@@ -44,7 +44,7 @@ struct WindowGradientTiles<Scalar: WindowScalar> {
     if interleaved, workerBytes > 2 << 20 { return nil }
     if let memoryLimit {
       while rows > 1, partBytes + workerBytes > memoryLimit { rows = (rows + 1) / 2 }
-      let room = memoryLimit - stretches.bytes(threads: 1)
+      let room = memoryLimit - phases.bytes(threads: 1)
       guard room >= 0 else { return nil }
       parts = 1 + room / max(partBytes, 1)
     } else {
@@ -52,7 +52,7 @@ struct WindowGradientTiles<Scalar: WindowScalar> {
     }
     guard bandCount < 1 << 31 else { return nil }
     parts = max(1, min((16 + blocks - 1) / blocks, problem.batch * ranges.count, parts, (4 << 20) / max(partBytes, 1)))
-    if let memoryLimit { workers = stretches.threads(within: memoryLimit) }
+    if let memoryLimit { workers = phases.threads(within: memoryLimit) }
   }
 
   // MARK: Sizes
@@ -60,7 +60,7 @@ struct WindowGradientTiles<Scalar: WindowScalar> {
   var outputs: Int { problem.outputsPerGroup }
   var channels: Int { problem.channelsPerGroup }
   /// Groups that are computed together.
-  var lanes: Int { isInterleaved ? Scalar.vectorNumbers : 1 }
+  var lanes: Int { isInterleaved ? Scalar.vectorWidth : 1 }
   var blocks: Int { (problem.geometry.groups + lanes - 1) / lanes }
   var taps: Int { problem.vertical.kernel * problem.horizontal.kernel }
   /// The sums of a group.
@@ -80,13 +80,13 @@ struct WindowGradientTiles<Scalar: WindowScalar> {
   var bandCount: Int { channels * bandHeight * columns.pitch }
   /// Vectors of a row of gradients.
   var vectors: Int {
-    isInterleaved ? columns.positions : (columns.positions + Scalar.vectorNumbers - 1) / Scalar.vectorNumbers
+    isInterleaved ? columns.positions : (columns.positions + Scalar.vectorWidth - 1) / Scalar.vectorWidth
   }
   /// Numbers of a row of gradients: with room for what filling writes beyond the end, and an odd number of vectors.
-  var gradientPitch: Int { ((isInterleaved ? vectors : vectors + 1) | 1) * Scalar.vectorNumbers }
+  var gradientPitch: Int { ((isInterleaved ? vectors : vectors + 1) | 1) * Scalar.vectorWidth }
   var gradientCount: Int { outputs * rows * gradientPitch }
   /// A vector for each sum.
-  var sumCount: Int { sumsPerGroup * Scalar.vectorNumbers }
+  var sumCount: Int { sumsPerGroup * Scalar.vectorWidth }
 
   private var partBytes: Int { Scratch<Scalar>.byteCount(sumsPerPart) }
   private var workerBytes: Int {
@@ -94,12 +94,12 @@ struct WindowGradientTiles<Scalar: WindowScalar> {
       + 2 * Scratch<UnsafePointer<Scalar>?>.byteCount(lanes)
   }
 
-  /// What is held: the sums of each part, the tables of rows and columns, filters that are turned at the end, and bands.
-  var stretches: [WorkingSet] {
+  /// What is held: the sums of each part, the tables of rows and columns, filters that are flipped at the end, and bands.
+  var phases: [WorkingSet] {
     let axis = SlidingAxis(filterGradient: problem.vertical, outputs: 0..<rows)
     let bands =
       ranges.count * WindowRows.byteCount(axis, terms: 1, rowsAtOnce: problem.vertical.kernel)
-    let runs = Scratch<sk_column_run>.byteCount(vectors * Scalar.vectorNumbers)
+    let runs = Scratch<sk_column_run>.byteCount(vectors * Scalar.vectorWidth)
     let tables = bands + columns.byteCount + runs + Scratch<Int32>.byteCount(rows)
     return [
       WorkingSet(shared: parts * partBytes + problem.flippedBytes(Scalar.self) + tables, perThread: workerBytes)
@@ -116,14 +116,14 @@ struct WindowGradientTiles<Scalar: WindowScalar> {
     let tapBlocks = (problem.horizontal.kernel + Scalar.windowVectors - 1) / Scalar.windowVectors
     let pairs = Double(problem.batch * blocks * channels * outputs)
     return [
-      "start": SpatialCost.start,
-      "products": WindowCost(problem, .filterGradient, lanes: Scalar.vectorNumbers, vectors: Scalar.windowVectors)
+      "start": DirectCost.start,
+      "products": WindowCost(problem, .filterGradient, lanes: Scalar.vectorWidth, vectors: Scalar.windowVectors)
         .seconds(interleaved: isInterleaved),
       "copies": bandRows * Double(columns.pitch) * 0.1e-9,
       "runs": bandRows * Double(columns.runs.count) * (isInterleaved ? 6e-9 : 2.5e-9),
       "steps": pairs * Double(steps * tapBlocks) * 1e-9,
       "taps": pairs * Double(steps * problem.horizontal.kernel) * 0.5e-9,
-      "entries": Double(steps + bands * problem.vertical.kernel + columns.runs.count) * SpatialCost.tableEntry,
+      "entries": Double(steps + bands * problem.vertical.kernel + columns.runs.count) * DirectCost.tableEntry,
       // Each part clears and adds up its sums.
       "sums": Double(parts) * Double(blocks * sumCount) * 0.6e-9,
     ]
@@ -132,6 +132,6 @@ struct WindowGradientTiles<Scalar: WindowScalar> {
   /// How taps meet the rows that some outputs see.
   func rows(of outputs: Range<Int>) -> WindowRows {
     let axis = SlidingAxis(filterGradient: problem.vertical, outputs: outputs)
-    return WindowRows(axis, terms: 1, termDistance: 1, rowsAtOnce: problem.vertical.kernel)
+    return WindowRows(axis, terms: 1, filterDistance: 1, rowsAtOnce: problem.vertical.kernel)
   }
 }

@@ -67,9 +67,9 @@ struct WindowRows {
 
   /// - Parameters:
   ///   - terms: Planes that are summed.
-  ///   - termDistance: Kernels from that of one of them to that of the next.
+  ///   - filterDistance: Kernels from that of one of them to that of the next.
   ///   - rowsAtOnce: Rows of sums of a band.
-  init(_ axis: SlidingAxis, terms: Int, termDistance: Int, rowsAtOnce: Int) {
+  init(_ axis: SlidingAxis, terms: Int, filterDistance: Int, rowsAtOnce: Int) {
     let taps = axis.residues.map { WindowTaps($0, step: axis.step) }
     let counts = Counts(axis, terms, rowsAtOnce)
     let sources = Scratch<Int32>(count: counts.sources)
@@ -119,7 +119,7 @@ struct WindowRows {
                 precondition(stepCount < counts.steps, "a plane has more kinds of bands than were counted")
                 steps.base[stepCount] = sk_window_step(
                   row: Int32(term * height) + slot,
-                  factor: Int32(term * termDistance * taps.count + taps.tap(seeing: t, from: seeing.lowerBound)),
+                  factor: Int32(term * filterDistance * taps.count + taps.tap(seeing: t, from: seeing.lowerBound)),
                   first: Int32(seeing.lowerBound), last: Int32(seeing.upperBound - 1))
                 stepCount += 1
               }

@@ -42,8 +42,8 @@ struct WindowSolver<Scalar: DirectScalar>: ConvolutionSolver, @unchecked Sendabl
   var isPreferred: Bool { !problem.isDense }
   var memory: [WorkingSet] {
     switch tiles {
-    case .sweep(let tiles): tiles.stretches
-    case .filterGradient(let tiles): tiles.stretches
+    case .sweep(let tiles): tiles.phases
+    case .filterGradient(let tiles): tiles.phases
     }
   }
 

@@ -7,7 +7,7 @@ import SpectralCore
 ///
 /// Rows of the operand are copied into a band that has the columns which the boundary adds; from there every vector of
 /// pixels meets all rows of sums that see it while it is in a register (`windows.h`).
-struct WindowSweep<Scalar: WindowScalar> {
+struct WindowSweep<Scalar: DirectScalar> {
   let tiles: WindowTiles<Scalar>
   private let rows: WindowRows
   private let parts: [Part]
@@ -43,11 +43,11 @@ struct WindowSweep<Scalar: WindowScalar> {
     self.tiles = tiles
     let (problem, columns, lanes) = (tiles.problem, tiles.columns, tiles.lanes)
     // As filters are stored, those that an input gradient sums lie as far apart as a group has results.
-    let between = tiles.needsNoBank && tiles.pass == .inputGradient ? tiles.results : 1
+    let between = tiles.needsNoPacking && tiles.pass == .inputGradient ? tiles.results : 1
     let rows = WindowRows(
-      tiles.vertical, terms: tiles.terms, termDistance: between, rowsAtOnce: tiles.rows)
+      tiles.vertical, terms: tiles.terms, filterDistance: between, rowsAtOnce: tiles.rows)
     self.rows = rows
-    let direct = !tiles.isInterleaved && !tiles.folds
+    let direct = !tiles.isInterleaved && !tiles.scatters
     let width = tiles.pass == .forward ? problem.horizontal.output : problem.horizontal.input
     stepCounts = rows.bands.map { band in
       let steps = band.blocks.reduce(0) { $0 + $1.reduce(0) { $0 + $1.steps.count } }
@@ -63,7 +63,7 @@ struct WindowSweep<Scalar: WindowScalar> {
         let shape = sk_window_shape(
           interleaved: tiles.isInterleaved ? 1 : 0, columns: columns.positions, column_step: columns.columnStep,
           sum_pitch: direct ? down.distance * width : tiles.sumPitch, pixel_pitch: columns.pitch,
-          weight_pitch: pitch, weight_step: (down.ascends ? -1 : 1) * down.turn * pitch,
+          weight_pitch: pitch, weight_step: (down.ascends ? -1 : 1) * down.tapShift * pitch,
           taps: columns.residues[h].offsets.base, tap_ranges: columns.residues[h].ranges.base)
         return Part(
           vertical: v, horizontal: h, taps: Scratch([sk_column_run](columns: taps.count) { taps[$0] }),
@@ -87,7 +87,7 @@ struct WindowSweep<Scalar: WindowScalar> {
         bias.withUnsafeElements { bias in
           Tensor<Scalar>(isForward ? problem.outputShape : problem.inputShape) { y in
             guard !y.isEmpty else { return }
-            if tiles.folds && !tiles.isInterleaved { y.initialize(repeating: 0) }
+            if tiles.scatters && !tiles.isInterleaved { y.initialize(repeating: 0) }
             sweep(x.baseAddress!, w.baseAddress!, bias.baseAddress!, y.baseAddress!)
           }
         }
@@ -98,20 +98,20 @@ struct WindowSweep<Scalar: WindowScalar> {
   /// What a thread works in.
   private struct Workspace {
     let band: Scratch<Scalar>
-    let bank: Scratch<Scalar>
+    let packed: Scratch<Scalar>
     let sums: Scratch<Scalar>
     /// A plane of sums that were sent elsewhere.
     let folded: Scratch<Scalar>
     let start: Scratch<Scalar>
-    let ahead = WindowAhead()
+    let prefetch = WindowPrefetch()
     let sources: Scratch<UnsafePointer<Scalar>?>
     let targets: Scratch<UnsafeMutablePointer<Scalar>?>
 
     init(_ tiles: WindowTiles<Scalar>) {
       band = Scratch(count: tiles.bandCount)
-      bank = Scratch(count: tiles.bankCount)
+      packed = Scratch(count: tiles.packedCount)
       sums = Scratch(count: tiles.sumCount)
-      folded = Scratch(count: tiles.foldCount)
+      folded = Scratch(count: tiles.scatterCount)
       start = Scratch(count: tiles.lanes)
       sources = Scratch(count: tiles.lanes)
       targets = Scratch(count: tiles.lanes)
@@ -125,22 +125,22 @@ struct WindowSweep<Scalar: WindowScalar> {
     _ y: UnsafeMutablePointer<Scalar>
   ) {
     // Bands that may add to the same results follow each other on one thread.
-    let pieces = tiles.folds ? 1 : rows.bands.count
+    let pieces = tiles.scatters ? 1 : rows.bands.count
     let lanes = tiles.lanes
     Parallel.forEach(
       (tiles.units + lanes - 1) / lanes * pieces, atMost: tiles.workers, workspace: { Workspace(tiles) }
     ) { index, workspace in
       let (block, piece) = index.quotientAndRemainder(dividingBy: pieces)
       let units = block * lanes..<min(tiles.units, (block + 1) * lanes)
-      fillBank(workspace, units, w)
-      let bands = tiles.folds ? 0..<rows.bands.count : piece..<piece + 1
-      fetchAhead(workspace, index + 1, bands, x, y)
+      packFilters(workspace, units, w)
+      let bands = tiles.scatters ? 0..<rows.bands.count : piece..<piece + 1
+      startPrefetch(workspace, index + 1, bands, x, y)
       for result in 0..<tiles.results {
         for lane in 0..<lanes {
           let unit = min(units.lowerBound + lane, units.upperBound - 1)
           workspace.start.base[lane] = bias[unit % problem.geometry.groups * tiles.results + result]
         }
-        if tiles.isInterleaved && tiles.folds {
+        if tiles.isInterleaved && tiles.scatters {
           workspace.folded.base.initialize(repeating: 0, count: workspace.folded.count)
         }
         for band in bands {
@@ -149,7 +149,7 @@ struct WindowSweep<Scalar: WindowScalar> {
           pointTargets(workspace, units, plane)
           for part in parts { correlate(workspace, units, rows.bands[band], part, result, w, plane) }
         }
-        if tiles.isInterleaved && tiles.folds {
+        if tiles.isInterleaved && tiles.scatters {
           Scalar.deinterleaveRow(
             workspace.targets.base, units.count, 0, workspace.folded.base, self.result.height * self.result.width)
         }
@@ -158,14 +158,14 @@ struct WindowSweep<Scalar: WindowScalar> {
   }
 
   /// Lets the steps of some bands fetch what a piece reads and writes, if that is of one piece.
-  private func fetchAhead(
+  private func startPrefetch(
     _ workspace: Workspace, _ index: Int, _ bands: Range<Int>, _ x: UnsafePointer<Scalar>,
     _ y: UnsafeMutablePointer<Scalar>
   ) {
     let steps = bands.reduce(0) { $0 + stepCounts[$1] }
-    let pieces = tiles.folds ? 1 : rows.bands.count
+    let pieces = tiles.scatters ? 1 : rows.bands.count
     let (block, piece) = index.quotientAndRemainder(dividingBy: pieces)
-    guard block * tiles.lanes < tiles.units else { return workspace.ahead.stop() }
+    guard block * tiles.lanes < tiles.units else { return workspace.prefetch.stop() }
     let units = block * tiles.lanes..<min(tiles.units, (block + 1) * tiles.lanes)
     func stretch(
       _ start: UnsafePointer<Scalar>, _ planes: Int, _ extent: Extent, _ rows: Range<Int>
@@ -176,7 +176,7 @@ struct WindowSweep<Scalar: WindowScalar> {
       guard units.count * planes == 1, pieces > 1 else { return nil }
       return UnsafeBufferPointer(start: first + rows.lowerBound * extent.width, count: rows.count * extent.width)
     }
-    workspace.ahead.start(
+    workspace.prefetch.start(
       stretch(x, tiles.terms, operand, rows.bands[piece].sourceRows),
       stretch(y, tiles.results, result, rows.bands[piece].positions), steps: steps)
   }
@@ -208,15 +208,15 @@ struct WindowSweep<Scalar: WindowScalar> {
     return w + plane * tiles.taps
   }
 
-  private func fillBank(_ workspace: Workspace, _ units: Range<Int>, _ w: UnsafePointer<Scalar>) {
-    guard !tiles.needsNoBank else { return }
+  private func packFilters(_ workspace: Workspace, _ units: Range<Int>, _ w: UnsafePointer<Scalar>) {
+    guard !tiles.needsNoPacking else { return }
     let lanes = tiles.lanes
     withUnsafePointer(to: Int32(0)) { row in
       for part in parts {
         let runs = UnsafeBufferPointer(start: part.taps.base, count: part.taps.count)
         for result in 0..<tiles.results {
           for term in 0..<tiles.terms {
-            let to = bank(workspace, part, result) + term * part.tapCount * lanes
+            let to = packedFilters(workspace, part, result) + term * part.tapCount * lanes
             if tiles.isInterleaved {
               pointSources(workspace, units) { filter(w, unit: $0, result: result, term: term) }
               Scalar.interleaveBand(to, 0, workspace.sources.base, 0, row, 1, runs)
@@ -230,8 +230,8 @@ struct WindowSweep<Scalar: WindowScalar> {
   }
 
   @inline(__always)
-  private func bank(_ workspace: Workspace, _ part: Part, _ result: Int) -> UnsafeMutablePointer<Scalar> {
-    workspace.bank.base
+  private func packedFilters(_ workspace: Workspace, _ part: Part, _ result: Int) -> UnsafeMutablePointer<Scalar> {
+    workspace.packed.base
       + (tiles.results * part.tapsBefore + result * part.tapCount) * tiles.terms * tiles.lanes
   }
 
@@ -263,22 +263,23 @@ struct WindowSweep<Scalar: WindowScalar> {
   ) {
     let distance = rows.taps[part.vertical].distance
     let (width, lanes) = (self.result.width, tiles.lanes)
-    let direct = !tiles.isInterleaved && !tiles.folds
+    let direct = !tiles.isInterleaved && !tiles.scatters
     let weights =
-      tiles.needsNoBank
-      ? filter(w, unit: units.lowerBound, result: result, term: 0) : UnsafePointer(bank(workspace, part, result))
+      tiles.needsNoPacking
+      ? filter(w, unit: units.lowerBound, result: result, term: 0)
+      : UnsafePointer(packedFilters(workspace, part, result))
     withUnsafePointer(to: part.shape) { shape in
       for block in band.blocks[part.vertical] {
         let first = band.positions.lowerBound + block.first
         let sums = direct ? plane + first * width : workspace.sums.base
         Scalar.correlateRows(
           shape, sums, block.count, workspace.band.base, weights, workspace.start.base,
-          rows.steps.base + block.steps.lowerBound, block.steps.count, workspace.ahead.base)
+          rows.steps.base + block.steps.lowerBound, block.steps.count, workspace.prefetch.base)
         if direct { continue }
         for i in 0..<block.count {
           let row = workspace.sums.base + i * tiles.sumPitch
           let position = first + i * distance
-          if !tiles.folds {
+          if !tiles.scatters {
             Scalar.deinterleaveRow(workspace.targets.base, units.count, position * width, row, columns.positions)
           } else if let target = tiles.vertical.target(tiles.vertical.residues[part.vertical], position) {
             let targets = columns.residues[part.horizontal].targets

@@ -2,7 +2,7 @@ import CKernels
 import SpectralCore
 
 /// The taps of one residue of an axis. They stand equally far apart, so the positions that see the same places do, too:
-/// what one position sees with a tap, the next of them sees `turn` taps earlier.
+/// what one position sees with a tap, the next of them sees `tapShift` taps earlier.
 struct WindowTaps {
   /// The taps' places in the kernel, ascending.
   let indices: [Int]
@@ -15,7 +15,7 @@ struct WindowTaps {
   let ascends: Bool
   /// From one position to the next that sees the same places.
   let distance: Int
-  let turn: Int
+  let tapShift: Int
 
   var count: Int { indices.count }
 
@@ -28,22 +28,22 @@ struct WindowTaps {
     var (a, b) = (step, spacing)
     while b != 0 { (a, b) = (b, a % b) }
     distance = spacing / a
-    turn = step / a
+    tapShift = step / a
   }
 
   /// Rows of places that some positions, `distance` apart, see together.
-  func places(_ positions: Int) -> Int { turn * (positions - 1) + count }
+  func places(_ positions: Int) -> Int { tapShift * (positions - 1) + count }
 
   /// The positions, of so many, that see a place with one of the taps.
   func positions(seeing place: Int, of count: Int) -> Range<Int>? {
-    let first = max(0, (place - self.count + turn) / turn)
-    let last = min(count - 1, place / turn)
+    let first = max(0, (place - self.count + tapShift) / tapShift)
+    let last = min(count - 1, place / tapShift)
     return first <= last ? first..<last + 1 : nil
   }
 
   /// The tap, counted in the kernel's order, with which a position sees a place.
   func tap(seeing place: Int, from position: Int) -> Int {
-    let tap = place - turn * position
+    let tap = place - tapShift * position
     return ascends ? tap : count - 1 - tap
   }
 

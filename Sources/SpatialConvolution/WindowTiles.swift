@@ -7,13 +7,13 @@ import SpectralCore
 ///
 /// A *unit* is a group of an image: `terms` planes go in, `results` planes come out. In interleaved bands as many units
 /// as a vector has numbers are computed together.
-struct WindowTiles<Scalar: WindowScalar> {
+struct WindowTiles<Scalar: DirectScalar> {
   let problem: ConvolutionProblem
   let pass: ConvolutionPass
   let vertical: SlidingAxis
   let horizontal: SlidingAxis
   /// Whether sums are added where a boundary, or a stride, sends them.
-  let folds: Bool
+  let scatters: Bool
   let isInterleaved: Bool
   let columns: WindowColumns
   /// Rows of sums of a band.
@@ -25,25 +25,25 @@ struct WindowTiles<Scalar: WindowScalar> {
   init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?) {
     guard let plain = Self(problem, pass, interleaved: false, memoryLimit) else { return nil }
     let interleaved = Self(problem, pass, interleaved: true, memoryLimit)
-    let cost = WindowCost(problem, pass, lanes: Scalar.vectorNumbers, vectors: Scalar.windowVectors)
+    let cost = WindowCost(problem, pass, lanes: Scalar.vectorWidth, vectors: Scalar.windowVectors)
     self = if let interleaved, cost.interleaved < cost.plain { interleaved } else { plain }
   }
 
   private init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, interleaved: Bool, _ memoryLimit: Int?) {
     self.problem = problem
     self.pass = pass
-    let folds = pass == .inputGradient && (problem.geometry.boundary != .zero || !problem.hasUnitStride)
-    self.folds = folds
+    let scatters = pass == .inputGradient && (problem.geometry.boundary != .zero || !problem.hasUnitStride)
+    self.scatters = scatters
     func axis(_ axis: ConvolutionAxis) -> SlidingAxis {
       if pass == .forward { return SlidingAxis(forward: axis) }
-      return folds ? SlidingAxis(foldedInputGradient: axis) : SlidingAxis(inputGradient: axis)
+      return scatters ? SlidingAxis(foldedInputGradient: axis) : SlidingAxis(inputGradient: axis)
     }
     (vertical, horizontal) = (axis(problem.vertical), axis(problem.horizontal))
     isInterleaved = interleaved
     columns = WindowColumns(
-      horizontal, interleaved: interleaved, width: Scalar.vectorNumbers, vectors: Scalar.windowVectors)
+      horizontal, interleaved: interleaved, width: Scalar.vectorWidth, vectors: Scalar.windowVectors)
     guard chooseRows(memoryLimit) else { return nil }
-    if let memoryLimit { workers = stretches.threads(within: memoryLimit) }
+    if let memoryLimit { workers = phases.threads(within: memoryLimit) }
   }
 
   // MARK: Sizes
@@ -52,7 +52,7 @@ struct WindowTiles<Scalar: WindowScalar> {
   var results: Int { pass == .forward ? problem.outputsPerGroup : problem.channelsPerGroup }
   var units: Int { problem.batch * problem.geometry.groups }
   /// Units that are computed together.
-  var lanes: Int { isInterleaved ? Scalar.vectorNumbers : 1 }
+  var lanes: Int { isInterleaved ? Scalar.vectorWidth : 1 }
   var taps: Int { problem.vertical.kernel * problem.horizontal.kernel }
 
   /// The most rows of a plane that a band holds.
@@ -64,21 +64,21 @@ struct WindowTiles<Scalar: WindowScalar> {
   }
   var bandCount: Int { terms * bandHeight * columns.pitch }
   /// Filters are used as they are if neither lanes nor residues put them in another order.
-  var needsNoBank: Bool { !isInterleaved && !folds }
+  var needsNoPacking: Bool { !isInterleaved && !scatters }
   /// With room for what filling writes beyond the end.
-  var bankCount: Int { needsNoBank ? 0 : results * terms * taps * lanes + Scalar.vectorNumbers }
+  var packedCount: Int { needsNoPacking ? 0 : results * terms * taps * lanes + Scalar.vectorWidth }
   /// Numbers of a row of sums, if they are not written where they belong at once.
-  var sumPitch: Int { isInterleaved ? columns.positions * lanes : columns.positions + Scalar.vectorNumbers }
-  var sumCount: Int { isInterleaved || folds ? SK_WINDOW_ROWS * sumPitch : 0 }
+  var sumPitch: Int { isInterleaved ? columns.positions * lanes : columns.positions + Scalar.vectorWidth }
+  var sumCount: Int { isInterleaved || scatters ? SK_WINDOW_ROWS * sumPitch : 0 }
   /// A plane of sums that were sent elsewhere, of all lanes.
-  var foldCount: Int { isInterleaved && folds ? problem.vertical.input * problem.horizontal.input * lanes : 0 }
+  var scatterCount: Int { isInterleaved && scatters ? problem.vertical.input * problem.horizontal.input * lanes : 0 }
 
   private var workerBytes: Int {
-    [bandCount, bankCount, sumCount, foldCount, lanes].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
+    [bandCount, packedCount, sumCount, scatterCount, lanes].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
       + 2 * Scratch<UnsafePointer<Scalar>?>.byteCount(lanes)
   }
-  /// What is held: filters, if they have to be turned, a bias of zeros, the tables of rows and columns, and bands.
-  var stretches: [WorkingSet] {
+  /// What is held: filters, if they have to be flipped, a bias of zeros, the tables of rows and columns, and bands.
+  var phases: [WorkingSet] {
     let table = WindowRows.byteCount(vertical, terms: terms, rowsAtOnce: rows)
     let parts = vertical.residues.count * columns.residues.count
     let tables = table + columns.byteCount + parts * Scratch<sk_column_run>.byteCount(taps)
@@ -104,20 +104,21 @@ struct WindowTiles<Scalar: WindowScalar> {
     let targetRuns = columns.residues.reduce(0) { $0 + $1.targets.count }
     let passes = Double((units + lanes - 1) / lanes * results)
     return [
-      "start": SpatialCost.start,
-      "products": WindowCost(problem, pass, lanes: Scalar.vectorNumbers, vectors: Scalar.windowVectors).seconds(
+      "start": DirectCost.start,
+      "products": WindowCost(problem, pass, lanes: Scalar.vectorWidth, vectors: Scalar.windowVectors).seconds(
         interleaved: isInterleaved),
       "copies": bandRows * Double(columns.pitch) * 0.15e-9,
       "runs": bandRows * Double(columns.runs.count) * (isInterleaved ? 6e-9 : 2.5e-9),
       "steps": passes * Double(columnBlocks * steps) * 0.3e-9,
       "calls": passes * Double(residues.1 * vertical.positions * residues.0) * 2e-8,
-      "folds": folds
+      "scatters": scatters
         ? passes * Double(vertical.positions * residues.0)
           * (Double(horizontal.positions * residues.1) * 1.3e-9 + Double(targetRuns) * 2e-9) : 0,
       "residues": Double(residues.0 * residues.1) * 1.6e-6,
       "entries": Double(
-        vertical.positions * residues.0 + steps + (folds ? horizontal.positions * residues.1 : 0) + columns.runs.count)
-        * SpatialCost.tableEntry,
+        vertical.positions * residues.0 + steps + (scatters ? horizontal.positions * residues.1 : 0)
+          + columns.runs.count)
+        * DirectCost.tableEntry,
     ]
   }
 
@@ -128,11 +129,11 @@ struct WindowTiles<Scalar: WindowScalar> {
   private mutating func chooseRows(_ memoryLimit: Int?) -> Bool {
     let budget = isInterleaved ? 1 << 20 : 1 << 18
     func fits() -> Bool {
-      bandCount < 1 << 31 && memoryLimit.map { stretches.bytes(threads: 1) <= $0 } ?? true
+      bandCount < 1 << 31 && memoryLimit.map { phases.bytes(threads: 1) <= $0 } ?? true
     }
     // Rows that share registers, and as many as they see together.
     let block = SK_WINDOW_ROWS * vertical.residues.map { WindowTaps($0, step: vertical.step).distance }.max()!
-    let pieces = folds ? 1 : max(1, 16 / max((units + lanes - 1) / lanes, 1))
+    let pieces = scatters ? 1 : max(1, 16 / max((units + lanes - 1) / lanes, 1))
     let least = max(block, vertical.reach / max(vertical.step, 1))
     rows = min(vertical.positions, max((vertical.positions + pieces - 1) / pieces, least))
     if rows < vertical.positions { rows = (rows + block - 1) / block * block }

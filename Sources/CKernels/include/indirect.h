@@ -12,19 +12,19 @@ ptrdiff_t sk_vector_bytes(void);
 typedef struct {
   const void *start;
   ptrdiff_t stride, pieces, bytes;
-} sk_region;
+} sk_prefetch_region;
 
 #define SK_INDIRECT_KERNELS(T, NAME)                                                                                   \
   /* c[i][j] = sum_l a[places[i] + terms[l]] b[l][j] for i < rows and j < 1 to 4 vectors, added to what is there if    \
      `accumulate`. */                                                                                                  \
   void sk_indirect_product_##NAME(T *c, const T *a, const int32_t *places, ptrdiff_t rows, const int32_t *terms,       \
                                   ptrdiff_t term_count, const T *b, ptrdiff_t vectors, int accumulate,                 \
-                                  const sk_region *ahead, ptrdiff_t ahead_count);                                      \
+                                  const sk_prefetch_region *ahead, ptrdiff_t ahead_count);                                      \
   /* c[i * ldc + j] = sum_l a[i * a_row + l] b[terms[l] + j] for i < rows and j < columns, added to what is there if   \
      `accumulate`; works on pairs of vectors, so b is read, and c written, up to the next multiple of that. */         \
   void sk_sliding_product_##NAME(T *c, ptrdiff_t ldc, const T *a, ptrdiff_t a_row, ptrdiff_t rows, const T *b,         \
                                  const int32_t *terms, ptrdiff_t term_count, ptrdiff_t columns, int accumulate,        \
-                                 const sk_region *ahead, ptrdiff_t ahead_count);                                       \
+                                 const sk_prefetch_region *ahead, ptrdiff_t ahead_count);                                       \
   /* to[i * pitch + lane] = from[lane * from_lane + i] for i < count; beyond `lanes`, zeros up to a whole vector. */   \
   void sk_pack_lanes_##NAME(T *to, ptrdiff_t pitch, const T *from, ptrdiff_t from_lane, ptrdiff_t lanes,               \
                             ptrdiff_t count);                                                                          \

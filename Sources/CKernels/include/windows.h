@@ -25,7 +25,7 @@ typedef struct {
   const char *at, *end;
   const char *next, *next_end;
   ptrdiff_t lines;
-} sk_window_ahead;
+} sk_window_prefetch;
 
 // How a row of sums meets a row of a band. Distances count numbers.
 typedef struct {
@@ -68,17 +68,15 @@ typedef struct {
 #define SK_WINDOW_KERNELS(T, NAME)                                                                                     \
   /* Vectors of a row, or of taps, that are summed together; depends on the processor. */                              \
   ptrdiff_t sk_window_vectors_##NAME(void);                                                                            \
-  /* The numbers of a vector. */                                                                                       \
-  ptrdiff_t sk_vector_width_##NAME(void);                                                                              \
   /* Sums of up to SK_WINDOW_ROWS rows: for each step and tap, weights times pixels are added to rows that begin as    \
      `start`, which is one number, or in an interleaved band a vector; weights likewise. */                            \
   void sk_correlate_rows_##NAME(const sk_window_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                \
                                 const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count,        \
-                                sk_window_ahead *ahead);                                                               \
+                                sk_window_prefetch *ahead);                                                               \
   /* For up to SK_WINDOW_ROWS rows of taps: adds to the vector of each tap the products of gradient and pixels. */     \
   void sk_correlate_taps_##NAME(const sk_tap_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                   \
                                 const T *gradient, const sk_window_step *steps, ptrdiff_t count,                       \
-                                sk_window_ahead *ahead);                                                               \
+                                sk_window_prefetch *ahead);                                                               \
   /* Copies rows of a plane into a plain band, whose rows have a vector's room behind the last run. Runs come in the   \
      order of `to`. */                                                                                                 \
   void sk_fill_band_##NAME(T *band, ptrdiff_t band_pitch, const T *plane, ptrdiff_t pitch, const int32_t *rows,        \

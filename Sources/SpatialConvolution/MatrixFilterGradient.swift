@@ -6,7 +6,7 @@ import SpectralCore
 /// Its sums run over positions: the output gradient is packed, a vector of outputs for each position, and every tap of
 /// every channel is a row of sums beside it. Threads share no sums: blocks of outputs, ranges of channels, and, where
 /// these are few, parts of the positions, each with sums of its own, which are added in their order at the end.
-struct FilterGradientTiles<Scalar: IndirectScalar> {
+struct MatrixGradientTiles<Scalar: DirectScalar> {
   let problem: ConvolutionProblem
   private(set) var grid: TileGrid
   /// Outputs of a group that are computed together.
@@ -41,8 +41,8 @@ struct FilterGradientTiles<Scalar: IndirectScalar> {
     parts = max(
       1, min((Self.pieces + pieces - 1) / pieces, problem.batch * grid.count, max(1, (4 << 20) / partBytes)))
     if let memoryLimit {
-      while parts > 1, stretches.bytes(threads: 1) > memoryLimit { parts -= 1 }
-      workers = stretches.threads(within: memoryLimit)
+      while parts > 1, phases.bytes(threads: 1) > memoryLimit { parts -= 1 }
+      workers = phases.threads(within: memoryLimit)
     }
   }
 
@@ -64,7 +64,7 @@ struct FilterGradientTiles<Scalar: IndirectScalar> {
   private var tableBytes: Int { (channelsAtOnce * taps + grid.tableCount) * MemoryLayout<Int32>.stride }
   private var workerBytes: Int { Scratch<Scalar>.byteCount(tileCount) + Scratch<Scalar>.byteCount(gradientCount) }
   /// What is held while the sums are made, and while they are put in order.
-  var stretches: [WorkingSet] {
+  var phases: [WorkingSet] {
     let sums = Scratch<Scalar>.byteCount(parts * sumsPerPart)
     return [
       WorkingSet(shared: sums + tableBytes, perThread: workerBytes),
@@ -94,7 +94,7 @@ struct FilterGradientTiles<Scalar: IndirectScalar> {
     guard Double(channelsAtOnce) * Double(vertical.reach) * Double(horizontal.reach) < 0x1p31 else { return false }
     func fits(_ bytes: Int) -> Bool {
       guard tileCount < 1 << 31, workerBytes <= bytes else { return false }
-      return memoryLimit.map { stretches.bytes(threads: 1) <= $0 } ?? true
+      return memoryLimit.map { phases.bytes(threads: 1) <= $0 } ?? true
     }
     let most = 512
     grid.columns = min(horizontal.positions, most)
@@ -108,14 +108,14 @@ struct FilterGradientTiles<Scalar: IndirectScalar> {
 }
 
 /// The filter gradient of the dense direct method.
-struct IndirectFilterGradient<Scalar: DirectScalar> {
-  private let tiles: FilterGradientTiles<Scalar>
+struct MatrixFilterGradient<Scalar: DirectScalar> {
+  private let tiles: MatrixGradientTiles<Scalar>
   private let padded: PaddedTiles<Scalar>
   /// The place of each tap of each channel.
   private let places: [Int32]
   private var problem: ConvolutionProblem { tiles.problem }
 
-  init(_ tiles: FilterGradientTiles<Scalar>) {
+  init(_ tiles: MatrixGradientTiles<Scalar>) {
     self.tiles = tiles
     let grid = tiles.grid
     padded = PaddedTiles(grid, width: tiles.problem.horizontal.input)
@@ -129,7 +129,7 @@ struct IndirectFilterGradient<Scalar: DirectScalar> {
   private struct Workspace {
     let tile: Scratch<Scalar>
     let gradient: Scratch<Scalar>
-    let ahead = Ahead()
+    let prefetch = Prefetch()
   }
 
   func callAsFunction(_ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>) -> Tensor<Scalar> {
@@ -181,10 +181,10 @@ struct IndirectFilterGradient<Scalar: DirectScalar> {
         if piece + 1 < range.upperBound {
           let (image, tile) = (piece + 1).quotientAndRemainder(dividingBy: tiles.grid.count)
           let (area, plane) = (tiles.grid.area(tile), image * groups + group)
-          workspace.ahead.add(
+          workspace.prefetch.add(
             padded.source(
               x + (plane * channels + first) * imagePlane, plane: imagePlane, channels: channelCount, area))
-          workspace.ahead.add(
+          workspace.prefetch.add(
             gradientSource(g + (plane * problem.outputsPerGroup + block.lowerBound) * outputPlane, block.count, area))
         }
         padded.withPlaces(area) { terms in
@@ -192,7 +192,7 @@ struct IndirectFilterGradient<Scalar: DirectScalar> {
             Scalar.indirectProduct(
               target, workspace.tile.base, rows.baseAddress!, channelCount * taps, terms, area.count,
               workspace.gradient.base, pitch / Scalar.vectorWidth, piece > range.lowerBound,
-              workspace.ahead.next())
+              workspace.prefetch.next())
           }
         }
       }
@@ -200,10 +200,10 @@ struct IndirectFilterGradient<Scalar: DirectScalar> {
   }
 
   /// What the output gradients of an area are packed from.
-  private func gradientSource(_ g: UnsafePointer<Scalar>, _ lanes: Int, _ area: TileGrid.Area) -> MemoryRegion {
+  private func gradientSource(_ g: UnsafePointer<Scalar>, _ lanes: Int, _ area: TileGrid.Area) -> PrefetchRegion {
     let (width, plane) = (problem.horizontal.output, problem.vertical.output * problem.horizontal.output)
     let bytes = MemoryLayout<Scalar>.stride
-    return MemoryRegion(
+    return PrefetchRegion(
       start: g + area.rows.lowerBound * width, stride: plane * bytes, pieces: lanes,
       bytes: area.rows.count * width * bytes)
   }

@@ -9,8 +9,8 @@ import SpectralCore
 ///     sum over terms l of  tile[place(p) + place(l)] * packed[l][o]
 ///
 /// with as many positions and lanes in registers as there are.
-struct IndirectSweep<Scalar: DirectScalar> {
-  let tiles: IndirectTiles<Scalar>
+struct MatrixSweep<Scalar: DirectScalar> {
+  let tiles: MatrixTiles<Scalar>
   /// The taps of a residue of each axis.
   let residues: [Residue]
   let padded: PaddedTiles<Scalar>
@@ -33,14 +33,14 @@ struct IndirectSweep<Scalar: DirectScalar> {
     let pieces: [Range<Int>]
   }
 
-  init(_ tiles: IndirectTiles<Scalar>) {
+  init(_ tiles: MatrixTiles<Scalar>) {
     self.tiles = tiles
     residues = Self.residues(tiles)
     let horizontal = tiles.problem.horizontal
     padded = PaddedTiles(tiles.grid, width: tiles.pass == .forward ? horizontal.input : horizontal.output)
   }
 
-  private static func residues(_ tiles: IndirectTiles<Scalar>) -> [Residue] {
+  private static func residues(_ tiles: MatrixTiles<Scalar>) -> [Residue] {
     let (grid, kernelWidth) = (tiles.grid, tiles.problem.horizontal.kernel)
     var residues: [Residue] = []
     var before = 0
@@ -54,7 +54,7 @@ struct IndirectSweep<Scalar: DirectScalar> {
         }
         let count = (terms.count + 511) / 512
         let targets =
-          tiles.folds
+          tiles.scatters
           ? (0..<grid.horizontal.positions).map { Int32(grid.horizontal.target(horizontal, $0) ?? -1) } : []
         residues.append(
           Residue(
@@ -82,7 +82,7 @@ struct IndirectSweep<Scalar: DirectScalar> {
         let shape = tiles.pass == .forward ? problem.outputShape : problem.inputShape
         return Tensor<Scalar>(shape) { y in
           guard !y.isEmpty else { return }
-          if tiles.folds { y.initialize(repeating: 0) }
+          if tiles.scatters { y.initialize(repeating: 0) }
           if let bias {
             bias.withUnsafeElements { sweep(x.baseAddress!, w.baseAddress!, $0.baseAddress!, y.baseAddress!) }
           } else {
@@ -99,13 +99,13 @@ struct IndirectSweep<Scalar: DirectScalar> {
     let results: Scratch<Scalar>
     /// Sums in the order of lanes.
     let folded: Scratch<Scalar>
-    let ahead: Ahead
+    let prefetch: Prefetch
 
-    init(_ tiles: IndirectTiles<Scalar>) {
+    init(_ tiles: MatrixTiles<Scalar>) {
       tile = Scratch(count: tiles.tileCount)
       results = Scratch(count: tiles.resultCount)
-      folded = Scratch(count: tiles.foldCount)
-      ahead = Ahead()
+      folded = Scratch(count: tiles.scatterCount)
+      prefetch = Prefetch()
     }
   }
 
@@ -130,12 +130,12 @@ struct IndirectSweep<Scalar: DirectScalar> {
 
   /// How many pieces there are.
   private var pieces: Int {
-    problem.batch * problem.geometry.groups * (tiles.folds ? 1 : grid.count) * tiles.parts
+    problem.batch * problem.geometry.groups * (tiles.scatters ? 1 : grid.count) * tiles.parts
   }
 
   private func piece(_ index: Int) -> Piece {
     // Tiles that may add to the same results follow each other on one thread.
-    let tilesAtOnce = tiles.folds ? grid.count : 1
+    let tilesAtOnce = tiles.scatters ? grid.count : 1
     let (rest, part) = index.quotientAndRemainder(dividingBy: tiles.parts)
     let (plane, first) = (rest * tilesAtOnce).quotientAndRemainder(dividingBy: grid.count)
     let count = tiles.blocks.count
@@ -170,7 +170,7 @@ struct IndirectSweep<Scalar: DirectScalar> {
           padded.source(
             x + next.plane * operandCount, plane: operandPlane, channels: tiles.channels, grid.area(next.tile))
         }
-        workspace.ahead.start(source, calls: piece.blocks.count * calls(area))
+        workspace.prefetch.start(source, calls: piece.blocks.count * calls(area))
         for block in tiles.blocks[piece.blocks] {
           for residue in residues {
             let pitch = tiles.slides ? 1 : tiles.vectors(block) * Scalar.vectorWidth

@@ -7,7 +7,7 @@ import SpectralCore
 /// A solver is taken if measurements prefer it for such channels and images, the first of the table that can; unless the
 /// estimate of another is less than two thirds of its own, as happens where padding, dilation or strides make it copy and
 /// multiply mostly what nobody sees.
-enum SpatialSolvers<Scalar: DirectScalar> {
+enum DirectSolvers<Scalar: DirectScalar> {
   /// All of them, in the order of preference. The last one can do everything, in the least memory.
   static var table: [any ConvolutionSolver<Scalar>.Type] {
     [BatchSolver<Scalar>.self, MatrixSolver<Scalar>.self, WindowSolver<Scalar>.self, UnfoldSolver<Scalar>.self]
@@ -61,9 +61,9 @@ final class SolverCache<Scalar: DirectScalar>: Sendable {
     let key = Key(problem: problem, pass: pass, memoryLimit: memoryLimit, threads: Parallel.threads)
     if let entry = entries.withLock({ entries in entries.first { $0.key == key } }) {
       if let solver = entry.solver { return solver }
-      return try SpatialSolvers<Scalar>.table[entry.index].init(problem, pass, memoryLimit: memoryLimit)
+      return try DirectSolvers<Scalar>.table[entry.index].init(problem, pass, memoryLimit: memoryLimit)
     }
-    let (index, solver) = try SpatialSolvers<Scalar>.choose(problem, pass, memoryLimit: memoryLimit)
+    let (index, solver) = try DirectSolvers<Scalar>.choose(problem, pass, memoryLimit: memoryLimit)
     entries.withLock { entries in
       if entries.count >= Self.capacity { entries.removeFirst() }
       entries.append(Entry(key: key, index: index, solver: solver.isReusable ? solver : nil))

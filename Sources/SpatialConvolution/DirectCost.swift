@@ -1,5 +1,5 @@
 /// What parts of a pass take beside its products, in seconds on one core of an AVX-512 machine; measured.
-enum SpatialCost {
+enum DirectCost {
   /// To begin a pass.
   static let start = 2e-5
   /// A call of a product.

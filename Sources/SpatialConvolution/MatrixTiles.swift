@@ -7,7 +7,7 @@ import SpectralCore
 /// The operand is copied a tile at a time, padded, so that no loop has to ask where it is. *Lanes* are the channels of
 /// the result, of a group: output channels forward, input channels in the gradient. *Terms* are what is summed for them:
 /// taps of the operand's channels.
-struct IndirectTiles<Scalar: IndirectScalar> {
+struct MatrixTiles<Scalar: DirectScalar> {
   let problem: ConvolutionProblem
   let pass: ConvolutionPass
   private(set) var grid: TileGrid
@@ -16,7 +16,7 @@ struct IndirectTiles<Scalar: IndirectScalar> {
   /// Channels of the operand, of a group.
   let channels: Int
   /// Whether results are added where a boundary, or a stride, sends them.
-  let folds: Bool
+  let scatters: Bool
   /// Whether vectors run along the columns of a tile, not across the lanes: for few lanes.
   let slides: Bool
   /// Lanes that are computed together.
@@ -37,13 +37,13 @@ struct IndirectTiles<Scalar: IndirectScalar> {
     self.problem = problem
     self.pass = pass
     if pass == .forward {
-      folds = false
+      scatters = false
       grid = TileGrid(
         vertical: SlidingAxis(forward: problem.vertical), horizontal: SlidingAxis(forward: problem.horizontal))
       (lanes, channels) = (problem.outputsPerGroup, problem.channelsPerGroup)
     } else {
-      folds = problem.geometry.boundary != .zero || !problem.hasUnitStride
-      let make = folds ? SlidingAxis.init(foldedInputGradient:) : SlidingAxis.init(inputGradient:)
+      scatters = problem.geometry.boundary != .zero || !problem.hasUnitStride
+      let make = scatters ? SlidingAxis.init(foldedInputGradient:) : SlidingAxis.init(inputGradient:)
       grid = TileGrid(vertical: make(problem.vertical), horizontal: make(problem.horizontal))
       (lanes, channels) = (problem.channelsPerGroup, problem.outputsPerGroup)
     }
@@ -53,7 +53,7 @@ struct IndirectTiles<Scalar: IndirectScalar> {
       ? LaneBlocks.split(lanes, atMost: 6, unit: 1) : LaneBlocks.split(lanes, atMost: 4, unit: Scalar.vectorWidth)
     guard chooseTile(memoryLimit) else { return nil }
     deal()
-    if let memoryLimit { workers = stretches.threads(within: memoryLimit) }
+    if let memoryLimit { workers = phases.threads(within: memoryLimit) }
   }
 
   /// Which way the vectors should run, from the time of a term of all lanes and positions.
@@ -111,7 +111,7 @@ struct IndirectTiles<Scalar: IndirectScalar> {
       : run * Self.blockWidth
   }
   /// Sums in the order of lanes, before they are added where they belong.
-  var foldCount: Int { folds && !slides ? run * Self.blockWidth : 0 }
+  var scatterCount: Int { scatters && !slides ? run * Self.blockWidth : 0 }
 
   /// Numbers of a block's filters of a channel, in the order of taps, where residues want another.
   var orderedCount: Int { taps * Self.blockWidth }
@@ -120,10 +120,10 @@ struct IndirectTiles<Scalar: IndirectScalar> {
     needsNoPacking ? 0 : Scratch<Scalar>.byteCount(problem.geometry.groups * packedPerGroup)
   }
   /// What is held while filters are packed, and while they are used.
-  var stretches: [WorkingSet] {
+  var phases: [WorkingSet] {
     let tables = (terms + grid.tableCount) * MemoryLayout<Int32>.stride
     let shared = packedBytes + problem.flippedBytes(Scalar.self) + tables
-    let work = [tileCount, resultCount, foldCount].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
+    let work = [tileCount, resultCount, scatterCount].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
     return [
       WorkingSet(shared: shared, perThread: needsNoPacking ? 0 : Scratch<Scalar>.byteCount(orderedCount)),
       WorkingSet(shared: shared, perThread: work),
@@ -147,14 +147,14 @@ struct IndirectTiles<Scalar: IndirectScalar> {
     return [
       "start": 1e-5,
       "products": planes * positions * Double(terms) * Double(lanes) * single / rate,
-      "sums": planes * positions * Double(lanes) * residues * (folds ? 2e-9 : 0.3e-9) * single,
+      "sums": planes * positions * Double(lanes) * residues * (scatters ? 2e-9 : 0.3e-9) * single,
       "copies": planes * Double(grid.count) * Double(channels) * Double(grid.plane) * single
         * (grid.isGathered ? 1e-9 : 0.18e-9),
-      "calls": planes * calls * (folds ? 2 : 1) * SpatialCost.call,
+      "calls": planes * calls * (scatters ? 2 : 1) * DirectCost.call,
       "residues": residues * 1.5e-6,
-      "inputs": folds ? Double(problem.inputShape.count) * single * 0.3e-9 : 0,
+      "inputs": scatters ? Double(problem.inputShape.count) * single * 0.3e-9 : 0,
       "entries": (Double(grid.tableCount + terms) + Double(grid.horizontal.positions) * residues)
-        * SpatialCost.tableEntry,
+        * DirectCost.tableEntry,
       "packing": Double(packedPerGroup * problem.geometry.groups) * (pass == .forward ? 0.5e-9 : 1e-9) * single,
     ]
   }
@@ -168,7 +168,7 @@ struct IndirectTiles<Scalar: IndirectScalar> {
       guard tileCount < 1 << 31, channels * grid.plane * MemoryLayout<Scalar>.stride <= 512 << 10 else { return false }
       return isWithinLimit
     }
-    var isWithinLimit: Bool { memoryLimit.map { stretches.bytes(threads: 1) <= $0 } ?? true }
+    var isWithinLimit: Bool { memoryLimit.map { phases.bytes(threads: 1) <= $0 } ?? true }
     // What a single position sees, before any product of sizes could overflow.
     guard Double(channels) * Double(grid.vertical.reach) * Double(grid.horizontal.reach) < 0x1p31 else { return false }
     // Sums along columns stay in the first-level cache.
@@ -198,13 +198,13 @@ struct IndirectTiles<Scalar: IndirectScalar> {
     let wanted = 12
     let planes = problem.batch * problem.geometry.groups
     guard planes > 0 else { return }
-    if !folds {
+    if !scatters {
       let tiles = (wanted + planes * grid.columnTiles - 1) / (planes * grid.columnTiles)
       let worthwhile = max(1, grid.vertical.positions * grid.columns / run)
       let more = max(grid.rowTiles, min(tiles, worthwhile))
       grid.rows = (grid.vertical.positions + more - 1) / more
     }
-    let pieces = planes * (folds ? 1 : grid.rowTiles * grid.columnTiles)
+    let pieces = planes * (scatters ? 1 : grid.rowTiles * grid.columnTiles)
     parts = max(1, min(blocks.count, (wanted + pieces - 1) / pieces))
   }
 }

@@ -1,6 +1,6 @@
 import SpectralCore
 
-extension IndirectSweep {
+extension MatrixSweep {
   /// The calls of a product for a tile and a block of lanes.
   func calls(_ area: TileGrid.Area) -> Int {
     let runs = tiles.slides ? 1 : (area.count + tiles.run - 1) / tiles.run
@@ -20,38 +20,38 @@ extension IndirectSweep {
         if start == 0, index + 1 < pieces.count {
           // Filters that do not fit in the cache: the next ones.
           let next = pieces[index + 1]
-          workspace.ahead.add(
-            MemoryRegion(
+          workspace.prefetch.add(
+            PrefetchRegion(
               start: job.packed + next.lowerBound * width, stride: 0, pieces: 1, bytes: next.count * width * bytes))
         }
-        if index + 1 == pieces.count, let target = target(run, job) { workspace.ahead.add(target) }
+        if index + 1 == pieces.count, let target = target(run, job) { workspace.prefetch.add(target) }
         padded.withPlaces(job.area) { places in
           job.residue.terms.withUnsafeBufferPointer { terms in
             Scalar.indirectProduct(
               workspace.results.base, workspace.tile.base, places + start, run.count,
               terms.baseAddress! + piece.lowerBound, piece.count, job.packed + piece.lowerBound * width, vectors,
-              index > 0, workspace.ahead.next())
+              index > 0, workspace.prefetch.next())
           }
         }
       }
-      takeAway(run, job, workspace)
+      store(run, job, workspace)
     }
   }
 
   /// Where the results of a run go, if that is one piece of memory for each lane.
-  private func target(_ run: Range<Int>, _ job: Job) -> MemoryRegion? {
-    guard !tiles.folds, job.area.columns.count == resultWidth else { return nil }
+  private func target(_ run: Range<Int>, _ job: Job) -> PrefetchRegion? {
+    guard !tiles.scatters, job.area.columns.count == resultWidth else { return nil }
     let bytes = MemoryLayout<Scalar>.stride
-    return MemoryRegion(
+    return PrefetchRegion(
       start: job.result + job.area.rows.lowerBound * resultWidth + run.lowerBound, stride: resultPlane * bytes,
       pieces: job.block.count, bytes: run.count * bytes)
   }
 
   /// Brings the sums of a run of positions to the result.
-  private func takeAway(_ run: Range<Int>, _ job: Job, _ workspace: Workspace) {
+  private func store(_ run: Range<Int>, _ job: Job, _ workspace: Workspace) {
     let (results, pitch) = (workspace.results.base, tiles.vectors(job.block) * Scalar.vectorWidth)
     let (area, lanes, width) = (job.area, job.block.count, job.area.columns.count)
-    if tiles.folds {
+    if tiles.scatters {
       Scalar.unpackLanes(workspace.folded.base, run.count, results, pitch, lanes, run.count, nil, 1, 0)
     } else if width == resultWidth {
       // Neighbouring rows of the tile are neighbours in the result.
@@ -63,7 +63,7 @@ extension IndirectSweep {
       let (row, column) = position.quotientAndRemainder(dividingBy: width)
       let end = min(run.upperBound, (row + 1) * width)
       let columns = area.columns.lowerBound + column..<area.columns.lowerBound + column + end - position
-      if tiles.folds {
+      if tiles.scatters {
         fold(
           workspace.folded.base + position - run.lowerBound, run.count, row: area.rows.lowerBound + row, columns, job)
       } else {
@@ -85,10 +85,10 @@ extension IndirectSweep {
       job.residue.terms.withUnsafeBufferPointer { terms in
         Scalar.slidingProduct(
           results, flat, job.packed + piece.lowerBound, tiles.terms, lanes, workspace.tile.base,
-          terms.baseAddress! + piece.lowerBound, piece.count, flat, piece.lowerBound > 0, workspace.ahead.next())
+          terms.baseAddress! + piece.lowerBound, piece.count, flat, piece.lowerBound > 0, workspace.prefetch.next())
       }
     }
-    if tiles.folds {
+    if tiles.scatters {
       for (index, row) in area.rows.enumerated() {
         fold(results + index * grid.pitch, flat, row: row, area.columns, job)
       }
@@ -112,5 +112,20 @@ extension IndirectSweep {
           to: job.result + lane * resultPlane + row * resultWidth)
       }
     }
+  }
+}
+
+/// `row[columns[i]] += from[i]` over a range, nothing where the column is negative.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func addColumns<Scalar: TensorScalar>(
+  _ source: UnsafePointer<Scalar>, _ columns: UnsafePointer<Int32>, _ range: Range<Int>,
+  to row: UnsafeMutablePointer<Scalar>
+) {
+  var source = source
+  for i in range {
+    let column = Int(columns[i])
+    if column >= 0 { row[column] += source.pointee }
+    source += 1
   }
 }

@@ -1,6 +1,6 @@
 import SpectralCore
 
-extension IndirectSweep {
+extension MatrixSweep {
   /// The filters in the order in which a pass reads them: for each group, block of lanes, residue, channel and tap, a
   /// number for each lane of the block; with vectors along the columns, for each lane all its terms.
   ///
