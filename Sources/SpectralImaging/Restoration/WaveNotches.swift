@@ -5,7 +5,7 @@ extension PeriodicNoise {
   /// waves can be drawn, combined with other filters, and taken from further images of the same scanner or screen.
   ///
   /// - Parameters:
-  ///   - waves: Those that ``waves(in:)`` found.
+  ///   - waves: Those that ``waves(in:weights:)`` found.
   ///   - height: The rows of the image.
   ///   - width: The columns of the image.
   public static func notches(for waves: [Wave], height: Int, width: Int) -> FrequencyFilter {

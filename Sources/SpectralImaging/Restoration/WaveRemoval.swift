@@ -2,14 +2,14 @@ import SpectralTransforms
 import SpectralCore
 
 extension PeriodicNoise {
-  /// Takes away the waves that ``waves(in:)`` finds: from each plane its best fit of each wave.
+  /// Takes away the waves that ``waves(in:weights:)`` finds: from each plane its best fit of each wave.
   ///
   /// - Parameters:
   ///   - images: `[..., H, W]`.
   ///   - weights: How much each pixel counts for the fit, `[H, W]`, e.g. how opaque it is; nil for all alike. Waves are
   ///     taken to be there only where it is 1.
   /// - Returns: The images without the waves, and the waves. Where there are none the images are as they were.
-  /// - Throws: ``RestorationError``, as ``waves(in:)``.
+  /// - Throws: ``RestorationError``, as ``waves(in:weights:)``.
   public func removed<Scalar: FourierScalar>(
     from images: Tensor<Scalar>, weights: Tensor<Float>? = nil
   ) throws(RestorationError) -> (images: Tensor<Scalar>, waves: [Wave]) {
