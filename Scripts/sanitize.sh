@@ -45,6 +45,6 @@ if [ "$which" != thread ]; then
   build address
   # Without the pool, every use of memory after its end is seen. Leaks are not looked for: the leak detector takes what
   # hangs on a tagged pointer in a Swift global for lost, and so reports tables that live as long as the process.
-  run address 'TensorsTests|ImagingTests|DatasetsTests|LayersTests|ConvolutionTests|PlaygroundTests' \
+  run address 'CoreTests|ImagingTests|DatasetsTests|LayersTests|ConvolutionTests|PlaygroundTests' \
     SPECTRALKIT_POOL_LIMIT=0 ASAN_OPTIONS=detect_leaks=0 SPECTRAL_SANITIZER=address
 fi

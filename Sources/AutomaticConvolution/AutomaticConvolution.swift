@@ -1,8 +1,8 @@
-import Fourier
+import SpectralTransforms
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 
 /// A scalar for which both methods exist.
 public typealias AnyMethodScalar = ConvolutionScalar & DirectScalar
@@ -65,9 +65,21 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
   /// The method that a pass of a problem is computed with.
   public func choice(_ problem: ConvolutionProblem, _ pass: ConvolutionPass = .forward) -> any ConvolutionMethod<Scalar>
   {
-    switch plan(problem, pass) {
-    case .direct: direct!
-    case .fourier(let tile): spectral(tile)
+    method(plan(problem, pass))
+  }
+
+  /// The method that computes by a plan; it shares the filters that are kept.
+  private func method(_ plan: ConvolutionPlan) -> any ConvolutionMethod<Scalar> {
+    switch plan {
+    case .direct: return direct!
+    case .fourier(let tile):
+      var method = fourier
+      method.tile = tile ?? fourier.tile
+      return method
+    case .fourierWhole:
+      var method = fourier
+      method.solver = .whole
+      return method
     }
   }
 
@@ -83,8 +95,18 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
     let seconds = direct?.estimatedSeconds(pass, problem)
     // Where nothing is summed over places, spectra only stand between an image and its multiplication.
     if let seconds, problem.isPointwise { return [(.direct, seconds)] }
-    var candidates = fourier.candidates(problem, training: pass != .forward).map {
-      (plan: ConvolutionPlan.fourier(tile: $0.tile), seconds: $0.seconds)
+    var candidates: [(plan: ConvolutionPlan, seconds: Double)] = []
+    if problem.rank == 3 || problem.geometry.boundary.isConstant {
+      // Volumes, and what is padded first, have no tiles of their own: the Fourier method knows its way.
+      let passes = pass == .forward ? [.forward] : ConvolutionPass.allCases
+      let seconds = passes.map { fourier.estimatedSeconds($0, problem) ?? .infinity }.reduce(0, +)
+      if seconds.isFinite { candidates.append((.fourier(tile: nil), seconds)) }
+    } else {
+      candidates = fourier.candidates(problem, training: pass != .forward).map { (.fourier(tile: $0.tile), $0.seconds) }
+      if fourier.tile == nil, let seconds = fourier.wholeSeconds(problem, training: pass != .forward) {
+        let place = candidates.firstIndex { $0.seconds >= seconds } ?? candidates.endIndex
+        candidates.insert((.fourierWhole, seconds), at: place)
+      }
     }
     if let seconds {
       candidates.insert((.direct, seconds), at: candidates.firstIndex { $0.seconds >= seconds } ?? candidates.endIndex)
@@ -92,76 +114,48 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
     return candidates
   }
 
-  /// The Fourier method with a tile; it shares the spectra of filters that are kept.
-  private func spectral(_ tile: Extent?) -> FourierConvolution<Scalar> {
-    var method = fourier
-    method.tile = tile ?? fourier.tile
-    return method
-  }
-
   // MARK: Passes
 
   public func forward(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    switch plan(problem) {
-    case .direct: direct!.forward(input, filter, bias: bias, problem)
-    case .fourier(let tile): spectral(tile).forward(input, filter, bias: bias, problem)
-    }
+    choice(problem).forward(input, filter, bias: bias, problem)
   }
 
   public func rectifiedForward(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    switch plan(problem) {
-    case .direct: direct!.rectifiedForward(input, filter, bias: bias, problem)
-    case .fourier(let tile): spectral(tile).rectifiedForward(input, filter, bias: bias, problem)
-    }
+    choice(problem).rectifiedForward(input, filter, bias: bias, problem)
   }
 
   public func inputGradient(
     _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    switch plan(problem, .inputGradient) {
-    case .direct: direct!.inputGradient(gradient, filter, problem)
-    case .fourier(let tile): spectral(tile).inputGradient(gradient, filter, problem)
-    }
+    choice(problem, .inputGradient).inputGradient(gradient, filter, problem)
   }
 
   public func filterGradient(
     _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    switch plan(problem, .filterGradient) {
-    case .direct: direct!.filterGradient(gradient, input, problem)
-    case .fourier(let tile): spectral(tile).filterGradient(gradient, input, problem)
-    }
+    choice(problem, .filterGradient).filterGradient(gradient, input, problem)
   }
 
   public func record(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
-    switch plan(problem, .filterGradient) {
-    case .direct: direct!.record(input, filter, bias: bias, problem)
-    case .fourier(let tile): spectral(tile).record(input, filter, bias: bias, problem)
-    }
+    choice(problem, .filterGradient).record(input, filter, bias: bias, problem)
   }
 
   public func rectifiedRecord(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
-    switch plan(problem, .filterGradient) {
-    case .direct: direct!.rectifiedRecord(input, filter, bias: bias, problem)
-    case .fourier(let tile): spectral(tile).rectifiedRecord(input, filter, bias: bias, problem)
-    }
+    choice(problem, .filterGradient).rectifiedRecord(input, filter, bias: bias, problem)
   }
 
   public func gradients(
     _ gradient: Tensor<Scalar>, _ tape: ConvolutionTape<Scalar>, wantsInput: Bool
   ) -> (input: Tensor<Scalar>?, filter: Tensor<Scalar>) {
-    switch plan(tape.problem, .filterGradient) {
-    case .direct: direct!.gradients(gradient, tape, wantsInput: wantsInput)
-    case .fourier(let tile): spectral(tile).gradients(gradient, tape, wantsInput: wantsInput)
-    }
+    choice(tape.problem, .filterGradient).gradients(gradient, tape, wantsInput: wantsInput)
   }
 
   // MARK: Memory
@@ -190,7 +184,7 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
         guard let bytes = error.neededBytes, let otherBytes = other.neededBytes else { throw error }
         let limits = [fourier.memoryLimit, direct.memoryLimit].compactMap { $0 }
         throw ConvolutionError(
-          "either method", needs: min(bytes, otherBytes), limit: limits.min() ?? ResidentMemory.machine,
+          "either method", needs: min(bytes, otherBytes), limit: limits.min() ?? MachineMemory.physical,
           or: "convolve less at once")
       }
       throw error

@@ -1,5 +1,5 @@
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
 
 /// The methods by the words that choose them on the command line.

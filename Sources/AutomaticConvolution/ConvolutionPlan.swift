@@ -1,4 +1,4 @@
-import Layers
+import SpectralConvolution
 
 /// How a pass of a problem is done: a *problem* says what, a *plan* says how.
 public enum ConvolutionPlan: Hashable, Sendable, LosslessStringConvertible {
@@ -6,6 +6,8 @@ public enum ConvolutionPlan: Hashable, Sendable, LosslessStringConvertible {
   case direct
   /// By spectra, in tiles of a size; nil leaves the size to the method.
   case fourier(tile: Extent?)
+  /// By real transforms of the whole array.
+  case fourierWhole
 
   /// E.g. `direct` or `fft 32 x 30`.
   public var description: String {
@@ -13,6 +15,7 @@ public enum ConvolutionPlan: Hashable, Sendable, LosslessStringConvertible {
     case .direct: "direct"
     case .fourier(nil): "fft"
     case .fourier(let tile?): "fft \(tile)"
+    case .fourierWhole: "fft whole"
     }
   }
 
@@ -22,6 +25,7 @@ public enum ConvolutionPlan: Hashable, Sendable, LosslessStringConvertible {
     switch (words.first, words.count) {
     case ("direct", 1): self = .direct
     case ("fft", 1): self = .fourier(tile: nil)
+    case ("fft", 2) where words[1] == "whole": self = .fourierWhole
     case ("fft", 4):
       guard words[2] == "x", let height = Int(words[1]), let width = Int(words[3]), height > 0, width > 0 else {
         return nil

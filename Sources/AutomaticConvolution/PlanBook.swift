@@ -1,5 +1,5 @@
 import Foundation
-import Fourier
+import SpectralTransforms
 import Synchronization
 
 /// The plans that were chosen by measurement, remembered by the process and in a file.

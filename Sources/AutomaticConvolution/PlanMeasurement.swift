@@ -1,8 +1,8 @@
 import Dispatch
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 
 /// Finds the fastest plan of a problem by the stop-watch, on arrays of the problem's sizes.
 struct PlanMeasurement<Scalar: AnyMethodScalar> {
@@ -91,15 +91,19 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   private func entrant(_ plan: ConvolutionPlan) -> any ConvolutionMethod<Scalar> {
     switch plan {
     case .direct: SpatialConvolution<Scalar>(memoryLimit: method.direct!.memoryLimit)
-    case .fourier(let tile):
-      FourierConvolution<Scalar>(
-        memoryLimit: method.fourier.memoryLimit, rigor: method.fourier.rigor, tile: tile,
-        tapeBudget: method.fourier.tapeBudget)
+    case .fourier(let tile): fourier(tile: tile, solver: method.fourier.solver)
+    case .fourierWhole: fourier(tile: nil, solver: .whole)
     }
   }
 
+  private func fourier(tile: Extent?, solver: FourierSolver?) -> FourierConvolution<Scalar> {
+    FourierConvolution<Scalar>(
+      memoryLimit: method.fourier.memoryLimit, rigor: method.fourier.rigor, tile: tile, solver: solver,
+      tapeBudget: method.fourier.tapeBudget)
+  }
+
   /// An array of ordinary numbers, made quickly.
-  private func scratch(_ shape: Shape) -> Tensor<Scalar> {
+  private func scratch(_ shape: TensorShape) -> Tensor<Scalar> {
     var random = RandomGenerator(seed: 1)
     let numbers = (0..<4096).map { _ in Scalar(random.uniform(in: -1..<1)) }
     return Tensor(shape) { target in
@@ -117,7 +121,7 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   private func hasRoom(_ plan: ConvolutionPlan) -> Bool {
     let operands = problem.inputShape.count + problem.filterShape.count + problem.outputShape.count
     let bytes = 2 * operands * MemoryLayout<Scalar>.stride
-    guard bytes <= ResidentMemory.machine / 4 else { return false }
+    guard bytes <= MachineMemory.physical / 4 else { return false }
     guard let limit = method.fourier.memoryLimit else { return true }
     let entrant = entrant(plan)
     let working = try? training ? entrant.trainingMemory(problem) : entrant.workingMemory(.forward, problem)
@@ -150,14 +154,13 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   // MARK: What a measurement is remembered by
 
   private var key: String {
-    let (v, h) = (problem.vertical, problem.horizontal)
     let geometry = problem.geometry
     return [
       Processor.model, "\(Parallel.threads) threads", Scalar.precisionName, training ? "training" : "forward",
       method.name, "plans \(method.fourier.rigor.rawValue)",
       method.fourier.memoryLimit.map { "limit \($0)" } ?? "no limit",
       "\(problem.inputShape) by \(problem.filterShape)", "stride \(geometry.stride)", "dilation \(geometry.dilation)",
-      "padding \(v.paddingBefore) \(v.paddingAfter) \(h.paddingBefore) \(h.paddingAfter)",
+      "padding " + problem.axes.map { "\($0.paddingBefore) \($0.paddingAfter)" }.joined(separator: " "),
       "\(geometry.groups) groups", geometry.boundary.rawValue, geometry.operation.rawValue,
     ].joined(separator: ", ")
   }

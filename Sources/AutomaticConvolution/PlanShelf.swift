@@ -1,4 +1,4 @@
-import Layers
+import SpectralConvolution
 import Synchronization
 
 /// The plans that one method has made so far: a network poses the same few problems at every step.

@@ -1,4 +1,4 @@
-import Layers
+import SpectralConvolution
 
 /// One axis of a convolution cut into tiles, with stride and dilation taken apart so that what is left inside a tile is
 /// a plain, dense correlation.

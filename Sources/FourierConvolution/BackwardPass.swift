@@ -1,6 +1,5 @@
-import Fourier
-import Layers
-import Tensors
+import SpectralTransforms
+import SpectralCore
 
 /// Where the backward passes find the images.
 enum ImageSource<Scalar: ConvolutionScalar> {
@@ -20,6 +19,8 @@ extension TileEngine {
   ///   - images: For the filter gradient; nil if it is not wanted.
   ///   - filters: For the input gradient; nil if it is not wanted.
   ///   - blocksAtOnce: The blocks whose spectra are held at a time.
+  /// - Returns: The gradients, and whether both are finite. The work ends at the first number that is not: then they are
+  ///   of no use.
   func backward(
     _ gradient: Tensor<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?, blocksAtOnce: Int
   ) -> (input: Tensor<Scalar>?, filter: Tensor<Scalar>?, isFinite: Bool) {
@@ -59,7 +60,7 @@ extension TileEngine {
     let (sumCount, parts) = (spectraCount(filterMap), memory.parts)
     let sums = images.map { _ in Scratch<Scalar>(count: parts * sumCount) }
     let poisoned = Parallel.anyOf(
-      parts, atMost: workers,
+      parts, atMost: workers, stopsEarly: true,
       workspace: {
         (
           own: makeWork(), g: Scratch<Scalar>(count: spectraCount(outputMap)),
@@ -103,8 +104,8 @@ extension TileEngine {
       }
       return !isFinite
     }
-    guard let filter, let sums else { return !poisoned }
-    return invertFilterGradient(sums, parts: parts, to: filter) && !poisoned
+    guard !poisoned, let filter, let sums else { return !poisoned }
+    return invertFilterGradient(sums, parts: parts, to: filter)
   }
 
   /// Sums what the parts of a batch have summed, and inverts it.
@@ -116,7 +117,8 @@ extension TileEngine {
     _ sums: Scratch<Scalar>, parts: Int, to filter: UnsafeMutablePointer<Scalar>
   ) -> Bool {
     let sumCount = spectraCount(filterMap)
-    return !Parallel.anyOf(filterMap.count, atMost: workers, workspace: { makeWork() }) { index, own in
+    return !Parallel.anyOf(filterMap.count, atMost: workers, stopsEarly: true, workspace: { makeWork() }) {
+      index, own in
       for v in 0..<tile.columns {
         let total = sums.base + v * slab(filterMap) + index * tile.columnPitch
         for part in 1..<max(parts, 1) {
@@ -141,7 +143,6 @@ extension TileEngine {
     let g = BlockSpectra<Scalar>(blocks: blocksAtOnce, blockCount: spectraCount(outputMap))
     let x = needsInputSpectra ? BlockSpectra<Scalar>(blocks: blocksAtOnce, blockCount: spectraCount(inputMap)) : nil
     let sums = images.map { _ in Scratch<Scalar>(count: spectraCount(filterMap)) }
-    var isFinite = true
 
     for first in stride(from: 0, to: blocks, by: blocksAtOnce) {
       let range = first..<min(blocks, first + blocksAtOnce)
@@ -177,10 +178,10 @@ extension TileEngine {
           }
         }
       }
-      if let input, !invertInputGradient(range, x!, to: input) { isFinite = false }
+      if let input, !invertInputGradient(range, x!, to: input) { return false }
     }
-    if let filter, let sums, !invertFilterGradient(sums, parts: 1, to: filter) { isFinite = false }
-    return isFinite
+    guard let filter, let sums else { return true }
+    return invertFilterGradient(sums, parts: 1, to: filter)
   }
 
   /// - Parameter origin: The block at which `spectra` begins.
@@ -214,7 +215,8 @@ extension TileEngine {
     let images = byChannels ? first / tilesPerImage...last / tilesPerImage : 0...0
     let runs = phases == 1 ? 1 : inputMap.run
     let parts = inputMap.groups * (byChannels ? inputMap.run / runs : inputMap.channels)
-    return !Parallel.anyOf(images.count * parts, atMost: workers, workspace: { makeWork() }) { index, own in
+    return !Parallel.anyOf(images.count * parts, atMost: workers, stopsEarly: true, workspace: { makeWork() }) {
+      index, own in
       let (image, part) = index.quotientAndRemainder(dividingBy: parts)
       var isFinite = true
       func invert(_ block: Int, _ groups: Range<Int>) {

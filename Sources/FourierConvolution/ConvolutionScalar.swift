@@ -1,6 +1,6 @@
 import CKernels
-import Fourier
-import Tensors
+import SpectralTransforms
+import SpectralCore
 
 /// The rows of a tile that are there, by number.
 public typealias RowList = UnsafeBufferPointer<Int32>

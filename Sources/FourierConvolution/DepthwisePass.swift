@@ -1,6 +1,5 @@
-import Fourier
-import Layers
-import Tensors
+import SpectralTransforms
+import SpectralCore
 
 // Where every channel has a filter of its own, no lane waits for another: a column is transformed, multiplied and
 // inverted while it is in the first-level cache, and no spectrum of an image is ever written down.
@@ -44,7 +43,7 @@ extension TileEngine {
     }
 
     guard splitsGroups else {
-      return !Parallel.anyOf(units, atMost: workers, workspace: { makeWork() }) { unit, own in
+      return !Parallel.anyOf(units, atMost: workers, stopsEarly: true, workspace: { makeWork() }) { unit, own in
         let (block, index) = unit.quotientAndRemainder(dividingBy: inputMap.count)
         let tiles = tileRange(block)
         guard index < inputMap.count(tiles: tiles.count) else { return false }
@@ -63,7 +62,6 @@ extension TileEngine {
     }
     // Few groups of large tiles: all threads share the rows and the columns of each.
     let scratch = Scratch<Scalar>(count: tile.count)
-    var isFinite = true
     for unit in 0..<units {
       let (block, index) = unit.quotientAndRemainder(dividingBy: inputMap.count)
       let tiles = tileRange(block)
@@ -87,9 +85,9 @@ extension TileEngine {
           return !tile.inverseRows(rows, outputTables, work, from: scratch.base, adding: false)
         }
       }
-      isFinite = isFinite && !poisoned
+      if poisoned { return false }
     }
-    return isFinite
+    return true
   }
 
   /// The spectra of few filters, `[output][frequency][real, imaginary]`.
@@ -139,7 +137,7 @@ extension TileEngine {
   private func forEachPart(_ count: Int, _ body: (Range<Int>, TileWork<Scalar>) -> Bool) -> Bool {
     let length = max(4, (count + 4 * Parallel.threads - 1) / (4 * Parallel.threads))
     return Parallel.anyOf(
-      (count + length - 1) / length, atMost: workers, workspace: { TileWork<Scalar>(size) }
+      (count + length - 1) / length, atMost: workers, stopsEarly: true, workspace: { TileWork<Scalar>(size) }
     ) { part, work in
       body(part * length..<min(count, (part + 1) * length), work)
     }
@@ -151,7 +149,7 @@ extension TileEngine {
   /// - Parameters:
   ///   - images: For the filter gradient; nil if it is not wanted.
   ///   - filters: For the input gradient; nil if it is not wanted.
-  /// - Returns: Whether all of the input gradient was finite.
+  /// - Returns: Whether all was finite.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func backwardDepthwise(
@@ -162,7 +160,7 @@ extension TileEngine {
     let needsImages = if case .images = images { true } else { false }
     let sumCount = size.height * tile.group
     return !Parallel.anyOf(
-      inputMap.run, atMost: workers,
+      inputMap.run, atMost: workers, stopsEarly: true,
       workspace: {
         (
           own: makeWork(), x: Scratch<Scalar>(count: needsImages ? tile.count : 0),
@@ -173,7 +171,6 @@ extension TileEngine {
       let (work, scratch, sums) = (space.own.work, space.own.scratch, space.sums.base)
       let (g, other) = work.columns
       sums.initialize(repeating: 0, count: space.sums.count)
-      var isFinite = true
       for number in 0..<tiles {
         let (block, within) = number.quotientAndRemainder(dividingBy: tilesPerBlock)
         let index = within * inputMap.run + run
@@ -213,7 +210,7 @@ extension TileEngine {
             locate(index, of: tiles, input, inputMap, inputTables, work)
             return tile.inverseRows(0..<size.height, inputTables, work, from: scratch, adding: true)
           }
-          isFinite = isFinite && finite
+          if !finite { return true }
         }
       }
       if let filter {
@@ -222,9 +219,9 @@ extension TileEngine {
           locate(run, of: 0..<1, filter, filterMap, filterTables, work)
           return tile.inverseRows(0..<size.height, filterTables, work, from: scratch, adding: false)
         }
-        isFinite = isFinite && finite
+        if !finite { return true }
       }
-      return !isFinite
+      return false
     }
   }
 }

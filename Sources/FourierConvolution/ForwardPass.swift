@@ -1,7 +1,6 @@
-import Fourier
-import Layers
+import SpectralTransforms
 import Synchronization
-import Tensors
+import SpectralCore
 
 /// What is done to feature maps on their way to memory.
 struct Finish<Scalar: ConvolutionScalar> {
@@ -28,7 +27,8 @@ extension TileEngine {
   ///   - rectified: Whether `max(·, 0)` is taken of the feature maps before they are written.
   ///   - kept: Receives the spectra of the images, if wanted.
   ///   - blocksAtOnce: Then the blocks of feature maps whose spectra are held at a time.
-  /// - Returns: The feature maps, and whether they are finite: one pixel that is not poisons its whole tile.
+  /// - Returns: The feature maps, and whether they are finite. One pixel that is not poisons its whole tile, and then
+  ///   the work ends: the feature maps are of no use.
   func forward(
     _ input: Tensor<Scalar>, _ filters: FilterSpectra<Scalar>, bias: Tensor<Scalar>?,
     rectified: Bool, keeping kept: BlockSpectra<Scalar>? = nil, blocksAtOnce: Int = 1
@@ -61,7 +61,7 @@ extension TileEngine {
     _ kept: BlockSpectra<Scalar>?, to output: UnsafeMutablePointer<Scalar>
   ) -> Bool {
     !Parallel.anyOf(
-      blocks, atMost: workers,
+      blocks, atMost: workers, stopsEarly: true,
       workspace: {
         (
           own: makeWork(), x: Scratch<Scalar>(count: kept == nil ? spectraCount(inputMap) : 0),
@@ -96,7 +96,6 @@ extension TileEngine {
   ) -> Bool {
     let x = kept ?? BlockSpectra(blocks: 1, blockCount: spectraCount(inputMap))
     let y = BlockSpectra<Scalar>(blocks: atOnce, blockCount: spectraCount(outputMap))
-    var isFinite = true
     for first in stride(from: 0, to: blocks, by: atOnce) {
       let range = first..<min(blocks, first + atOnce)
       // Where the spectra of the images begin.
@@ -108,15 +107,15 @@ extension TileEngine {
         }
       }
       let poisoned = Parallel.anyOf(
-        range.count * outputMap.count, atMost: workers, workspace: { makeWork() }
+        range.count * outputMap.count, atMost: workers, stopsEarly: true, workspace: { makeWork() }
       ) { index, own in
         let (block, group) = index.quotientAndRemainder(dividingBy: outputMap.count)
         let tiles = tileRange(first + block)
         guard group < outputMap.count(tiles: tiles.count) else { return false }
         return !invert(group, of: tiles, y.block(block), outputMap, outputTables, own, to: output, finish: finish)
       }
-      isFinite = isFinite && !poisoned
+      if poisoned { return false }
     }
-    return isFinite
+    return true
   }
 }

@@ -1,7 +1,7 @@
-import Fourier
-import Layers
+import SpectralTransforms
+import SpectralConvolution
 import Synchronization
-import Tensors
+import SpectralCore
 
 /// Convolution by spectra: transform, multiply, invert, crop.
 ///
@@ -28,6 +28,9 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   public var rigor: PlanningRigor
   /// The size of tiles, in place of the one with the least estimated cost.
   public var tile: Extent?
+  /// How it is computed: in tiles or by transforms of whole arrays; nil takes tiles for signals and images, and for volumes
+  /// the way with the least estimated time.
+  public var solver: FourierSolver?
   /// The bytes of image spectra that one convolution may keep from its forward pass for its backward passes; the
   /// spectra of its filters are kept besides.
   public var tapeBudget: Int
@@ -36,11 +39,13 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
 
   /// The Fourier method.
   public init(
-    memoryLimit: Int? = nil, rigor: PlanningRigor = .measure, tile: Extent? = nil, tapeBudget: Int = 1 << 30
+    memoryLimit: Int? = nil, rigor: PlanningRigor = .measure, tile: Extent? = nil, solver: FourierSolver? = nil,
+    tapeBudget: Int = 1 << 30
   ) {
     self.memoryLimit = memoryLimit
     self.rigor = rigor
     self.tile = tile
+    self.solver = solver
     self.tapeBudget = tapeBudget
   }
 
@@ -66,6 +71,16 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     problem.check(input: input, filter: filter, bias: bias)
+    if let padded = PaddedProblem<Scalar>(problem) {
+      return forward(padded.padded(input), filter, bias, rectified: rectified, padded.inner)
+    }
+    if route(problem, .forward) != .tiles {
+      guard var output = transformed(.forward, input, filter, bias: bias, problem) else {
+        return nonFiniteForward(input, filter, bias, rectified: rectified, problem)
+      }
+      if rectified { output.rectify() }
+      return output
+    }
     let engine = engine(problem, .forward)
     let filters = spectra(filter, engine)
     let (output, isFinite) = engine.forward(input, filters, bias: bias, rectified: rectified)
@@ -76,6 +91,13 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     problem.check(filter: filter, gradient: gradient)
+    if let padded = PaddedProblem<Scalar>(problem) {
+      return padded.cropped(inputGradient(gradient, filter, padded.inner))
+    }
+    if route(problem, .inputGradient) != .tiles {
+      return transformed(.inputGradient, gradient, filter, problem)
+        ?? nonFiniteResult(.inputGradient, gradient, filter, problem)
+    }
     let engine = engine(problem, .inputGradient)
     let result = engine.backward(
       gradient, images: nil, filters: engine.filterSpectra(filter, forward: false, backward: true),
@@ -87,6 +109,13 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     problem.check(input: input, gradient: gradient)
+    if let padded = PaddedProblem<Scalar>(problem) {
+      return filterGradient(gradient, padded.padded(input), padded.inner)
+    }
+    if route(problem, .filterGradient) != .tiles {
+      return transformed(.filterGradient, gradient, input, problem)
+        ?? nonFiniteResult(.filterGradient, gradient, input, problem)
+    }
     let engine = engine(problem, .filterGradient)
     let result = engine.backward(
       gradient, images: .images(input), filters: nil,
@@ -111,6 +140,11 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
     problem.check(input: input, filter: filter, bias: bias)
+    // Only tiles keep spectra on the tape.
+    if problem.geometry.boundary.isConstant || route(problem, .step) != .tiles {
+      let output = forward(input, filter, bias, rectified: rectified, problem)
+      return (output, ConvolutionTape(problem: problem, input: input, filter: filter))
+    }
     let engine = engine(problem, .step)
     let luxuries = luxuries(engine, .step, tapeBudget: tapeBudget)
     let (output, isFinite, memory) = recorded(input, filter, bias, rectified: rectified, engine, luxuries)
@@ -139,6 +173,12 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   ) -> (input: Tensor<Scalar>?, filter: Tensor<Scalar>) {
     let problem = tape.problem
     problem.check(gradient: gradient)
+    if problem.geometry.boundary.isConstant || route(problem, .step) != .tiles {
+      return (
+        wantsInput ? inputGradient(gradient, tape.filter, problem) : nil,
+        filterGradient(gradient, tape.input, problem)
+      )
+    }
     // A tape that another method recorded has no spectra to offer.
     let kept = tape.memory as? KeptSpectra<Scalar>
     let engine = kept?.engine ?? engine(problem, .step)
@@ -167,6 +207,28 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   }
 
   private func workingMemory(_ pass: FourierPass, _ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
+    func checked(_ bytes: Int) throws(ConvolutionError) -> Int {
+      guard bytes <= limit else {
+        throw ConvolutionError("the Fourier method", needs: bytes, limit: limit, or: "convolve less at once")
+      }
+      return bytes
+    }
+    if let padded = PaddedProblem<Scalar>(problem) {
+      return try checked(padded.copyBytes + workingMemory(pass, padded.inner))
+    }
+    // Without tiles the passes of a step go one by one.
+    if pass == .step && route(problem, .step) != .tiles {
+      var most = 0
+      for pass in ConvolutionPass.allCases { most = max(most, try workingMemory(FourierPass(pass), problem)) }
+      return most
+    }
+    switch route(problem, pass) {
+    case .tiles: break
+    case .reduced(let planar, let copyBytes, _): return try checked(copyBytes + workingMemory(pass, planar))
+    case .whole(let size):
+      return size.bytes(problem, pass, scalarBytes: MemoryLayout<Scalar>.stride, threads: Parallel.threads)
+    case .none(let error): throw error
+    }
     let cost = cost(problem, pass)
     let choice = try choice(cost)
     let memory = cost.memory(choice)
@@ -178,8 +240,29 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   /// The seconds that inference (`forward`) or a training step (either gradient) would take on one core, by the cost
   /// model that also chooses the tiles; nil if no tile keeps within the memory limit.
   public func estimatedSeconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double? {
+    if let padded = PaddedProblem<Scalar>(problem) { return estimatedSeconds(pass, padded.inner) }
+    switch route(problem, FourierPass(pass)) {
+    case .tiles: break
+    case .reduced(let planar, _, let blocks): return estimatedSeconds(pass, planar).map { $0 * Double(blocks) }
+    case .whole(let size): return size.seconds(problem, FourierPass(pass), scalarBytes: MemoryLayout<Scalar>.stride)
+    case .none: return nil
+    }
     let cost = cost(problem, FourierPass(pass))
     return (try? choice(cost)).map { cost.seconds($0.size, $0.tilesPerBlock) }
+  }
+
+  /// The seconds that inference, or a training step, would take on one core by transforms of whole arrays; nil if it would
+  /// not keep within the memory limit.
+  public func wholeSeconds(_ problem: ConvolutionProblem, training: Bool) -> Double? {
+    let passes = training ? ConvolutionPass.allCases : [.forward]
+    var sum = 0.0
+    for pass in passes {
+      let best = WholeSize.best(
+        problem, FourierPass(pass), scalarBytes: MemoryLayout<Scalar>.stride, limit: limit)
+      guard let best else { return nil }
+      sum += best.seconds
+    }
+    return sum
   }
 
   /// The tiles that are worth a try for the forward pass of a problem, or for a training step, with the seconds that each
@@ -200,7 +283,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   // MARK: Tiles
 
   /// The memory limit; without one, there is still the machine's.
-  private var limit: Int { memoryLimit ?? ResidentMemory.machine }
+  private var limit: Int { memoryLimit ?? MachineMemory.physical }
 
   private func cost(_ problem: ConvolutionProblem, _ pass: FourierPass) -> TileCost {
     TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, pass)
@@ -230,7 +313,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   }
 
   /// The spectra of filters for inference, those that are kept.
-  private func spectra(_ filter: Tensor<Scalar>, _ engine: TileEngine<Scalar>) -> FilterSpectra<Scalar> {
+  func spectra(_ filter: Tensor<Scalar>, _ engine: TileEngine<Scalar>) -> FilterSpectra<Scalar> {
     let memory = engine.memory
     let others = memory.stretches(.forward).bytes(threads: min(Parallel.threads, engine.workers)) - memory.keptFilters
     return keptFilters.value(
@@ -282,4 +365,12 @@ private enum EngineShelf {
     }
     return engine
   }
+}
+
+/// A way to compute a convolution by spectra.
+public enum FourierSolver: String, CaseIterable, Hashable, Sendable {
+  /// Tiles of a signal or an image under lane transforms; volumes slice by slice.
+  case tiles = "fft.tiles"
+  /// Real transforms of the whole array in all its axes, with FFTW.
+  case whole = "fft.whole"
 }

@@ -1,6 +1,6 @@
 import CKernels
-import Fourier
-import Tensors
+import SpectralTransforms
+import SpectralCore
 
 /// The products at one frequency. See ``TileEngine`` for the letters.
 ///

@@ -1,6 +1,6 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// The lanes of a block of tiles: which tile, plane and phase each of them belongs to.
 ///

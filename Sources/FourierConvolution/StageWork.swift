@@ -1,6 +1,6 @@
 import Foundation
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 extension FourierConvolution {
   /// What each stage takes and does while `body` computes a problem by this method: inference, the spectra of filters

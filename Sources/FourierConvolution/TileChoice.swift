@@ -1,6 +1,6 @@
 import Foundation
-import Fourier
-import Layers
+import SpectralTransforms
+import SpectralConvolution
 
 /// How a problem is cut into tiles, and tiles into blocks.
 struct TileChoice: Hashable, Sendable {

@@ -1,6 +1,6 @@
-import Fourier
-import Layers
-import Tensors
+import SpectralTransforms
+import SpectralConvolution
+import SpectralCore
 
 /// A problem cut into tiles: everything that the passes need and that depends on sizes alone.
 ///
@@ -69,7 +69,8 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
       rows: vertical.outputPlaces, columns: horizontal.outputPlaces, size: size,
       plane: Extent(height: problem.vertical.output, width: problem.horizontal.output))
     filterTables = PlaceTables(
-      rows: vertical.tapPlaces, columns: horizontal.tapPlaces, size: size, plane: problem.geometry.kernel)
+      rows: vertical.tapPlaces, columns: horizontal.tapPlaces, size: size,
+      plane: Extent(height: problem.vertical.kernel, width: problem.horizontal.kernel))
   }
 
   /// Places of a tile.

@@ -1,6 +1,6 @@
-import Fourier
-import Layers
-import Tensors
+import SpectralTransforms
+import SpectralConvolution
+import SpectralCore
 
 /// What is computed between two moments at which a method holds nothing for its caller.
 enum FourierPass: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Tensors
+import SpectralCore
 
 /// How fast the steps of a pass go on one core, each in so many of its units a second.
 ///

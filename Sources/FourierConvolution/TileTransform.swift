@@ -1,8 +1,8 @@
 import CKernels
 import Foundation
-import Fourier
-import Layers
-import Tensors
+import SpectralTransforms
+import SpectralConvolution
+import SpectralCore
 
 /// The two-dimensional transform of a group of lanes of real tiles, between planes and half spectra.
 ///

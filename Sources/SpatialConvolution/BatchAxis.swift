@@ -1,4 +1,4 @@
-import Layers
+import SpectralConvolution
 
 /// One axis of a correlation without padding: what each position of the result sees, and through which tap.
 ///

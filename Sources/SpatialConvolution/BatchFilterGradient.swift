@@ -1,6 +1,6 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// The filter gradient with vectors across the images of a batch: each tap of each pair of channels has a vector of sums,
 /// an image in a lane, over the positions from which it sees the image; lanes are added at the end.

@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// Vectors across the images of a batch: for small images in large batches.
 struct BatchSolver<Scalar: DirectScalar>: ConvolutionSolver {

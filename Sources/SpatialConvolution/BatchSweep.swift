@@ -1,6 +1,6 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// The forward pass or the input gradient with vectors across the images of a batch: for each position p and lane o of
 /// the result,

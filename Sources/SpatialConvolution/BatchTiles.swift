@@ -1,6 +1,6 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// How a pass of the dense direct method is cut up with vectors across the images of a batch: *groups* of up to two vectors
 /// of images, and of each group *bands* of rows.

@@ -1,5 +1,5 @@
 import CKernels
-import Tensors
+import SpectralCore
 
 /// A scalar for which the loops of the direct method exist: hooks to the C kernels of each type, which the headers
 /// describe.

@@ -1,6 +1,6 @@
-import Layers
+import SpectralConvolution
 import Synchronization
-import Tensors
+import SpectralCore
 
 /// The solvers of the direct method.
 ///

@@ -1,4 +1,4 @@
-import Tensors
+import SpectralCore
 
 /// Lanes, the channels of a result, in blocks that are computed together.
 enum LaneBlocks {

@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// How the filter gradient of the dense direct method is cut up.
 ///

@@ -1,5 +1,4 @@
-import Layers
-import Tensors
+import SpectralCore
 
 extension MatrixSweep {
   /// The filters in the order in which a pass reads them: for each group, block of lanes, residue, channel and tap, a

@@ -1,4 +1,4 @@
-import Tensors
+import SpectralCore
 
 extension MatrixSweep {
   /// The calls of a product for a tile and a block of lanes.

@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// Products of matrices whose rows or terms are found through tables of offsets in a padded copy of the operand, without
 /// unfolding windows: for several channels.

@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// A pass of the dense direct method: products of matrices whose rows, or terms, stand where tables say, in a padded
 /// copy of the operand; no window is unfolded (M. Dukhan, "The Indirect Convolution Algorithm", arXiv:1907.02129).

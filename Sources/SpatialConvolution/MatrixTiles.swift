@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// How a pass of the dense direct method is cut up: the forward pass, or the input gradient as a correlation of the
 /// output gradient.
@@ -42,7 +42,7 @@ struct MatrixTiles<Scalar: DirectScalar> {
         vertical: SlidingAxis(forward: problem.vertical), horizontal: SlidingAxis(forward: problem.horizontal))
       (lanes, channels) = (problem.outputsPerGroup, problem.channelsPerGroup)
     } else {
-      scatters = problem.geometry.boundary != .zero || problem.geometry.stride != 1
+      scatters = problem.geometry.boundary != .zero || !problem.hasUnitStride
       let make = scatters ? SlidingAxis.init(foldedInputGradient:) : SlidingAxis.init(inputGradient:)
       grid = TileGrid(vertical: make(problem.vertical), horizontal: make(problem.horizontal))
       (lanes, channels) = (problem.channelsPerGroup, problem.outputsPerGroup)

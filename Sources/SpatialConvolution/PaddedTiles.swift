@@ -1,4 +1,4 @@
-import Tensors
+import SpectralCore
 
 /// How the positions of a correlation are cut into tiles.
 struct TileGrid {

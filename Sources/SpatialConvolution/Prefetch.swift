@@ -1,5 +1,5 @@
 import CKernels
-import Tensors
+import SpectralCore
 
 /// Memory that a product brings to the cache along the way, as it will be needed soon.
 public typealias PrefetchRegion = sk_prefetch_region

@@ -1,4 +1,4 @@
-import Layers
+import SpectralConvolution
 
 /// One axis of a correlation that is computed on a padded copy: which place of the copy each tap sees, from each
 /// position.

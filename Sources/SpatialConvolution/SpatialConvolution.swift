@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// Convolution by its definition: multiply the overlap, add, move.
 ///
@@ -81,6 +81,8 @@ public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
   private func run(
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem, _ operands: PassOperands<Scalar>
   ) -> Tensor<Scalar> {
+    if let padded = PaddedProblem<Scalar>(problem) { return run(pass, padded, operands) }
+    if let reduction = reduction(problem, pass) { return run(pass, reduction, operands) }
     do {
       let solver = try plan(pass, problem)
       if let result = solver.run(operands) { return result }
@@ -89,6 +91,41 @@ public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
     } catch {
       preconditionFailure("\(error)")
     }
+  }
+
+  /// With a number of its own beyond the border.
+  private func run(
+    _ pass: ConvolutionPass, _ padded: PaddedProblem<Scalar>, _ operands: PassOperands<Scalar>
+  ) -> Tensor<Scalar> {
+    switch pass {
+    case .forward:
+      run(
+        pass, padded.inner,
+        PassOperands(padded.padded(operands.first), operands.second, bias: operands.bias, cache: operands.cache))
+    case .inputGradient: padded.cropped(run(pass, padded.inner, operands))
+    case .filterGradient: run(pass, padded.inner, PassOperands(operands.first, padded.padded(operands.second)))
+    }
+  }
+
+  /// Over volumes.
+  private func run(
+    _ pass: ConvolutionPass, _ reduction: PlanarReduction<Scalar>, _ operands: PassOperands<Scalar>
+  ) -> Tensor<Scalar> {
+    switch pass {
+    case .forward:
+      reduction.forward(operands.first, operands.second, bias: operands.bias) {
+        run(pass, $0, PassOperands($1, $2, bias: $3, cache: operands.cache))
+      }
+    case .inputGradient:
+      reduction.inputGradient(operands.first, operands.second) { run(pass, $0, PassOperands($1, $2)) }
+    case .filterGradient:
+      reduction.filterGradient(operands.first, operands.second) { run(pass, $0, PassOperands($1, $2)) }
+    }
+  }
+
+  /// A problem over volumes as one over images; nil if it is none.
+  private func reduction(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> PlanarReduction<Scalar>? {
+    PlanarReduction(problem, limit: memoryLimit) { try? workingMemory(pass, $0) }
   }
 
   // MARK: Plans
@@ -106,14 +143,28 @@ public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
   ///
   /// - Throws: If none can, or not the one that was asked for; the sentence says why.
   public func solver(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) throws(ConvolutionError) -> String {
-    type(of: try plan(pass, problem)).name
+    if let padded = PaddedProblem<Scalar>(problem) { return try solver(pass, padded.inner) }
+    if let reduction = reduction(problem, pass) { return try solver(pass, reduction.planar) }
+    return type(of: try plan(pass, problem)).name
   }
 
   public func workingMemory(
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> Int {
+    let limit = memoryLimit ?? MachineMemory.physical
+    func checked(_ bytes: Int) throws(ConvolutionError) -> Int {
+      guard bytes <= limit else {
+        throw ConvolutionError("the direct method", needs: bytes, limit: limit, or: "convolve less at once")
+      }
+      return bytes
+    }
+    if let padded = PaddedProblem<Scalar>(problem) {
+      return try checked(padded.copyBytes + workingMemory(pass, padded.inner))
+    }
+    if let reduction = reduction(problem, pass) {
+      return try checked(reduction.copyBytes + workingMemory(pass, reduction.planar))
+    }
     let memory = try plan(pass, problem).memory
-    let limit = memoryLimit ?? ResidentMemory.machine
     let threads = min(Parallel.threads, memory.threads(within: limit))
     guard threads > 0 else {
       throw ConvolutionError(
@@ -126,7 +177,21 @@ public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
   /// AVX-512 machines, of which it matters how it compares with the Fourier method's. Infinite where no solver can.
   public func estimatedSeconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double {
     let passes: [ConvolutionPass] = pass == .forward ? [.forward] : ConvolutionPass.allCases
-    return passes.reduce(0) { $0 + (cost($1, problem)?.seconds ?? .infinity) }
+    return passes.reduce(0) { $0 + seconds($1, problem) }
+  }
+
+  /// The estimate for one pass, with the copies that are made of volumes and padded arrays.
+  private func seconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double {
+    let copying = 0.5e-9 * Double(MemoryLayout<Scalar>.stride) / 4
+    if let padded = PaddedProblem<Scalar>(problem) {
+      return seconds(pass, padded.inner) + copying * Double(padded.inner.inputShape.count)
+    }
+    if let reduction = reduction(problem, pass) {
+      let planar = reduction.planar
+      let copied = Double(planar.inputShape.count + planar.outputShape.count)
+      return Double(reduction.blocks) * (seconds(pass, planar) + copying * copied)
+    }
+    return cost(pass, problem)?.seconds ?? .infinity
   }
 
   /// The estimate for one pass; nil where no solver can.

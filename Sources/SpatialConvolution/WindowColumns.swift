@@ -1,5 +1,5 @@
 import CKernels
-import Tensors
+import SpectralCore
 
 /// How columns of sums meet the columns of a band.
 ///

@@ -1,5 +1,5 @@
 import CKernels
-import Layers
+import SpectralConvolution
 
 /// About how long a pass over single planes takes, in cycles of one core: what the choice between the two kinds of bands is
 /// made by.
@@ -22,7 +22,7 @@ struct WindowCost {
     var columnVectors = (columns + lanes - 1) / lanes
     if pass == .inputGradient {
       let reach = columns + (problem.horizontal.span - 1) / problem.horizontal.stride
-      let isFolded = problem.geometry.stride != 1 || problem.geometry.boundary != .zero
+      let isFolded = !problem.hasUnitStride || problem.geometry.boundary != .zero
       let all = isFolded ? reach : problem.horizontal.input
       columnVectors = min((all + lanes - 1) / lanes, columnVectors + vectors)
       columns = min(all, columns + vectors)

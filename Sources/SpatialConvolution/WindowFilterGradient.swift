@@ -1,6 +1,6 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// The filter gradient of the direct method for single planes: each vector of pixels and each of output gradients meets
 /// all taps that pair them while it is in a register (`windows.h`).
@@ -56,7 +56,7 @@ struct WindowFilterGradient<Scalar: DirectScalar> {
         last_width: tiles.isInterleaved ? width : positions - (tiles.vectors - 1) * width,
         gradient_pitch: tiles.gradientPitch, gradient_step: -taps.tapShift * tiles.gradientPitch)
       let blocks = (problem.horizontal.kernel + Scalar.windowVectors - 1) / Scalar.windowVectors
-      return Band(outputs: outputs, rows: rows, shape: shape, stepCount: rows.steps.count * blocks)
+      return Band(outputs: outputs, rows: rows, shape: shape, stepCount: rows.stepCount * blocks)
     }
     runs = Scratch(
       [sk_column_run](columns: tiles.isInterleaved ? positions : tiles.vectors * width) { $0 < positions ? $0 : nil })

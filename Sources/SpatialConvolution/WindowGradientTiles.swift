@@ -1,6 +1,6 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// How the filter gradient over single planes is cut up.
 ///
@@ -96,9 +96,9 @@ struct WindowGradientTiles<Scalar: DirectScalar> {
 
   /// What is held: the sums of each part, the tables of rows and columns, filters that are flipped at the end, and bands.
   var phases: [WorkingSet] {
-    // No band has more steps than one in the middle.
-    let (ranges, height) = (ranges, problem.vertical.output)
-    let bands = ranges.count * rows(of: (height - rows) / 2..<(height + rows) / 2).byteCount
+    let axis = SlidingAxis(filterGradient: problem.vertical, outputs: 0..<rows)
+    let bands =
+      ranges.count * WindowRows.byteCount(axis, terms: 1, rowsAtOnce: problem.vertical.kernel)
     let runs = Scratch<sk_column_run>.byteCount(vectors * Scalar.vectorWidth)
     let tables = bands + columns.byteCount + runs + Scratch<Int32>.byteCount(rows)
     return [

@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// Windows over one plane at a time: for depthwise convolutions, images with one kernel, and whatever else has too few
 /// channels for a matrix product.

@@ -1,6 +1,6 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// A pass of the direct method for single planes: depthwise convolutions, images with one kernel, and whatever else has
 /// too few channels for a matrix product.
@@ -270,14 +270,15 @@ struct WindowSweep<Scalar: DirectScalar> {
       : UnsafePointer(packedFilters(workspace, part, result))
     withUnsafePointer(to: part.shape) { shape in
       for block in band.blocks[part.vertical] {
-        let sums = direct ? plane + block.first * width : workspace.sums.base
+        let first = band.positions.lowerBound + block.first
+        let sums = direct ? plane + first * width : workspace.sums.base
         Scalar.correlateRows(
           shape, sums, block.count, workspace.band.base, weights, workspace.start.base,
           rows.steps.base + block.steps.lowerBound, block.steps.count, workspace.prefetch.base)
         if direct { continue }
         for i in 0..<block.count {
           let row = workspace.sums.base + i * tiles.sumPitch
-          let position = block.first + i * distance
+          let position = first + i * distance
           if !tiles.scatters {
             Scalar.deinterleaveRow(workspace.targets.base, units.count, position * width, row, columns.positions)
           } else if let target = tiles.vertical.target(tiles.vertical.residues[part.vertical], position) {

@@ -1,6 +1,5 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralCore
 
 /// The taps of one residue of an axis. They stand equally far apart, so the positions that see the same places do, too:
 /// what one position sees with a tap, the next of them sees `tapShift` taps earlier.
@@ -67,6 +66,13 @@ struct WindowTaps {
         return (start + distance * first, all * (block + 1) / blocks - first)
       }
     }
+  }
+
+  /// How many blocks there are of so many positions.
+  func blockCount(_ positions: Int, atMost: Int) -> Int {
+    // Every `distance`-th position belongs together: `longer` such rows have one position more than the others.
+    let (each, longer) = positions.quotientAndRemainder(dividingBy: distance)
+    return longer * ((each + atMost) / atMost) + (distance - longer) * ((each + atMost - 1) / atMost)
   }
 }
 

@@ -1,6 +1,6 @@
 import CKernels
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// How a pass over single planes is cut up: the forward pass, or the input gradient as a correlation of the output
 /// gradient.
@@ -32,7 +32,7 @@ struct WindowTiles<Scalar: DirectScalar> {
   private init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, interleaved: Bool, _ memoryLimit: Int?) {
     self.problem = problem
     self.pass = pass
-    let scatters = pass == .inputGradient && (problem.geometry.boundary != .zero || problem.geometry.stride != 1)
+    let scatters = pass == .inputGradient && (problem.geometry.boundary != .zero || !problem.hasUnitStride)
     self.scatters = scatters
     func axis(_ axis: ConvolutionAxis) -> SlidingAxis {
       if pass == .forward { return SlidingAxis(forward: axis) }
@@ -79,9 +79,9 @@ struct WindowTiles<Scalar: DirectScalar> {
   }
   /// What is held: filters, if they have to be flipped, a bias of zeros, the tables of rows and columns, and bands.
   var phases: [WorkingSet] {
-    let table = WindowRows(vertical, terms: terms, filterDistance: 1, rowsAtOnce: rows)
+    let table = WindowRows.byteCount(vertical, terms: terms, rowsAtOnce: rows)
     let parts = vertical.residues.count * columns.residues.count
-    let tables = table.byteCount + columns.byteCount + parts * Scratch<sk_column_run>.byteCount(taps)
+    let tables = table + columns.byteCount + parts * Scratch<sk_column_run>.byteCount(taps)
     let bias = Scratch<Scalar>.byteCount(results * problem.geometry.groups)
     return [
       WorkingSet(

@@ -1,8 +1,8 @@
 import AutomaticConvolution
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 
 /// What one case took.
 public struct BenchmarkResult: Codable, Sendable {
@@ -131,7 +131,7 @@ struct BenchmarkOperands<Scalar: AnyMethodScalar> {
 
   init(_ benchmark: BenchmarkCase, _ problem: ConvolutionProblem, _ pass: BenchmarkPass) {
     self.problem = problem
-    hasNewKernels = benchmark.kind == .image
+    hasNewKernels = benchmark.kind == .array
     var random = RandomGenerator(seed: 1)
     x = .normal(problem.inputShape, using: &random)
     w = .normal(problem.filterShape, deviation: 1 / Double(benchmark.kernel), using: &random)

@@ -48,21 +48,20 @@ extension BenchmarkCase {
     stride: Int = 1, precision: Precision = .single
   ) -> BenchmarkCase {
     BenchmarkCase(
-      name: name, kind: .conv2d, batch: batch, inputChannels: inputs, outputChannels: outputs, height: side,
-      width: side, kernel: kernel, groups: groups, stride: stride, precision: precision)
+      name: name, kind: .layer, batch: batch, inputChannels: inputs, outputChannels: outputs, size: [side, side],
+      kernel: [kernel, kernel], groups: groups, stride: stride, precision: precision)
   }
 
   static func image(_ name: String, _ side: Int, _ kernel: Int, precision: Precision = .single) -> BenchmarkCase {
-    BenchmarkCase(name: name, kind: .image, height: side, width: side, kernel: kernel, precision: precision)
+    BenchmarkCase(name: name, kind: .array, size: [side, side], kernel: [kernel, kernel], precision: precision)
   }
 
   /// A line about its sizes, e.g. `8 x 64 -> 64 x 56 x 56`.
   public var sizes: String {
-    switch kind {
-    case .image: "\(height) x \(width)"
-    case .conv2d:
-      "\(batch ?? 1) x \(inputChannels ?? 1) -> \(outputChannels ?? 1) x \(height) x \(width)"
-        + (groups ?? 1 > 1 ? ", \(groups!) groups" : "") + (stride ?? 1 > 1 ? ", stride \(stride!)" : "")
-    }
+    let extents = size.map(String.init).joined(separator: " x ")
+    guard kind == .layer else { return extents }
+    return "\(batch ?? 1) x \(inputChannels ?? 1) -> \(outputChannels ?? 1) x \(extents)"
+      + (groups ?? 1 > 1 ? ", \(groups!) groups" : "") + (stride ?? 1 > 1 ? ", stride \(stride!)" : "")
+      + (dilation ?? 1 > 1 ? ", dilation \(dilation!)" : "")
   }
 }

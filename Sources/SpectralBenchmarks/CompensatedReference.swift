@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// Outputs of a depthwise convolution in twice the working precision, by the definition: what methods in double
 /// precision are judged by.

@@ -1,10 +1,10 @@
 import AutomaticConvolution
 import Foundation
-import Fourier
+import SpectralTransforms
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 
 /// Both methods on one image: how far apart they are, how far they may be, and how long each takes.
 package struct CrossCheck {
@@ -62,12 +62,12 @@ package struct CrossCheck {
     planning: ConvolutionPlanning = .estimated, runs: Int
   ) throws(ConvolutionError) {
     let channels = planes.shape[0]
-    let x = planes.reshaped(to: Shape([1] + planes.shape.extents))
+    let x = planes.reshaped(to: TensorShape([1] + planes.shape.extents))
     let plane = kernel.converted(to: Scalar.self).elements
     let w = Tensor<Scalar>(
       [channels, 1, kernel.shape[0], kernel.shape[1]], (0..<channels).flatMap { _ in plane })
     let geometry = ConvolutionGeometry(
-      kernel: Extent(height: kernel.shape[0], width: kernel.shape[1]), padding: .same, groups: channels,
+      padding: .same, groups: channels,
       boundary: boundary, operation: .convolution)
     problem = try ConvolutionProblem(geometry, input: x.shape, filter: w.shape)
     let spatial = SpatialConvolution<Scalar>(memoryLimit: memoryLimit)
@@ -76,15 +76,14 @@ package struct CrossCheck {
     let working = max(
       try spatial.workingMemory(.forward, problem), try spectral.workingMemory(.forward, problem),
       try exact.workingMemory(.forward, problem))
-    // The image and both results, and in double precision the image, all three results and a difference.
+    // The image and both results, and in double precision the image, all three results, a difference, and how often each
+    // row and column counts.
     let held =
       MemoryEstimate(x.shape.extents, scalarBytes: 3 * MemoryLayout<Scalar>.stride + 5 * MemoryLayout<Double>.stride)
-    // The direct method's table of steps, 16 bytes for each row of the image and six rows of the kernel, while it grows and
-    // is copied.
-    let steps = MemoryEstimate([planes.shape[1], kernel.shape[0] / 6 + 2], scalarBytes: 64)
+      + MemoryEstimate([2, planes.shape[1] + planes.shape[2]], scalarBytes: MemoryLayout<Double>.stride)
     do {
       try MemoryBudget.machine.require(
-        held + steps + MemoryEstimate(bytes: working), for: "comparing both methods on \(planes.shape) numbers",
+        held + MemoryEstimate(bytes: working), for: "comparing both methods on \(planes.shape) numbers",
         remedy: "take a smaller picture or a smaller kernel")
     } catch {
       throw ConvolutionError("\(error)")

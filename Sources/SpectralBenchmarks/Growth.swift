@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// What grows while time and memory are measured.
 public enum Growth: String, CaseIterable, Sendable {
@@ -35,8 +35,8 @@ public enum Growth: String, CaseIterable, Sendable {
   /// What grows if nothing else is named.
   public var usualShape: BenchmarkCase {
     switch self {
-    case .kernel: BenchmarkCase(name: "image-2048", kind: .image, height: 2048, width: 2048, kernel: 3)
-    case .image: BenchmarkCase(name: "image-k31", kind: .image, height: 256, width: 256, kernel: 31)
+    case .kernel: BenchmarkCase(name: "image-2048", kind: .array, size: [2048, 2048], kernel: [3, 3])
+    case .image: BenchmarkCase(name: "image-k31", kind: .array, size: [256, 256], kernel: [31, 31])
     case .channels: .layer("dense-28-k5", 8, 64, 64, 28, 5)
     case .batch: .layer("dense-28-k5", 8, 64, 64, 28, 5)
     }
@@ -47,20 +47,20 @@ public enum Growth: String, CaseIterable, Sendable {
     var resized = shape
     switch self {
     case .kernel: resized.kernel = size
-    case .image: (resized.height, resized.width) = (size, size)
+    case .image: resized.side = size
     case .channels:
-      guard shape.kind == .conv2d else { return nil }
+      guard shape.kind == .layer else { return nil }
       // What is depthwise stays so.
       let isDepthwise = shape.groups ?? 1 > 1 && shape.groups == shape.inputChannels
       if isDepthwise { resized.groups = size }
       guard size % (resized.groups ?? 1) == 0 else { return nil }
       (resized.inputChannels, resized.outputChannels) = (size, size)
     case .batch:
-      guard shape.kind == .conv2d else { return nil }
+      guard shape.kind == .layer else { return nil }
       resized.batch = size
     }
     resized.name = "\(shape.name), \(rawValue) \(size)"
-    return resized.kernel <= min(resized.height, resized.width) ? resized : nil
+    return resized.kernel <= resized.side ? resized : nil
   }
 }
 

@@ -1,5 +1,5 @@
 import AutomaticConvolution
-import Layers
+import SpectralConvolution
 
 /// A shape timed with one kernel size after the other, by each method: where does it pay to go by spectra?
 public struct KernelSweep: Sendable {
@@ -19,7 +19,7 @@ public struct KernelSweep: Sendable {
   /// The kernel sizes of a sweep.
   public static func kernels(for shape: BenchmarkCase) -> [Int] {
     let sizes = [3, 5, 7, 9, 11, 15, 21, 31, 47, 63, 127, 255]
-    return sizes.filter { $0 <= max(3, min(shape.height, shape.width)) }
+    return sizes.filter { $0 <= max(3, shape.side) }
   }
 
   /// A run of a method that would take longer than so many seconds is left out, and all that follow.

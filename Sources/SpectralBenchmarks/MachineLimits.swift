@@ -1,7 +1,7 @@
 import CKernels
 import Dispatch
 import Foundation
-import Tensors
+import SpectralCore
 
 /// What the machine can do at most, measured: the roof over every figure that a benchmark gives.
 public struct MachineLimits: Codable, Hashable, Sendable {
@@ -42,7 +42,6 @@ public struct MachineLimits: Codable, Hashable, Sendable {
   ///
   /// - Parameter memoryLimit: The most bytes of arrays.
   public static func measure(memoryLimit: Int? = nil) -> MachineLimits {
-    let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)
     // As STREAM asks for: together at least four times the last cache.
     let wanted = max(4 * Processor.cacheBytes(level: 3), 256 << 20)
     return MachineLimits(
@@ -50,7 +49,7 @@ public struct MachineLimits: Codable, Hashable, Sendable {
       singleOperations: operations { sk_fused_multiply_adds_f32($0, $1, 0.999, 0.001) },
       doubleOperations: operations { sk_fused_multiply_adds_f64($0, $1, 0.999, 0.001) },
       secondLevel: bandwidth(bytesPerThread: Processor.cacheBytes(level: 2) / 2),
-      memory: bandwidth(bytesPerThread: min(wanted, physical / 4, memoryLimit ?? .max) / Parallel.threads))
+      memory: bandwidth(bytesPerThread: min(wanted, MemoryBudget(limit: memoryLimit).bytes / 4) / Parallel.threads))
   }
 
   /// Operations in a second: a chain of multiply-adds on every thread.

@@ -1,8 +1,8 @@
 import AutomaticConvolution
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 
 /// A shape whose kernel grows, timed by each method.
 package struct MethodCurves: Sendable {
@@ -27,7 +27,7 @@ package struct MethodCurves: Sendable {
   ) throws {
     func seconds(_ method: any ConvolutionMethod<Float>, patience: Double) throws -> [Double] {
       var times: [Double] = []
-      for kernel in kernels where kernel <= min(shape.height, shape.width) {
+      for kernel in kernels where kernel <= shape.side {
         try next(kernel, method.name)
         // The definition's time grows with the taps.
         if let last = times.last {

@@ -1,9 +1,9 @@
 import AutomaticConvolution
 import Dispatch
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 
 /// How much longer the automatic choice takes than the best of all that it could have chosen: in decision theory, its
 /// regret.
@@ -60,8 +60,11 @@ public struct Regret: Sendable {
     var runners = entrants(candidates, plan).map { plan, estimate in
       Runner(plan: plan, estimate: estimate) {
         var own = FourierConvolution<Scalar>(memoryLimit: fourier.memoryLimit, rigor: fourier.rigor)
-        guard case .fourier(let tile) = plan else { return { operands.run(direct, settings.pass) } }
-        own.tile = tile
+        switch plan {
+        case .direct: return { operands.run(direct, settings.pass) }
+        case .fourier(let tile): own.tile = tile
+        case .fourierWhole: own.solver = .whole
+        }
         let method = own
         return { operands.run(method, settings.pass) }
       }

@@ -1,8 +1,8 @@
 import AutomaticConvolution
 import Dispatch
 import FourierConvolution
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// What the stages of the Fourier method take in one case.
 public struct StageBenchmark: Sendable {

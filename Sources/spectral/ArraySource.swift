@@ -13,13 +13,13 @@ struct ArraySource: Sendable {
   let text: String
   let source: Source
 
-  /// The numbers in the precision that they have; numbers that are no file are doubles `[1, 1, rows, columns]`.
+  /// The numbers in the precision that they have; numbers that are no file are doubles.
   ///
   /// - Throws: `FileError` for a file that cannot be read.
-  func values() throws -> NumPyArray.Values {
+  func values(rank: Int) throws -> NumPyArray.Values {
     switch source {
     case .file(let path): try NumPyFile.read(path).values
-    case .numbers: .double(try tensor(Double.self, rank: 4))
+    case .numbers: .double(try tensor(Double.self, rank: rank))
     }
   }
 
@@ -33,7 +33,7 @@ struct ArraySource: Sendable {
     case .file(let path): return try Tensor<Scalar>(npy: path)
     case .numbers(let rows):
       let extents = rank == 1 ? [rows.joined().count] : [rows.count, rows[0].count]
-      let shape = Shape(Array(repeating: 1, count: rank - extents.count) + extents)
+      let shape = TensorShape(Array(repeating: 1, count: rank - extents.count) + extents)
       return Tensor<Double>(shape, rows.flatMap { $0 }).converted(to: Scalar.self)
     }
   }

@@ -1,7 +1,7 @@
 import Foundation
 import SpectralBenchmarks
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral compare`: both methods on a picture.
 enum CompareCommand: Subcommand {
@@ -52,7 +52,7 @@ enum CompareCommand: Subcommand {
     Common.applyThreads(arguments)
     let planning = try Common.planning(arguments) ?? .estimated
     let path = arguments.operands[0]
-    let source = try Image(path: path)
+    let source = try RasterImage(path: path)
     let warnings = FileWarnings(arguments)
     try warnings.tell(source.warnings, of: path)
     let image = source.composed(on: .black)
@@ -103,7 +103,7 @@ extension CrossCheck {
       func cell(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.count)) + text
       }
-      func number(_ value: Double) -> String { String(format: "%.2e", value.withoutNaNSign) }
+      func number(_ value: Double) -> String { String(numbers: "%.2e", value) }
       return label.padding(toLength: 22, withPad: " ", startingAt: 0) + cell(number(distance.largest), 10)
         + cell(number(distance.rootMeanSquare), 11) + cell(time, 12)
     }
@@ -111,11 +111,11 @@ extension CrossCheck {
     let ratio = directSeconds / fourierSeconds
     let speed =
       ratio >= 1
-      ? String(format: "fft is %.1f times as fast as direct", ratio)
-      : String(format: "direct is %.1f times as fast as fft", 1 / ratio)
+      ? String(numbers: "fft is %.1f times as fast as direct", ratio)
+      : String(numbers: "direct is %.1f times as fast as fft", 1 / ratio)
     return [
       "\(name.printable()): \(problem.vertical.input) x \(problem.horizontal.input) pixels, \(planes); kernel "
-        + "\(problem.geometry.kernel), boundary \(problem.geometry.boundary.rawValue); \(precision) precision, "
+        + "\(problem.vertical.kernel) x \(problem.horizontal.kernel), boundary \(problem.geometry.boundary.rawValue); \(precision) precision, "
         + "\(Parallel.threads) threads, tiles of \(tile)",
       "",
       "                         largest        rms        time",
@@ -123,7 +123,7 @@ extension CrossCheck {
       row("fft - exact", fourierError, duration(fourierSeconds)),
       row("fft - direct", difference, ""),
       "",
-      "promised: 2 u sqrt(log2 N) |x| |k| = " + String(format: "%.2e", bound) + (isKept ? ", kept" : ", BROKEN"),
+      "promised: 2 u sqrt(log2 N) |x| |k| = " + String(numbers: "%.2e", bound) + (isKept ? ", kept" : ", BROKEN"),
       speed,
     ].joined(separator: "\n")
   }

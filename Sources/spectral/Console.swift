@@ -1,7 +1,7 @@
 import Foundation
 import SpectralKit
 import Synchronization
-import Tensors
+import SpectralCore
 
 /// The two ways out: results go to the standard output, talk to the standard error.
 ///

@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral convolve`: one kernel over images, however large.
 enum ConvolveCommand: Subcommand {
@@ -74,7 +74,7 @@ enum ConvolveCommand: Subcommand {
       if try isStreamed(input, arguments), let target = run.output?.path(for: input) {
         // Success is reported once the target has everything.
         var reportSuccess = {}
-        if Spool.isNeeded(for: target) {
+        if AtomicFile.isStream(target) {
           try Spool.write(to: target) {
             reportSuccess = try stream(kernel, from: input, to: $0, as: target, arguments)
           }
@@ -151,7 +151,7 @@ enum ConvolveCommand: Subcommand {
 
   /// What the process may hold.
   private static func budget(_ arguments: Arguments, isStreamed: Bool) throws -> MemoryBudget {
-    let usual = isStreamed ? MemoryBudget(limit: 512 << 20) : MemoryBudget(limit: ResidentMemory.machine / 2)
+    let usual = isStreamed ? MemoryBudget(limit: 512 << 20) : MemoryBudget(limit: MachineMemory.physical / 2)
     let budget = arguments.optional(memoryLimit).map { MemoryBudget(limit: $0) } ?? usual
     guard budget.bytes > programBytes else {
       throw CommandError(

@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral deblur`: undoes a blur that is known.
 enum DeblurCommand: Subcommand {
@@ -103,16 +103,16 @@ enum DeblurCommand: Subcommand {
     }
     let run = try ImageRun(arguments)
     let both = try run.place(beforeAfter)
-    try arguments[psf].check(FileWarnings(arguments))
+    let blur = try arguments[psf].pointSpread(FileWarnings(arguments))
     try run.requireDistinct(both)
     Interruption.watch()
     try run.apply(
       Deblur(
-        run: run, source: arguments[psf], algorithm: chosen, noise: arguments[noise],
+        run: run, blur: blur, algorithm: chosen, noise: arguments[noise],
         floor: arguments.optional(floor) ?? 0.05,
         iterations: arguments.optional(iterations) ?? 30, damping: arguments.optional(damping),
         boundary: arguments[boundary],
-        memoryLimit: arguments.optional(memoryLimit) ?? MemoryBudget.machine.bytes / 2,
+        memoryLimit: arguments.optional(memoryLimit) ?? MachineMemory.physical / 2,
         memoryFlag: memoryLimit.name, strip: both),
       leavesOthers: both != nil)
   }
@@ -121,7 +121,7 @@ enum DeblurCommand: Subcommand {
 /// The restoration of one image after the other.
 private struct Deblur: ImageEdit {
   let run: ImageRun
-  let source: PointSpreadSource
+  let blur: PointSpread<Double>
   let algorithm: DeblurCommand.Algorithm
   let noise: DeblurCommand.Noise
   let floor: Double
@@ -152,7 +152,7 @@ private struct Deblur: ImageEdit {
   }
 
   private func method<Scalar: FourierScalar>(_: Scalar.Type) throws -> any Deconvolution<Scalar> {
-    let blur = try source.pointSpread(Scalar.self)
+    let blur = try PointSpread<Scalar>(blur.kernel.converted())
     switch algorithm {
     case .inverse:
       return try InverseFilter(blur, floor: floor, boundary: boundary, memoryLimit: memoryLimit)
@@ -197,6 +197,10 @@ private struct Deblur: ImageEdit {
       run.say(
         "\(name): \(DeblurCommand.noise.name) \(significant(told)) is less than the picture's own noise, and "
           + "\(list) was taken")
+    } else if deviations.contains(where: { $0 < told && told <= 1.25 * $0 }) {
+      run.say(
+        "\(name): \(DeblurCommand.noise.name) \(significant(told)) agrees with the picture's own noise, and \(list) was taken"
+      )
     } else if deviations.contains(where: { $0 < told }) {
       run.say(
         "\(name): \(DeblurCommand.noise.name) \(significant(told)) would leave the result no better than the picture, "
@@ -222,7 +226,7 @@ private struct Deblur: ImageEdit {
   ) throws {
     guard let path = strip?.path(for: input) else { return }
     try stages.measure("before and after") {
-      try PictureStrip.row([Image(shown: before), Image(shown: after)]).write(to: path)
+      try PictureStrip.row([RasterImage(shown: before), RasterImage(shown: after)]).write(to: path)
     }
   }
 }

@@ -41,10 +41,11 @@ enum EvaluateCommand: Subcommand {
     // One training image is enough where they are drawn: only the test images count.
     let data = try kind.load(
       from: arguments.optional(Common.data), limit: kind.isDrawn ? 1 : nil,
-      imageSize: (height: input.image[1], width: input.image[2]), colors: Image.ColorModel(rawValue: input.image[0]),
+      imageSize: (height: input.image[1], width: input.image[2]),
+      colors: RasterImage.ColorModel(rawValue: input.image[0]),
       background: checkpoint.configuration.background)
     var test = data.test
-    if let difference = input.difference(from: test) {
+    if let difference = input.difference(from: data.outline) {
       throw CommandError(
         "\(path): the network was trained on other data than \(kind.rawValue), \(difference): choose its own with "
           + "\(dataset.name) and \(Common.data.name)")
@@ -98,8 +99,8 @@ extension Evaluation {
       String(repeating: " ", count: max(0, width - text.count)) + text
     }
     var lines = [
-      String(format: "accuracy  %.2f %% of %d", 100 * accuracy, count),
-      String(format: "loss      %.4f", loss.withoutNaNSign), "",
+      String(numbers: "accuracy  %.2f %% of %d", 100 * accuracy, count),
+      String(numbers: "loss      %.4f", loss), "",
       "confusion: rows are the true classes, columns what they were taken for",
       String(repeating: " ", count: width) + classNames.map { cell(String($0.prefix(columns - 1)), columns) }.joined(),
     ]

@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// The folder of the results.
 struct Folder {
@@ -13,6 +13,6 @@ struct Folder {
   }
 
   func file(_ name: String) -> String { "\(path)/\(name)" }
-  func write(_ name: String, _ image: Image) throws { try image.write(to: file(name)) }
+  func write(_ name: String, _ image: RasterImage) throws { try image.write(to: file(name)) }
   func write(_ name: String, _ text: String) throws { try AtomicFile.write(Data(text.utf8), to: file(name)) }
 }

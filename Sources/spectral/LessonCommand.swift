@@ -1,7 +1,7 @@
 import Foundation
-import Lessons
+import SpectralLessons
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral lesson`: the twelve ideas, computed on the reader's picture and data, as a report for the browser.
 enum LessonCommand: Subcommand {
@@ -41,7 +41,7 @@ enum LessonCommand: Subcommand {
     Common.applyThreads(arguments)
     // Everything that can be wrong is found before anything is computed.
     let picture = try arguments.optional(image).map { path in
-      let picture = try Image(path: path)
+      let picture = try RasterImage(path: path)
       try FileWarnings(arguments).tell(picture.warnings, of: path)
       // A report is read on white.
       return (

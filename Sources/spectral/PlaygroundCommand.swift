@@ -1,5 +1,5 @@
 import Foundation
-import Playground
+import SpectralPlayground
 import SpectralKit
 
 /// `spectral playground`: a page on which the convolution theorem can be touched.

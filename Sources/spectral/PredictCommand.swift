@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral predict`: what a trained network takes a picture for.
 enum PredictCommand: Subcommand {
@@ -55,7 +55,7 @@ enum PredictCommand: Subcommand {
   private static func predict(
     _ path: String, by network: any Layer<Float>, _ checkpoint: Checkpoint, _ arguments: Arguments
   ) throws {
-    let image = try Image(path: path)
+    let image = try RasterImage(path: path)
     try FileWarnings(arguments).tell(image.warnings, of: path)
     guard image.pixels.count > 0 else { throw FileError(path, "the picture has no pixels") }
     let (seen, note) = checkpoint.opaque(image, on: arguments.optional(Common.inkBackground))
@@ -82,9 +82,9 @@ enum PredictCommand: Subcommand {
       ]
       return object.description
     }
-    let all = classes.map { "\($0.name.printable()):" + String(format: "%.4f", $0.probability) }
+    let all = classes.map { "\($0.name.printable()):" + String(numbers: "%.4f", $0.probability) }
     return [
-      path.printable(), best.name.printable(), String(format: "%.4f", best.probability), all.joined(separator: " "),
+      path.printable(), best.name.printable(), String(numbers: "%.4f", best.probability), all.joined(separator: " "),
     ]
     .joined(separator: "\t")
   }
@@ -95,7 +95,7 @@ extension Checkpoint {
   ///
   /// - Parameter background: What a transparent picture is put on; nil for what the training was told, or what the ink
   ///   stands out from.
-  fileprivate func opaque(_ image: Image, on background: Color?) -> (image: Image, note: String?) {
+  fileprivate func opaque(_ image: RasterImage, on background: RGBColor?) -> (image: RasterImage, note: String?) {
     guard image.isTransparent else { return (image.composed(on: .white), nil) }
     if let background = background ?? configuration.background {
       return (image.composed(on: background), "is transparent: put on \(background.text)")
@@ -110,7 +110,7 @@ extension Checkpoint {
   }
 
   /// A picture as the network wants it, `[1, C, H, W]`: colours, size, normalization.
-  func tensor(of image: Image) -> Tensor<Float> {
+  func tensor(of image: RasterImage) -> Tensor<Float> {
     let (channels, height, width) = (input.image[0], input.image[1], input.image[2])
     var image = channels == 1 ? image.luminance : image
     if image.height != height || image.width != width { image = image.resized(height: height, width: width) }

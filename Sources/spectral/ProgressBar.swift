@@ -1,5 +1,5 @@
 import Foundation
-import Tensors
+import SpectralCore
 
 /// A line on the terminal that says how far something is.
 enum ProgressBar {

@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// One of the words after `spectral`.
 protocol Subcommand: Sendable {
@@ -23,7 +23,8 @@ enum Spectral {
   static let subcommands: [any Subcommand.Type] = [
     TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SpectrumCommand.self, FilterCommand.self,
     HybridCommand.self, ConvolveCommand.self, KernelCommand.self, DeblurCommand.self, MatchCommand.self,
-    LessonCommand.self, Conv2DCommand.self, CompareCommand.self, BenchmarkCommand.self, DemoCommand.self,
+    LessonCommand.self, Conv1DCommand.self, Conv2DCommand.self, Conv3DCommand.self, CompareCommand.self,
+    BenchmarkCommand.self, DemoCommand.self,
     PlaygroundCommand.self,
   ]
 

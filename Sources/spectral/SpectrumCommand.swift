@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral spectrum`: what waves an image is made of.
 enum SpectrumCommand: Subcommand {
@@ -137,11 +137,11 @@ enum SpectrumCommand: Subcommand {
       isPlain = arguments[plain]
     }
 
-    var picture: Image {
+    var picture: RasterImage {
       isPlain ? bare : spectrum.figure("Spectrum of \(name)", style, range: range, map: map).image
     }
 
-    var bare: Image { spectrum.picture(style, range: range, map: map) }
+    var bare: RasterImage { spectrum.picture(style, range: range, map: map) }
 
     /// What the axes and bars of the figure say.
     var caption: String {
@@ -165,7 +165,7 @@ enum SpectrumCommand: Subcommand {
       ([head, columns]
       + peaks.map { peak in
         String(
-          format: "%8.4f %8.4f %14.4f %14.2f %10.1f° %11.4g %9.1f", peak.fx, peak.fy, peak.frequency, peak.wavelength,
+          numbers: "%8.4f %8.4f %14.4f %14.2f %10.1f° %11.4g %9.1f", peak.fx, peak.fy, peak.frequency, peak.wavelength,
           peak.direction, peak.amplitude, peak.decibels)
       }).joined(separator: "\n")
   }

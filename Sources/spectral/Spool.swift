@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// Ways around streams where a file is read or written here and there: through a temporary file in the system's folder for
 /// them, which has no name any more while bytes are copied, so that none is left whatever ends the process.
@@ -32,12 +32,6 @@ enum Spool {
       }
     }
     guard lseek(file, 0, SEEK_SET) == 0, dup2(file, 0) == 0 else { throw FileError(name, code: errno) }
-  }
-
-  /// Whether a result of this path goes to a stream or a device, which take bytes in order only.
-  static func isNeeded(for target: String) -> Bool {
-    FileName.standardDescriptor(target) != nil
-      || (FileSystem.exists(target) && !FileSystem.isRegularFile(target) && !FileSystem.isFolder(target))
   }
 
   /// Makes a file, and copies it to a stream or a device.

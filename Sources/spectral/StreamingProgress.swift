@@ -60,7 +60,7 @@ struct StreamingProgress {
     let left = Double(progress.totalPixels - progress.pixels) / max(rate, 1)
     ProgressBar.show(
       "row \(progress.rows)/\(progress.totalRows)", fraction: progress.fraction,
-      String(format: "%.1f Mpixel/s, ", rate * 1e-6) + "\(duration(left.rounded(.up))) left")
+      String(numbers: "%.1f Mpixel/s, ", rate * 1e-6) + "\(duration(left.rounded(.up))) left")
   }
 
   /// Says what was done.
@@ -72,7 +72,7 @@ struct StreamingProgress {
     guard talk == .much else { return }
     Console.say(
       String(
-        format: "%.4f s per megapixel, ", report.seconds / max(Double(report.computedPixels) * 1e-6, 1e-12))
+        numbers: "%.4f s per megapixel, ", report.seconds / max(Double(report.computedPixels) * 1e-6, 1e-12))
         + "waited \(duration(report.secondsWaitingForInput)) for input and \(duration(report.secondsWaitingForOutput)) for "
         + "output; at most \(ByteCount(ResidentMemory.peak)) of memory")
   }

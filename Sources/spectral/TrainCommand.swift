@@ -1,5 +1,6 @@
 import Foundation
 import SpectralKit
+import SpectralCore
 
 /// `spectral train`: trains a network, and keeps it.
 enum TrainCommand: Subcommand {
@@ -37,17 +38,18 @@ enum TrainCommand: Subcommand {
   private static let seed = Flag(
     "--seed", .seed, "where the first weights and the order of images come from [\(standard.seed)]")
   private static let checkpoint = Flag(
-    "--checkpoint", .text("FILE", example: "lenet.safetensors"),
+    "--checkpoint", .outputFile("FILE", example: "lenet.safetensors"),
     "keep the network and the state of the run here, every few seconds and after every epoch; without it nothing is kept. "
-      + "A file of this name that is there already is kept as FILE.previous, FILE.previous-2 ...")
+      + "A file of this name that is there already is kept as FILE.previous, FILE.previous-2 ...; - is the standard "
+      + "output, which gets it once, at the end")
   private static let resume = Flag(
     switch: "--resume",
     "go on where --checkpoint stands, bit for bit with --deterministic; settings that are not given are the "
       + "checkpoint's. Without such a file the run starts from the beginning")
   private static let metrics = Flag(
-    "--metrics", .text("FILE.jsonl", example: "metrics.jsonl"),
+    "--metrics", .outputFile("FILE.jsonl", example: "metrics.jsonl"),
     "write one JSON object for every step and epoch here, and a CSV table of the epochs beside it; files that are there "
-      + "already are kept as the checkpoint's are")
+      + "already are kept as the checkpoint's are; - is the standard output, which gets no table")
   private static let overwrite = Flag(
     switch: "--overwrite", "do not keep checkpoint and metrics of an earlier run, but write over them")
 
@@ -83,7 +85,10 @@ enum TrainCommand: Subcommand {
     }
     Common.applyThreads(arguments)
     let path = arguments.optional(checkpoint)
-    if let path, let metricsPath = arguments.optional(metrics) {
+    if let path, arguments[resume], AtomicFile.isStream(path) {
+      throw UsageError("\(resume.name) goes on with a file, and \(path) is none: name the file with \(checkpoint.name)")
+    }
+    if let path, let metricsPath = arguments.optional(metrics), !AtomicFile.isStream(path) {
       func place(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
       guard ![metricsPath, MetricsFile.tablePath(for: metricsPath)].map(place).contains(place(path)) else {
         throw UsageError(
@@ -103,7 +108,8 @@ enum TrainCommand: Subcommand {
     let configuration =
       try stored.map { try request.configuration(resuming: $0.configuration) } ?? request.configuration()
     let data = try kind(configuration.dataset).load(
-      from: arguments.optional(Common.data), limit: configuration.limit, background: configuration.background)
+      from: arguments.optional(Common.data), limit: configuration.limit, background: configuration.background
+    ) { try TrainingRun.check(configuration, on: $0, resuming: stored) }
     try FileWarnings(arguments).tell(data)
     let run = TrainingRun(configuration, data: data, resuming: stored)
     try run.check()
@@ -140,7 +146,10 @@ enum TrainCommand: Subcommand {
       throw Interruption(
         signal: signal,
         description: "interrupted after step \(step); "
-          + (path.map { "\($0) holds the state, go on with --resume" } ?? "nothing was kept, for lack of --checkpoint"))
+          + (path.map {
+            AtomicFile.isStream($0) ? "the state is written" : "\($0) holds the state, go on with --resume"
+          }
+            ?? "nothing was kept, for lack of --checkpoint"))
     }
     if !outcome.isFinished {
       progress.clear()
@@ -148,7 +157,9 @@ enum TrainCommand: Subcommand {
         "stopped after step \(step), as \(steps.name) says"
           + (path == nil ? "; nothing was kept, for lack of --checkpoint" : "; --resume goes on"))
     }
-    if let path { Console.say("\(path) holds the network.") }
+    if let path {
+      Console.say(AtomicFile.isStream(path) ? "\(path): the network is written." : "\(path) holds the network.")
+    }
   }
 
   private static func sayKept(_ file: EarlierFile) {
@@ -159,7 +170,7 @@ enum TrainCommand: Subcommand {
 
   /// The checkpoint of a run to go on with. None yet is no error: the run may have been killed before its first one.
   private static func readIfThere(_ path: String) throws -> Checkpoint? {
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    guard FileSystem.exists(path) else { return nil }
     return try Checkpoint(path: path)
   }
 

@@ -43,7 +43,7 @@ struct TrainingProgress {
     let rate = epochSeconds > 0 ? Double(epochImages) / epochSeconds : 0
     let left = Double(batch.totalSteps - batch.step - 1) * (stepSeconds ?? 0)
     let numbers =
-      String(format: "loss %.4f, %.0f images/s, ", batch.loss.withoutNaNSign, rate)
+      String(numbers: "loss %.4f, %.0f images/s, ", batch.loss, rate)
       + "\(duration(left.rounded(.up))) left"
     if isInteractive {
       ProgressBar.show(
@@ -59,8 +59,8 @@ struct TrainingProgress {
     Console.say(
       "epoch \(epoch.epoch + 1)/\(epochs): "
         + String(
-          format: "accuracy %.2f %%, loss %.4f (training %.2f %%, %.4f), %.0f images/s", 100 * epoch.accuracy,
-          epoch.loss.withoutNaNSign, 100 * epoch.trainingAccuracy, epoch.trainingLoss.withoutNaNSign, rate))
+          numbers: "accuracy %.2f %%, loss %.4f (training %.2f %%, %.4f), %.0f images/s", 100 * epoch.accuracy,
+          epoch.loss, 100 * epoch.trainingAccuracy, epoch.trainingLoss, rate))
     (epochSeconds, epochImages) = (0, 0)
     lastShown = clock.now
   }

@@ -1,8 +1,8 @@
 import AutomaticConvolution
 import Foundation
-import Layers
+import SpectralConvolution
 import SpectralBenchmarks
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -14,7 +14,7 @@ import Testing
   }
 
   private let small = BenchmarkCase(
-    name: "small", kind: .conv2d, batch: 2, inputChannels: 4, outputChannels: 6, height: 15, width: 18, kernel: 4,
+    name: "small", kind: .layer, batch: 2, inputChannels: 4, outputChannels: 6, size: [15, 18], kernel: [4, 4],
     groups: 2)
 
   /// The error that is printed is that of the method: small, and not for lack of looking.
@@ -60,11 +60,11 @@ import Testing
   @Test func aCaseBeyondTheMachinesMemoryIsRefused() {
     let most = Int(Int32.max)
     for benchmark in [
-      BenchmarkCase(name: "vast", kind: .image, height: most, width: most, kernel: 3),
-      BenchmarkCase(name: "vast", kind: .image, height: 3, width: 3, kernel: most),
+      BenchmarkCase(name: "vast", kind: .array, size: [most, most], kernel: [3, 3]),
+      BenchmarkCase(name: "vast", kind: .array, size: [3, 3], kernel: [most, most]),
       BenchmarkCase(
-        name: "vast", kind: .conv2d, batch: most, inputChannels: most, outputChannels: most, height: most, width: most,
-        kernel: most, precision: .double),
+        name: "vast", kind: .layer, batch: most, inputChannels: most, outputChannels: most, size: [most, most],
+        kernel: [most, most], precision: .double),
     ] {
       let error = #expect(throws: ConvolutionError.self) {
         try Benchmark.run(benchmark, settings(.forward, .automatic))
@@ -99,7 +99,7 @@ import Testing
   @Test func aSweepTimesEveryMethodAtEveryKernel() throws {
     var settings = BenchmarkSettings()
     (settings.deterministic, settings.budget) = (true, 0)
-    let shape = BenchmarkCase(name: "small", kind: .image, height: 12, width: 16, kernel: 99)
+    let shape = BenchmarkCase(name: "small", kind: .array, size: [12, 16], kernel: [99, 99])
     var seen = 0
     let sweep = try KernelSweep.run(shape, settings) { _ in seen += 1 }
     #expect(sweep.points.map(\.kernel) == [3, 5, 7, 9, 11] && seen == 15)
@@ -123,7 +123,7 @@ import Testing
 
   @Test func workIsCounted() throws {
     let benchmark = BenchmarkCase(
-      name: "a", kind: .conv2d, batch: 2, inputChannels: 3, outputChannels: 5, height: 8, width: 8, kernel: 3)
+      name: "a", kind: .layer, batch: 2, inputChannels: 3, outputChannels: 5, size: [8, 8], kernel: [3, 3])
     let work = try benchmark.work(.forward)
     #expect(work.operations == Double(2 * 2 * 5 * 64 * 3 * 9))
     #expect(work.bytes == Double(4 * (2 * 3 * 64 + 5 * 3 * 9 + 2 * 5 * 64)))

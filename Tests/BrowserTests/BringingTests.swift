@@ -12,7 +12,7 @@ extension BrowserTests {
       let file = folder.appendingPathComponent("mine.png")
       var random = RandomGenerator(seed: 2)
       let levels = (0..<3 * 60 * 91).map { _ in Float(UInt8.random(in: 0...255, using: &random)) / 255 }
-      try Image(pixels: Tensor<Float>([3, 60, 91], levels)).write(to: file.path)
+      try RasterImage(pixels: Tensor<Float>([3, 60, 91], levels)).write(to: file.path)
       return (file, folder)
     }
 
@@ -21,7 +21,7 @@ extension BrowserTests {
       try page.rest()
       var mine = try ImagePlanes<Float>(path: file.path)
       mine.planes = try FrequencyFilter.lowPass(.gaussian, cutoff: 0.08).apply(to: mine.planes, boundary: .reflect)
-      try expectSame(page.pixels("#result .after"), Image(shown: mine))
+      try expectSame(page.pixels("#result .after"), RasterImage(shown: mine))
     }
 
     @Test func aPictureIsDropped() throws {

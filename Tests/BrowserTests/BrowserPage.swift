@@ -145,9 +145,9 @@ final class BrowserPage {
   }
 
   /// The pixels of a canvas.
-  func pixels(_ canvas: String) throws -> Image {
+  func pixels(_ canvas: String) throws -> RasterImage {
     let url = try value("document.querySelector('\(canvas)').toDataURL('image/png')") as! String
-    return try Image(data: Data(base64Encoded: String(url.split(separator: ",")[1]))!, name: canvas)
+    return try RasterImage(data: Data(base64Encoded: String(url.split(separator: ",")[1]))!, name: canvas)
   }
 
   /// Keeps a picture of the page.

@@ -1,5 +1,5 @@
 import Foundation
-import Playground
+import SpectralPlayground
 import SpectralKit
 import Testing
 
@@ -36,7 +36,8 @@ struct OpenPlayground {
 
   /// A picture that comes with the program, from its file.
   func picture(_ id: String) throws -> ImagePlanes<Float> {
-    try ImagePlanes<Float>(data: page.file("/api/pictures/\(id)/file"), name: id, sizeLimit: Image.defaultSizeLimit)
+    try ImagePlanes<Float>(
+      data: page.file("/api/pictures/\(id)/file"), name: id, sizeLimit: RasterImage.defaultSizeLimit)
   }
 }
 
@@ -53,7 +54,7 @@ func savedFile(_ name: String) throws -> Data {
 }
 
 /// Pixels on the page are those that the library computes, to within the rounding of one step of 8 bits.
-func expectSame(_ shown: Image, _ computed: Image, _ location: SourceLocation = #_sourceLocation) {
+func expectSame(_ shown: RasterImage, _ computed: RasterImage, _ location: SourceLocation = #_sourceLocation) {
   guard shown.height == computed.height, shown.width == computed.width else {
     Issue.record(
       "\(shown.height) x \(shown.width) pixels are shown, \(computed.height) x \(computed.width) computed",

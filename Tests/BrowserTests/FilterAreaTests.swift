@@ -11,10 +11,10 @@ extension BrowserTests {
       try page.number("Number(document.querySelector('#steps input[type=number][data-step]').value)")
     }
 
-    private func filtered(_ image: ImagePlanes<Float>, _ filter: FrequencyFilter) throws -> Image {
+    private func filtered(_ image: ImagePlanes<Float>, _ filter: FrequencyFilter) throws -> RasterImage {
       var result = image
       result.planes = try filter.apply(to: image.planes)
-      return Image(shown: result)
+      return RasterImage(shown: result)
     }
 
     @Test func aCutoffIsDraggedAndThePictureFollows() throws {
@@ -77,7 +77,7 @@ extension BrowserTests {
       let painted = try page.pixels("#result .after")
       try page.screenshot("filter-painted")
       // What is left of waves in the rectangle and in its twin, and of waves in neither.
-      let (before, after) = (try spectrum(Image(shown: scene)), try spectrum(painted))
+      let (before, after) = (try spectrum(RasterImage(shown: scene)), try spectrum(painted))
       for (fx, fy) in [(0.2, 0.0), (-0.2, 0.0), (0.25, -0.15), (-0.25, 0.15)] {
         #expect(after(fx, fy) < 0.05 * before(fx, fy) + 0.5)
       }
@@ -89,16 +89,16 @@ extension BrowserTests {
       try page.click("#tab-share")
       try page.rest()
       try page.click("#share-files [data-file=\"mask.png\"]")
-      let mask = try FilterMask(Image(data: savedFile("mask.png")).luminance.pixels)
+      let mask = try FilterMask(RasterImage(data: savedFile("mask.png")).luminance.pixels)
       #expect(mask.asymmetry == 0)
       var filtered = scene
       filtered.planes = try FrequencyFilter.mask(mask).apply(to: scene.planes, boundary: .circular)
-      expectSame(painted, Image(shown: filtered))
+      expectSame(painted, RasterImage(shown: filtered))
       try page.click("#tab-filter")
 
       try page.click("#undo")
       try page.rest()
-      try expectSame(page.pixels("#result .after"), Image(shown: scene))
+      try expectSame(page.pixels("#result .after"), RasterImage(shown: scene))
       try page.click("#redo")
       try page.rest()
       try expectSame(page.pixels("#result .after"), painted)
@@ -106,7 +106,7 @@ extension BrowserTests {
     }
 
     /// Mean magnitudes of the green plane's waves around a frequency.
-    private func spectrum(_ image: Image) throws -> (Double, Double) -> Double {
+    private func spectrum(_ image: RasterImage) throws -> (Double, Double) -> Double {
       let (h, w) = (image.height, image.width)
       let plane = image.pixels.rows(1..<2).reshaped(to: [h, w]).converted(to: Double.self)
       let spectrum = CenteredSpectrum(RealTransform2D<Double>(height: h, width: w).forward(plane))

@@ -1,21 +1,20 @@
 import Foundation
-import Kernels
+import SpectralImaging
 import SpectralKit
 import Testing
 
 extension BrowserTests {
   /// A kernel and its response.
   @Suite struct KernelArea {
-    private func through(_ kernel: Kernel, _ image: ImagePlanes<Float>) throws -> Image {
+    private func through(_ kernel: Kernel, _ image: ImagePlanes<Float>) throws -> RasterImage {
       var result = image
       let (c, h, w) = (image.channels, image.height, image.width)
-      let geometry = ConvolutionGeometry(
-        kernel: kernel.extent, padding: .same, boundary: .reflect, operation: .convolution)
+      let geometry = ConvolutionGeometry(padding: .same, boundary: .reflect, operation: .convolution)
       result.planes = try SpatialConvolution<Float>()(
         image.planes.reshaped(to: [c, 1, h, w]),
         kernel.taps.converted(to: Float.self).reshaped(to: [1, 1, kernel.height, kernel.width]), geometry
       ).reshaped(to: [c, h, w])
-      return abs(kernel.taps.elements.reduce(0, +)) < 1e-12 ? SignedPicture(result).image : Image(shown: result)
+      return abs(kernel.taps.elements.reduce(0, +)) < 1e-12 ? SignedPicture(result).image : RasterImage(shown: result)
     }
 
     @Test func numbersAreTypedAndBothMethodsAnswer() throws {

@@ -14,9 +14,9 @@ extension BrowserTests {
 
     private func keep(_ page: BrowserPage, _ name: String) throws {
       try page.screenshot("playground-\(name)", wholePage: true)
-      let picture = try Image(path: screenshots.appendingPathComponent("playground-\(name).png").path)
+      let picture = try RasterImage(path: screenshots.appendingPathComponent("playground-\(name).png").path)
       let width = 960
-      try Image(pixels: picture.pixels).resized(height: picture.height * width / picture.width, width: width)
+      try RasterImage(pixels: picture.pixels).resized(height: picture.height * width / picture.width, width: width)
         .write(to: resources.appendingPathComponent("playground-\(name).png").path)
     }
 
@@ -73,7 +73,7 @@ extension BrowserTests {
     @Test func theStrip() throws {
       let open = try OpenPlayground("filter", height: 900)
       let page = open.page
-      var stills: [Image] = []
+      var stills: [RasterImage] = []
       func still() throws {
         try page.move(to: page.place("#result-title"))
         try page.rest()
@@ -83,8 +83,8 @@ extension BrowserTests {
           "clip": ["x": left.x, "y": left.y, "width": right.x - left.x, "height": right.y - left.y, "scale": 1],
         ]
         let picture = try page.call("Page.captureScreenshot", parameters)["data"] as! String
-        let image = try Image(data: Data(base64Encoded: picture)!, name: "still")
-        stills.append(Image(pixels: image.pixels).resized(height: 472 * image.height / image.width, width: 472))
+        let image = try RasterImage(data: Data(base64Encoded: picture)!, name: "still")
+        stills.append(RasterImage(pixels: image.pixels).resized(height: 472 * image.height / image.width, width: 472))
       }
       try page.drag(from: page.frequency("#plane", 0.08, 0), to: page.frequency("#plane", 0.2, 0.05))
       try still()
@@ -98,7 +98,7 @@ extension BrowserTests {
       try page.click("#brush-soft")
       try page.drag(from: page.frequency("#plane", -0.2, 0.1), to: page.frequency("#plane", 0.2, 0.12))
       try still()
-      var strip = Canvas(height: 2 * stills[0].height + 16, width: 2 * 472 + 16)
+      var strip = DrawingCanvas(height: 2 * stills[0].height + 16, width: 2 * 472 + 16)
       for (i, still) in stills.enumerated() {
         strip.draw(still, top: i / 2 * (still.height + 16), left: i % 2 * (472 + 16))
       }

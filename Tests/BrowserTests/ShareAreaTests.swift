@@ -71,7 +71,7 @@ extension BrowserTests {
         page, save: "rings-convolved.png", as: "convolved.png",
         needs: [("rings.png", "rings.png"), ("kernel.npy", "kernel.npy")])
       try page.click("#share-files [data-file=\"response.png\"]")
-      let response = try Image(data: savedFile("response.png"), name: "response")
+      let response = try RasterImage(data: savedFile("response.png"), name: "response")
       #expect(response.height == 512 && response.width == 512)
       open.close()
     }
@@ -90,7 +90,7 @@ extension BrowserTests {
       try page.click("#share-files [data-file=\"window.png\"]")
       let picture = try savedFile("window.png")
       try picture.write(to: screenshots.appendingPathComponent("shared-window.png"))
-      #expect(try Image(data: picture, name: "window").width > 1000)
+      #expect(try RasterImage(data: picture, name: "window").width > 1000)
       open.close()
     }
 
@@ -118,7 +118,7 @@ extension BrowserTests {
       try page.click("#share-files [data-file=\"training.png\"]")
       let picture = try savedFile("training.png")
       try picture.write(to: screenshots.appendingPathComponent("shared-training.png"))
-      #expect(try Image(data: picture, name: "training").width == 2000)
+      #expect(try RasterImage(data: picture, name: "training").width == 2000)
       let network = try page.file("/api/training/network")
 
       // The link repeats it elsewhere.
@@ -176,7 +176,7 @@ extension BrowserTests {
       // What anybody may have written must do no harm.
       let harmful = try BrowserPage("\(open.playground.address)#filter.AAAA-not-a-state")
       try harmful.wait("the message", for: "!document.querySelector('#message').hidden")
-      try expectSame(harmful.pixels("#result .before"), Image(shown: open.picture("scene")))
+      try expectSame(harmful.pixels("#result .before"), RasterImage(shown: open.picture("scene")))
       harmful.expectHealth()
       open.close()
     }

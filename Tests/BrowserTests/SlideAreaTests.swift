@@ -21,7 +21,7 @@ extension BrowserTests {
       try SpatialConvolution<Double>()(
         Tensor([1, 1, 6, 6], pixels), Tensor([1, 1, 3, 3], kernel),
         ConvolutionGeometry(
-          kernel: 3, stride: Extent(stride), dilation: Extent(dilation), padding: .pixels(padding), boundary: boundary)
+          stride: AxisValues(stride), dilation: AxisValues(dilation), padding: .pixels(padding), boundary: boundary)
       ).elements
     }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Lessons
+import SpectralLessons
 import SpectralKit
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-import Charts
+import SpectralFigures
 import Foundation
 import Testing
 
@@ -10,7 +10,7 @@ private let kernels: [Double] = [3, 5, 7, 9, 11, 15, 21, 31, 63]
 
 private func chart(_ title: String = "Time against kernel size", series name: String = "direct") -> Chart {
   Chart(
-    title, horizontal: Axis("kernel size (pixels)", ticks: kernels), vertical: Axis("time", unit: .seconds),
+    title, horizontal: ChartAxis("kernel size (pixels)", ticks: kernels), vertical: ChartAxis("time", unit: .seconds),
     series: [
       .init("automatic", kernels.map { .init($0, min(1e-3 * $0 * $0, 8e-3 + 1e-4 * $0)) }, style: .band),
       .init(name, kernels.map { .init($0, 1e-3 * $0 * $0) }),
@@ -49,7 +49,7 @@ private func chart(_ title: String = "Time against kernel size", series name: St
   /// One rising curve: its first mark is at the lower left, its last at the upper right, a dot in every column between.
   @Test func aLineGoesFromEndToEnd() {
     let rising = Chart(
-      "rising", horizontal: Axis("x", .linear), vertical: Axis("y", .linear),
+      "rising", horizontal: ChartAxis("x", .linear), vertical: ChartAxis("y", .linear),
       series: [.init("line", [.init(0, 0), .init(10, 10)])])
     let lines = TerminalChart(width: 40, height: 10, hasColors: false).lines(rising)
     let plot = lines.dropFirst(3).prefix(10).map { Array($0) }

@@ -189,7 +189,7 @@ import Testing
         in: folder, environment: cache)
       #expect(outcome.code == 0 && (method == "direct" || outcome.talk.contains("the measured choice")), "\(outcome)")
     }
-    try Image(pixels: Tensor<Float>.uniform([1, 30, 40], in: 0..<1, using: &random))
+    try RasterImage(pixels: Tensor<Float>.uniform([1, 30, 40], in: 0..<1, using: &random))
       .write(to: folder.appendingPathComponent("x.png").path)
     let compare = spectral(["compare", "x.png", "--plan", "measure", "--json"], in: folder, environment: cache)
     #expect(compare.code == 0 && compare.json["bound_kept"] as? Bool == true, "\(compare)")

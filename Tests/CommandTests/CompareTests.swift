@@ -12,7 +12,7 @@ import Testing
   private func writePicture(_ name: String, channels: Int = 1) throws {
     var random = RandomGenerator(seed: 3)
     let pixels = Tensor<Float>.uniform([channels, 37, 53], in: 0..<1, using: &random)
-    try Image(pixels: pixels).write(to: path(name))
+    try RasterImage(pixels: pixels).write(to: path(name))
   }
 
   @Test(arguments: ["box:5", "disc:7", "random:8", "gaussian:1.5", "box:55"], ["single", "double"])

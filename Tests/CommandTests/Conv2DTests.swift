@@ -12,25 +12,24 @@ import Testing
   private func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
 
   private func integers<Scalar: TensorScalar>(
-    _ shape: Shape, _: Scalar.Type = Scalar.self, seed: UInt64
+    _ shape: TensorShape, _: Scalar.Type = Scalar.self, seed: UInt64
   ) -> Tensor<Scalar> {
     var random = RandomGenerator(seed: seed)
     return Tensor(shape) { for i in $0.indices { $0[i] = Scalar(Int.random(in: -4...4, using: &random)) } }
   }
 
   /// What a geometry is in flags, in one spelling or the other.
-  private func flags(_ geometry: ConvolutionGeometry, joined: Bool) -> [String] {
-    func pair(_ extent: Extent) -> String {
-      extent.height == extent.width ? "\(extent.height)" : "\(extent.height),\(extent.width)"
-    }
+  private func flags(_ geometry: KernelGeometry, joined: Bool) -> [String] {
+    func pair(_ values: AxisValues) -> String { values.values.map(String.init).joined(separator: ",") }
     let padding =
       switch geometry.padding {
       case .valid: "valid"
       case .same: "same"
       case .full: "full"
-      case .explicit(let top, let bottom, let left, let right):
-        top == bottom && left == right
-          ? (top == left ? "\(top)" : "\(top),\(left)") : "\(top),\(bottom),\(left),\(right)"
+      case .sides(let sides):
+        sides.allSatisfy { $0.before == $0.after }
+          ? sides.map { "\($0.before)" }.joined(separator: ",")
+          : sides.map { "\($0.before),\($0.after)" }.joined(separator: ",")
       }
     let pairs = [
       ("--stride", pair(geometry.stride)), ("--dilation", pair(geometry.dilation)), ("--padding", padding),
@@ -53,12 +52,12 @@ import Testing
     }
   }
 
-  private static let geometries: [(ConvolutionGeometry, images: Shape, outputs: Int)] = [
+  private static let geometries: [(KernelGeometry, images: TensorShape, outputs: Int)] = [
     (.init(kernel: 3), [1, 1, 5, 5], 1),
-    (.init(kernel: .init(height: 3, width: 5), padding: .same), [2, 3, 11, 7], 4),
-    (.init(kernel: .init(height: 4, width: 2), stride: .init(height: 2, width: 3), padding: .full), [1, 2, 9, 13], 2),
+    (.init(kernel: [3, 5], padding: .same), [2, 3, 11, 7], 4),
+    (.init(kernel: [4, 2], stride: [2, 3], padding: .full), [1, 2, 9, 13], 2),
     (
-      .init(kernel: 3, stride: 2, dilation: .init(height: 2, width: 1), padding: .pixels(2), groups: 2), [2, 4, 10, 8],
+      .init(kernel: 3, stride: 2, dilation: [2, 1], padding: .pixels(2), groups: 2), [2, 4, 10, 8],
       6
     ),
     (
@@ -73,7 +72,7 @@ import Testing
         operation: .convolution), [1, 3, 6, 7], 6
     ),
     (.init(kernel: 7, padding: .same, boundary: .circular), [1, 1, 5, 17], 2),
-    (.init(kernel: .init(height: 1, width: 9), padding: .pixels(4), boundary: .replicate), [1, 1, 1, 19], 1),
+    (.init(kernel: [1, 9], padding: .pixels(4), boundary: .replicate), [1, 1, 1, 19], 1),
   ]
 
   @Test(arguments: geometries.indices, ["direct", "fft", "automatic"])
@@ -84,8 +83,8 @@ import Testing
 
   private func check<Scalar: TensorScalar>(_ index: Int, _ method: String, _: Scalar.Type) throws {
     let (geometry, images, outputs) = Self.geometries[index]
-    let filters: Shape = [outputs, images[1] / geometry.groups, geometry.kernel.height, geometry.kernel.width]
-    let problem = try ConvolutionProblem(geometry, input: images, filter: filters)
+    let problem = try geometry.problem(images, outputs: outputs)
+    let filters = problem.filterShape
     let x = integers(images, Scalar.self, seed: 1)
     let w = integers(filters, Scalar.self, seed: 2)
     let b = integers([outputs], Scalar.self, seed: 3)

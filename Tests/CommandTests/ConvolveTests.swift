@@ -11,7 +11,7 @@ import Testing
   private func data(_ name: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(name)) }
   private var names: [String] { try! FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
 
-  private func writeImage(_ shape: Shape = [60, 80]) throws {
+  private func writeImage(_ shape: TensorShape = [60, 80]) throws {
     var random = RandomGenerator(seed: 1)
     try Tensor<Float>.normal(shape, using: &random).writeNPY(to: path("x.npy"))
   }
@@ -53,10 +53,10 @@ import Testing
 
   @Test func picturesAreConvolvedChannelByChannel() throws {
     var random = RandomGenerator(seed: 2)
-    let image = Image(pixels: .uniform([3, 20, 30], in: 0..<1, using: &random))
+    let image = RasterImage(pixels: .uniform([3, 20, 30], in: 0..<1, using: &random))
     try image.write(to: path("x.png"))
     #expect(spectral("convolve", "x.png", "--kernel", "0,0,1", "-o", "y.png", in: folder).code == 0)
-    let (x, y) = (try Image(path: path("x.png")), try Image(path: path("y.png")))
+    let (x, y) = (try RasterImage(path: path("x.png")), try RasterImage(path: path("y.png")))
     // A kernel with its one at the end, flipped, brings each pixel one to the right.
     for c in 0..<3 {
       for row in 0..<20 {
@@ -67,7 +67,7 @@ import Testing
 
   @Test func whatAPictureCannotHoldIsSaid() throws {
     let ramp = Tensor<Float>([1, 8, 16], (0..<128).map { Float($0 % 16) * 17 / 255 })
-    try Image(pixels: ramp).write(to: path("x.png"))
+    try RasterImage(pixels: ramp).write(to: path("x.png"))
     let clipped = spectral("convolve", "x.png", "--kernel=-1", "-o", "y.png", in: folder)
     #expect(clipped.code == 0 && clipped.lines.count == 1, "\(clipped)")
     // All but the column that is black.
@@ -84,7 +84,7 @@ import Testing
       "convolve", "x.png", "--kernel", "sobel:x", "--operation", "correlation", "-o", "y.png", in: folder)
     #expect(falling.code == 0 && falling.talk.contains("y.png: mid-grey is 0, the ends are ±0.5333"), "\(falling)")
     // The most negative value is at the lower end: bluer than it is red.
-    let drawn = try Image(path: path("y.png")).pixels
+    let drawn = try RasterImage(path: path("y.png")).pixels
     #expect(drawn[2, 4, 7] > drawn[0, 4, 7])
     // The numbers themselves.
     let numbers = spectral(
@@ -100,7 +100,7 @@ import Testing
     try FileManager.default.createDirectory(
       at: folder.appendingPathComponent("out"), withIntermediateDirectories: false)
     for name in ["a.png", "b.ppm"] {
-      try Image(pixels: .uniform([3, 9, 11], in: 0..<1, using: &random)).write(to: path("in/\(name)"))
+      try RasterImage(pixels: .uniform([3, 9, 11], in: 0..<1, using: &random)).write(to: path("in/\(name)"))
     }
     try Tensor<Double>.normal([9, 7, 4], using: &random).writeNPY(to: path("in/c.npy"))
     let outcome = spectral("convolve", "in", "--kernel", "1", "-o", "out", "--quiet", in: folder)
@@ -117,14 +117,14 @@ import Testing
   /// Light is convolved, not what files store; and an array can be drawn.
   @Test func lightLuminanceAndArrays() throws {
     let half = Tensor<Float>([1, 1, 2], [0, 1])
-    try Image(pixels: half).write(to: path("x.png"))
+    try RasterImage(pixels: half).write(to: path("x.png"))
     let outcome = spectral(
       "convolve", "x.png", "--kernel", "0.5,0.5", "--boundary", "circular", "--linear-light", "-o", "y.png", in: folder)
     #expect(outcome.code == 0, "\(outcome)")
     // Half the light is stored as 188 of 255.
-    #expect(try Image(path: path("y.png")).pixels.elements == [188.0 / 255, 188.0 / 255])
+    #expect(try RasterImage(path: path("y.png")).pixels.elements == [188.0 / 255, 188.0 / 255])
     let red = Tensor<Float>([3, 1, 2], [1, 0, 0, 0, 0, 0])
-    try Image(pixels: red).write(to: path("red.png"))
+    try RasterImage(pixels: red).write(to: path("red.png"))
     #expect(
       spectral(
         "convolve", "red.png", "--kernel", "0,0,1", "--luminance", "--boundary", "zero", "-o", "y.npy", in: folder
@@ -136,7 +136,7 @@ import Testing
     }
     try Tensor<Double>([2, 2], [0, 0.2, 0.4, 1]).writeNPY(to: path("a.npy"))
     #expect(spectral("convolve", "a.npy", "--kernel", "1", "-o", "a.png", in: folder).code == 0)
-    #expect(try Image(path: path("a.png")).pixels.elements == [0, 0.2, 0.4, 1])
+    #expect(try RasterImage(path: path("a.png")).pixels.elements == [0, 0.2, 0.4, 1])
     let shown = spectral("convolve", "a.npy", "--kernel", "box:1", "--show", "--graphics", "ascii", in: folder)
     #expect(shown.code == 0 && !shown.output.isEmpty && shown.talk.isEmpty, "\(shown)")
     let nothing = spectral("convolve", "a.npy", "--kernel", "1", in: folder)
@@ -185,7 +185,7 @@ import Testing
   @Test(arguments: refused)
   func failures(_ arguments: [String], _ code: Int32, _ words: [String]) throws {
     try writeImage([2100, 2100])
-    try Image(pixels: Tensor([1, 4, 4], repeating: 0.5)).write(to: path("x.png"))
+    try RasterImage(pixels: Tensor([1, 4, 4], repeating: 0.5)).write(to: path("x.png"))
     try Data("not an array".utf8).write(to: folder.appendingPathComponent("text.npy"))
     if arguments.contains("wide.npy") {
       try Tensor<Float>([1, 9_000_000], repeating: 1).writeNPY(to: path("wide.npy"))
@@ -208,7 +208,7 @@ import Testing
   /// 64 MiB of image, 200 MiB if it were all in memory with its convolution: square, along a row, along a column.
   @Test(arguments: [[4096, 4096], [1, 16_777_216], [16_777_216, 1], [3, 5_592_405], [5_592_405, 3]])
   func memoryStaysWithinTheLimit(_ extents: [Int]) throws {
-    try Tensor<Float>(Shape(extents), repeating: 1).writeNPY(to: path("x.npy"))
+    try Tensor<Float>(TensorShape(extents), repeating: 1).writeNPY(to: path("x.npy"))
     for (kernel, method) in [("random:31", "direct"), ("random:31", "fft"), ("box:3,7", "automatic")] {
       // One row under many rows of a kernel sees itself in each.
       if extents.contains(1) && kernel == "random:31" { continue }
@@ -236,7 +236,7 @@ import Testing
       try FileManager.default.removeItem(atPath: path("y.npy"))
     }
     var random = RandomGenerator(seed: 4)
-    try Image(pixels: .uniform([3, 20, 30], in: 0..<1, using: &random)).write(to: path("x.png"))
+    try RasterImage(pixels: .uniform([3, 20, 30], in: 0..<1, using: &random)).write(to: path("x.png"))
     #expect(spectral("convolve", "x.png", "--kernel", "box:3", "-o", "whole.png", in: folder).code == 0)
     let outcome = spectral(shell: "cat x.png | \"$0\" convolve - --kernel box:3 -o - | cat > y.png", in: folder)
     #expect(outcome.code == 0 && outcome.talk.isEmpty, "\(outcome)")

@@ -28,11 +28,11 @@ import Testing
     let scene = Self.scene.reshaped(to: [1, 1, 140, 180])
     let picture = try SpatialConvolution<Float>()(
       scene, kernel.taps.converted(to: Float.self).reshaped(to: [1, 1, h, w]),
-      ConvolutionGeometry(kernel: kernel.extent, operation: .convolution))
+      ConvolutionGeometry(operation: .convolution))
     let (rows, columns) = (picture.shape[2], picture.shape[3])
     let plane = Tensor<Float>([1, rows, columns], picture.elements)
     let planes = Tensor<Float>([channels, rows, columns], (0..<channels).flatMap { _ in plane.elements })
-    try Image(pixels: planes).write(to: path(name))
+    try RasterImage(pixels: planes).write(to: path(name))
     return Tensor([channels, rows, columns]) { target in
       for i in target.indices {
         let (row, column) = (i / columns % rows + h - 1 - h / 2, i % columns + w - 1 - w / 2)
@@ -42,7 +42,7 @@ import Testing
   }
 
   private func decibels(_ name: String, _ truth: Tensor<Float>) throws -> Double {
-    let error = try Image(path: path(name)).pixels - truth
+    let error = try RasterImage(path: path(name)).pixels - truth
     return -10 * log10(error.dot(error) / Double(error.count))
   }
 
@@ -56,7 +56,7 @@ import Testing
     #expect(outcome.code == 0, "\(outcome.talk)")
     #expect(try decibels("out.png", truth) > decibels("in.png", truth) + 2)
     #expect(outcome.talk.contains("PSF of") && outcome.talk.contains(algorithm))
-    let (single, both) = (try Image(path: path("out.png")), try Image(path: path("both.png")))
+    let (single, both) = (try RasterImage(path: path("out.png")), try RasterImage(path: path("both.png")))
     #expect(both.height == single.height && both.width == 2 * single.width + max(4, single.height / 64))
   }
 
@@ -93,7 +93,7 @@ import Testing
     (["--psf", "negative.npy", "--algorithm", "richardson-lucy"], 1, "negative"),
   ])
   func wrongInputIsSaidInOneLine(flags: [String], code: Int, text: String) throws {
-    try Image(pixels: Tensor([1, 40, 50], repeating: 0.5)).write(to: path("in.png"))
+    try RasterImage(pixels: Tensor([1, 40, 50], repeating: 0.5)).write(to: path("in.png"))
     try Tensor<Double>([1, 2], [1, -1]).writeNPY(to: path("zero.npy"))
     try Tensor<Double>([1, 2], [2, -1]).writeNPY(to: path("negative.npy"))
     let outcome = spectral(["deblur", "in.png", "-o", "out.png"] + flags, in: folder)

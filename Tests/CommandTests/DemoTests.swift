@@ -19,7 +19,7 @@ import Testing
       #expect(readme.contains("\n\(name) "), "README.txt says nothing of \(name)")
     }
     for name in files.filter({ $0.hasSuffix(".png") }) {
-      let image = try Image(path: place.appendingPathComponent(name).path)
+      let image = try RasterImage(path: place.appendingPathComponent(name).path)
       #expect(Set(image.pixels.elements.prefix(100_000)).count > 2, "\(name) is blank")
     }
     #expect(files.filter { $0.hasSuffix(".png") }.count == 7 && files.contains("loss.svg"))

@@ -11,20 +11,20 @@ import Testing
   private func data(_ name: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(name)) }
   private var names: [String] { try! FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
 
-  private func array(_ shape: Shape = [24, 36]) throws -> Tensor<Double> {
+  private func array(_ shape: TensorShape = [24, 36]) throws -> Tensor<Double> {
     var random = RandomGenerator(seed: 1)
     let x = Tensor<Double>.uniform(shape, in: 0..<1, using: &random)
     try x.writeNPY(to: path("x.npy"))
     return x
   }
 
-  private func picture(_ name: String = "x.png", channels: Int = 3, alpha: Bool = false) throws -> Image {
+  private func picture(_ name: String = "x.png", channels: Int = 3, alpha: Bool = false) throws -> RasterImage {
     var random = RandomGenerator(seed: 2)
-    let image = Image(
+    let image = RasterImage(
       pixels: .uniform([channels, 30, 40], in: 0.2..<0.8, using: &random),
       alpha: alpha ? .uniform([30, 40], in: 0..<1, using: &random) : nil)
     try image.write(to: path(name))
-    return try Image(path: path(name))
+    return try RasterImage(path: path(name))
   }
 
   private func y() throws -> Tensor<Double> { try Tensor<Double>(npy: path("y.npy")) }
@@ -93,14 +93,14 @@ import Testing
     }
     // A symmetric mask is taken without a word.
     mask[4, 3] = 1
-    try Image(pixels: mask.reshaped(to: [1, 8, 10])).write(to: path("mask.png"))
+    try RasterImage(pixels: mask.reshaped(to: [1, 8, 10])).write(to: path("mask.png"))
     #expect(spectral("filter", "x.npy", "--mask", "mask.png", "-o", "y.npy", in: folder).talk.isEmpty)
   }
 
   @Test func picturesKeepTheirColours() throws {
     let image = try picture()
     #expect(spectral("filter", "x.png", "--lowpass", "gaussian:0.1", "-o", "y.png", in: folder).code == 0)
-    let result = try Image(path: path("y.png"))
+    let result = try RasterImage(path: path("y.png"))
     let expected = try FrequencyFilter.lowPass(.gaussian, cutoff: 0.1).apply(to: image.pixels)
     #expect((result.pixels - expected).maximumMagnitude <= 0.5001 / 255 && result.alpha == nil)
   }
@@ -112,7 +112,7 @@ import Testing
     .enabled(if: sharedData("images") != nil, "needs ../shared/data/images"),
     arguments: [(Float(0.03), 7.0), (0.05, 9), (0.1, 10)])
   func unevenRowsAreEvenedOut(deviation: Float, gain: Double) throws {
-    let photograph = try Image(path: #require(sharedData("images")).appendingPathComponent("camera.png").path)
+    let photograph = try RasterImage(path: #require(sharedData("images")).appendingPathComponent("camera.png").path)
     var (striped, random) = (photograph, RandomGenerator(seed: 1))
     for row in 0..<512 {
       let offset = deviation * Float(random.normal())
@@ -120,9 +120,9 @@ import Testing
     }
     try striped.write(to: path("x.png"))
     // And upright, scanned sideways.
-    try Image(pixels: transposed(striped.pixels)).write(to: path("upright.png"))
+    try RasterImage(pixels: transposed(striped.pixels)).write(to: path("upright.png"))
     func decibels(_ name: String, _ clean: Tensor<Float>) throws -> Double {
-      let error = try Image(path: path(name)).pixels - clean
+      let error = try RasterImage(path: path(name)).pixels - clean
       return -10 * log10(error.dot(error) / Double(error.count))
     }
     let before = try decibels("x.png", photograph.pixels)
@@ -172,12 +172,12 @@ import Testing
   @Test func lightIsBlurredAsLight() throws {
     // Black and white stripes at Nyquist: the mean of what is stored is 0.5, the mean of the light is stored as 0.735.
     let stripes = Tensor<Float>([1, 4, 16]) { values in for i in values.indices { values[i] = Float(i % 2) } }
-    try Image(pixels: stripes).write(to: path("x.png"))
+    try RasterImage(pixels: stripes).write(to: path("x.png"))
     for (words, value) in [([], 128), (["--linear-light"], 188)] {
       let run = spectral(
         ["filter", "x.png", "--lowpass", "ideal:0.25", "--boundary", "circular", "-o", "y.png"] + words, in: folder)
       #expect(run.code == 0)
-      let pixels = try Image(path: path("y.png")).pixels.elements
+      let pixels = try RasterImage(path: path("y.png")).pixels.elements
       #expect(pixels.allSatisfy { abs(Int(($0 * 255).rounded()) - value) <= 1 }, "\(pixels[0] * 255)")
     }
   }
@@ -215,7 +215,7 @@ import Testing
   /// Two waves added to a photograph, and nothing told.
   @Test(.enabled(if: sharedData("images") != nil, "needs ../shared/data/images"))
   func wavesOverAPhotographAreTakenAway() throws {
-    let photograph = try Image(path: #require(sharedData("images")).appendingPathComponent("camera.png").path)
+    let photograph = try RasterImage(path: #require(sharedData("images")).appendingPathComponent("camera.png").path)
     var spoiled = photograph
     spoiled.pixels.withUnsafeMutableElements { x in
       for i in x.indices {
@@ -229,7 +229,7 @@ import Testing
       "filter", "x.png", "--remove-periodic-noise", "-o", "y.png", "--spectrum", "s.png", in: folder)
     #expect(outcome.code == 0 && outcome.talk.contains("fx 0.1237, fy 0.2111"), "\(outcome)")
     func decibels(_ name: String) throws -> Double {
-      let error = try Image(path: path(name)).pixels - photograph.pixels
+      let error = try RasterImage(path: path(name)).pixels - photograph.pixels
       return -10 * log10(error.dot(error) / Double(error.count))
     }
     let (before, after) = (try decibels("x.png"), try decibels("y.png"))
@@ -242,7 +242,7 @@ import Testing
     _ = try picture()
     let outcome = spectral("filter", "x.png", "--highpass", "ideal:0.3", "--spectrum", "s.png", in: folder)
     #expect(outcome.code == 0 && names == ["s.png", "x.png"], "\(outcome)")
-    let pair = try Image(path: path("s.png"))
+    let pair = try RasterImage(path: path("s.png"))
     // 30 x 40 pixels are drawn eightfold, in figures of one size. Around frequency 0 all is gone.
     let half = pair.width / 2
     let brightness = pair.luminance.pixels
@@ -260,7 +260,7 @@ import Testing
     image.bitDepth = 16
     try image.write(to: path("deep.png"))
     #expect(spectral("filter", "deep.png", "--highpass", "gaussian:0.1", "-o", "y.png", in: folder).code == 0)
-    #expect(try Image(path: path("y.png")).bitDepth == 16)
+    #expect(try RasterImage(path: path("y.png")).bitDepth == 16)
   }
 
   /// A high-pass is a difference around zero: in a picture mid-grey stands for it, and that is said.
@@ -268,7 +268,7 @@ import Testing
     _ = try picture(channels: 1)
     let outcome = spectral("filter", "x.png", "--highpass", "gaussian:0.1", "-o", "y.png", in: folder)
     #expect(outcome.code == 0 && outcome.talk.contains("y.png: mid-grey is 0, the ends are ±"), "\(outcome)")
-    #expect(try Image(path: path("y.png")).colorModel == .rgb)
+    #expect(try RasterImage(path: path("y.png")).colorModel == .rgb)
   }
 
   @Test func beforeAndAfterStandSideBySide() throws {
@@ -276,7 +276,7 @@ import Testing
     let outcome = spectral(
       "filter", "x.png", "--lowpass", "gaussian:0.1", "--before-after", "both.png", in: folder)
     #expect(outcome.code == 0 && names == ["both.png", "x.png"], "\(outcome)")
-    let both = try Image(path: path("both.png"))
+    let both = try RasterImage(path: path("both.png"))
     #expect(both.height == 30 && both.width == 84)
   }
 
@@ -360,10 +360,10 @@ import Testing
   private let folder = temporaryFolder()
   private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
-  private func write(_ name: String, _ shape: Shape, seed: UInt64) throws -> Image {
+  private func write(_ name: String, _ shape: TensorShape, seed: UInt64) throws -> RasterImage {
     var random = RandomGenerator(seed: seed)
-    try Image(pixels: .uniform(shape, in: 0.3..<0.7, using: &random)).write(to: path(name))
-    return try Image(path: path(name))
+    try RasterImage(pixels: .uniform(shape, in: 0.3..<0.7, using: &random)).write(to: path(name))
+    return try RasterImage(path: path(name))
   }
 
   @Test func slowWavesOfOneAndFastOnesOfTheOther() throws {
@@ -382,7 +382,7 @@ import Testing
       }
     }
     // 64, 32 and 16 rows high, with gaps of 4.
-    let steps = try Image(path: path("steps.png"))
+    let steps = try RasterImage(path: path("steps.png"))
     #expect(steps.height == 64 && steps.width == 80 + 4 + 40 + 4 + 20)
   }
 
@@ -392,7 +392,7 @@ import Testing
     let refused = spectral(words, in: folder)
     #expect(refused.code == 1 && refused.talk.contains("add --resize to bring far.png to the size of near.png"))
     #expect(spectral(words + ["--resize"], in: folder).code == 0)
-    let result = try Image(path: path("y.png"))
+    let result = try RasterImage(path: path("y.png"))
     #expect(result.height == 64 && result.width == 80 && result.colorModel == .rgb)
   }
 

@@ -79,11 +79,11 @@ import Testing
     ], ["jpg", "png"])
   func editsKeepMetadata(line: String, ending: String) throws {
     try write(fixture("metadata6.\(ending)"), "a.\(ending)")
-    let source = try Image(path: path("a.\(ending)"))
+    let source = try RasterImage(path: path("a.\(ending)"))
     let words = line.replacing("EXT", with: ending).words + ["-o", "o.\(ending)"]
     let outcome = spectral(words, in: folder)
     #expect(outcome.code == 0, "\(outcome)")
-    let result = try Image(path: path("o.\(ending)"))
+    let result = try RasterImage(path: path("o.\(ending)"))
     #expect(result.pixels.shape == source.pixels.shape)
     #expect(result.metadata.exif == source.metadata.exif && result.metadata.resolution == source.metadata.resolution)
     // Differences around mid-grey are no colours of the picture's space.
@@ -94,23 +94,23 @@ import Testing
 
   @Test func transparencyBecomesABackground() throws {
     let colors = Tensor<Float>([3, 20, 20], repeating: 0.2)
-    try Image(pixels: colors, alpha: Tensor([20, 20], repeating: 1)).write(to: path("shot.png"))
-    try Image(pixels: colors, alpha: Tensor([20, 20], repeating: 0)).write(to: path("clear.png"))
+    try RasterImage(pixels: colors, alpha: Tensor([20, 20], repeating: 1)).write(to: path("shot.png"))
+    try RasterImage(pixels: colors, alpha: Tensor([20, 20], repeating: 0)).write(to: path("clear.png"))
     for target in ["o.jpg", "o.ppm"] {
       let opaque = spectral(["convolve", "shot.png", "--kernel", "box:1", "-o", target], in: folder)
       #expect(opaque.code == 0 && opaque.talk.isEmpty, "\(opaque)")
-      #expect(try abs(Image(path: path(target)).pixels[0, 9, 9] - 0.2) < 0.5 / 255)
+      #expect(try abs(RasterImage(path: path(target)).pixels[0, 9, 9] - 0.2) < 0.5 / 255)
       let clear = spectral(["convolve", "clear.png", "--kernel", "box:1", "-o", target], in: folder)
       #expect(clear.code == 0 && clear.talk.contains("put on white"), "\(clear)")
-      #expect(try Image(path: path(target)).pixels[0, 9, 9] == 1)
+      #expect(try RasterImage(path: path(target)).pixels[0, 9, 9] == 1)
       let red = spectral(
         ["convolve", "clear.png", "--kernel", "box:1", "-o", target, "--background", "#f00"], in: folder)
       #expect(red.talk.contains("put on #ff0000"))
-      let pixels = try Image(path: path(target)).pixels
+      let pixels = try RasterImage(path: path(target)).pixels
       #expect(pixels[0, 9, 9] > 0.98 && pixels[1, 9, 9] < 0.02)
     }
     let kept = spectral(["convolve", "clear.png", "--kernel", "box:1", "-o", "o.png"], in: folder)
-    #expect(try kept.talk.isEmpty && Image(path: path("o.png")).alpha != nil)
+    #expect(try kept.talk.isEmpty && RasterImage(path: path("o.png")).alpha != nil)
     let wrong = spectral(
       ["convolve", "clear.png", "--kernel", "box:1", "-o", "o.jpg", "--background", "whte"], in: folder)
     #expect(wrong.code == 2 && wrong.talk.contains("did you mean white?"))

@@ -77,7 +77,7 @@ import Testing
       "kernel", "gaussian:3", "--size", "7", "--window", "kaiser:4", "-o", "k.npy", "--json", in: folder)
     #expect(outcome.code == 0, "\(outcome)")
     let design = KernelDesign(extent: 7, method: .windowed(.kaiser(beta: 4))) {
-      (fx: Double, fy: Double) -> Complex<Double> in
+      (fx: Double, fy: Double) -> ComplexNumber<Double> in
       Kernel(.gaussian(deviation: 3)).response(fx: fx, fy: fy)
     }
     #expect(try Kernel(path: path("k.npy")) == design.kernel)
@@ -108,7 +108,7 @@ import Testing
     }
     // Two figures side by side, each with its bar.
     #expect(spectral(words + ["r.png"], in: folder).code == 0)
-    let picture = try Image(path: path("r.png"))
+    let picture = try RasterImage(path: path("r.png"))
     #expect(picture.width > 2 * 321 && picture.height > 321 && picture.colorModel == .rgb)
   }
 

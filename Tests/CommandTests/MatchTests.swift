@@ -12,8 +12,8 @@ import Testing
   private func makePictures() throws {
     var random = RandomGenerator(seed: 5)
     let picture = Tensor<Float>.uniform([90, 120], in: 0..<1, using: &random)
-    func part(_ row: Int, _ column: Int, _ height: Int, _ width: Int) -> Image {
-      Image(
+    func part(_ row: Int, _ column: Int, _ height: Int, _ width: Int) -> RasterImage {
+      RasterImage(
         pixels: Tensor([1, height, width]) { target in
           for i in target.indices { target[i] = picture[row + i / width, column + i % width] }
         })
@@ -23,8 +23,8 @@ import Testing
     try part(5, 9, 70, 80).write(to: path("before.png"))
     try part(2, 16, 70, 80).write(to: path("after.png"))
     let template = part(23, 61, 18, 20).pixels.elements
-    try Image(pixels: Tensor([3, 18, 20], template + template + template)).write(to: path("colour.png"))
-    try Image(pixels: Tensor([1, 9, 9], repeating: 0.5)).write(to: path("flat.png"))
+    try RasterImage(pixels: Tensor([3, 18, 20], template + template + template)).write(to: path("colour.png"))
+    try RasterImage(pixels: Tensor([1, 9, 9], repeating: 0.5)).write(to: path("flat.png"))
   }
 
   @Test(arguments: ["normalized", "correlation", "phase"])
@@ -36,7 +36,7 @@ import Testing
     let match = try #require((outcome.json["matches"] as? [[String: Any]])?.first)
     #expect(match["row"] as? Int == 23 && match["column"] as? Int == 61)
     #expect((outcome.json["matches"] as? [Any])?.count == 1)
-    let map = try Image(path: path("map.png"))
+    let map = try RasterImage(path: path("map.png"))
     #expect(map.height == 90 && map.width == 120)
     let text = spectral("match", path("image.png"), path("colour.png"), "--method", method, "-o", path("map.npy"))
     #expect(text.output.hasPrefix("x 61, y 23 "), "\(text.output)\(text.talk)")
@@ -84,7 +84,7 @@ import Testing
   @Test func aGuessIsCalledOne() throws {
     for (name, seed) in [("one.png", 1), ("other.png", 2)] {
       var random = RandomGenerator(seed: UInt64(seed))
-      try Image(pixels: Tensor<Float>.uniform([1, 64, 64], in: 0..<1, using: &random)).write(to: path(name))
+      try RasterImage(pixels: Tensor<Float>.uniform([1, 64, 64], in: 0..<1, using: &random)).write(to: path(name))
     }
     let outcome = spectral("match", path("one.png"), path("other.png"))
     #expect(outcome.code == 0 && outcome.talk.contains("guess"), "\(outcome.output)\(outcome.talk)")
@@ -98,14 +98,14 @@ import Testing
       var random = RandomGenerator(seed: UInt64(seed))
       let picture = Tensor<Float>.uniform([60, 70], in: 0..<1, using: &random)
       let (row, column) = (Int(random.uniform() * 40), Int(random.uniform() * 40))
-      func part(changed: Bool) -> Image {
-        Image(
+      func part(changed: Bool) -> RasterImage {
+        RasterImage(
           pixels: Tensor([1, 15, 17]) { pixels in
             for i in pixels.indices { pixels[i] = picture[row + i / 17, column + i % 17] }
             if changed { pixels[100] += pixels[100] > 0.5 ? -1 / 255 : 1 / 255 }
           })
       }
-      try Image(pixels: picture.reshaped(to: [1, 60, 70])).write(to: path("x.png"))
+      try RasterImage(pixels: picture.reshaped(to: [1, 60, 70])).write(to: path("x.png"))
       try part(changed: false).write(to: path("copy.png"))
       try part(changed: true).write(to: path("near.png"))
       let copy = spectral("match", path("x.png"), path("copy.png"), "--threshold", "1")
@@ -131,15 +131,15 @@ import Testing
         scene[i / 961, row + i % 961 / 31, column + i % 31] = icon.elements[i]
       }
     }
-    try Image(pixels: scene).write(to: path("scene.png"))
-    try Image(pixels: icon, alpha: alpha).write(to: path("icon.png"))
+    try RasterImage(pixels: scene).write(to: path("scene.png"))
+    try RasterImage(pixels: icon, alpha: alpha).write(to: path("icon.png"))
     let both = spectral("match", path("scene.png"), path("icon.png"), "--threshold", "1", "--count", "5")
     #expect(
       both.output.split(separator: "\n").count == 2 && both.output.contains("x 70, y 40 ")
         && both.output.contains("x 5, y 10 "))
     // Hide the second one.
     let hidden = Tensor<Float>([90, 120]) { x in for i in x.indices { x[i] = i % 120 < 40 ? 0 : 1 } }
-    try Image(pixels: scene, alpha: hidden).write(to: path("hidden.png"))
+    try RasterImage(pixels: scene, alpha: hidden).write(to: path("hidden.png"))
     let one = spectral("match", path("hidden.png"), path("icon.png"), "--threshold", "1", "--count", "5")
     #expect(
       one.output.split(separator: "\n").count == 1 && one.output.hasPrefix("x 70, y 40 "), "\(one.output)\(one.talk)")

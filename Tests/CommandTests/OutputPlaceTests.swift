@@ -56,7 +56,7 @@ import Testing
   @Test(arguments: refused) func nothingIsWritten(_ arguments: [String], _ code: Int32, _ words: String) throws {
     try FileManager.default.createDirectory(atPath: path("folder/taken.png"), withIntermediateDirectories: true)
     var random = RandomGenerator(seed: 1)
-    let image = Image(pixels: .uniform([3, 32, 40], in: 0..<1, using: &random))
+    let image = RasterImage(pixels: .uniform([3, 32, 40], in: 0..<1, using: &random))
     for name in ["x.png", "taken.png"] { try image.write(to: path(name)) }
     try image.luminance.write(to: path("grey.png"))
     try FileManager.default.copyItem(atPath: path("x.png"), toPath: path("plain"))

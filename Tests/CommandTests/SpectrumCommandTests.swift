@@ -22,7 +22,7 @@ import Testing
   }
 
   private func writeImages() throws {
-    try Image(pixels: wave, bitDepth: 16).write(to: path("wave.png"))
+    try RasterImage(pixels: wave, bitDepth: 16).write(to: path("wave.png"))
     try wave.reshaped(to: [32, 48]).writeNPY(to: path("wave.npy"))
     try FileManager.default.createDirectory(atPath: path("out"), withIntermediateDirectories: true)
   }
@@ -31,7 +31,7 @@ import Testing
     try writeImages()
     let outcome = spectral("spectrum", "wave.png", "-o", "s.png", "--json", "--peaks", "1", in: folder)
     #expect(outcome.code == 0 && outcome.talk.isEmpty, "\(outcome)")
-    let image = try Image(path: path("s.png"))
+    let image = try RasterImage(path: path("s.png"))
     #expect(image.colorModel == .rgb && image.width > 320)
     let json = outcome.json
     #expect(json["height"] as? Int == 32 && json["width"] as? Int == 48)
@@ -59,7 +59,7 @@ import Testing
       "spectrum", "wave.png", "-o", "plain.png", "--plain", "--colors", "grey", "--range=-60,0", "--window", "hann",
       "--profile", "profile.svg", "--verbose", "--threads", "1", in: folder)
     #expect(outcome.code == 0 && outcome.talk.contains("transform "), "\(outcome)")
-    let image = try Image(path: path("plain.png"))
+    let image = try RasterImage(path: path("plain.png"))
     #expect(image.pixels.shape == [3, 32, 48] && image.pixels[0, 16, 24] == 1)
     let text = try String(contentsOf: folder.appendingPathComponent("profile.svg"), encoding: .utf8)
     #expect(text.hasPrefix("<svg") && text.contains("cycles per pixel"))

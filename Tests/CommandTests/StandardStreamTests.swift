@@ -1,5 +1,6 @@
 import Foundation
 import SpectralKit
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -11,10 +12,11 @@ import Testing
   init() throws {
     var image = Tensor<Float>.zeros([1, 9, 12])
     for i in 0..<108 { image[0, i / 12, i % 12] = Float((i * 37) % 108) / 107 }
-    try Image(pixels: image).write(to: path("a.png"))
+    try RasterImage(pixels: image).write(to: path("a.png"))
     try image.reshaped(to: [9, 12]).writeNPY(to: path("a.npy"))
-    try Image(pixels: Tensor([1, 4, 12], image.elements[12..<60])).write(to: path("part.png"))
-    try Image(pixels: Tensor([1, 18, 12], image.elements + image.elements.reversed())).write(to: path("large.png"))
+    try RasterImage(pixels: Tensor([1, 4, 12], image.elements[12..<60])).write(to: path("part.png"))
+    try RasterImage(pixels: Tensor([1, 18, 12], image.elements + image.elements.reversed())).write(
+      to: path("large.png"))
   }
 
   private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
@@ -58,7 +60,7 @@ import Testing
     #expect(spectral(shell: "< a.npy \(filter) usual.npy && < a.npy \(filter) - > streamed.npy", in: folder).code == 0)
     #expect(try bytes("streamed.npy") == bytes("usual.npy"))
     #expect(spectral(shell: "< a.npy \(filter) - --format png > p.png", in: folder).code == 0)
-    #expect(try Image(path: path("p.png")).height == 9)
+    #expect(try RasterImage(path: path("p.png")).height == 9)
     #expect(spectral(shell: "\"$0\" conv2d --input '1,2;3,4' --weight 2 -o - > y.npy", in: folder).code == 0)
     #expect(try Tensor<Double>(npy: path("y.npy")).elements == [2, 4, 6, 8])
     #expect(spectral(shell: "\"$0\" kernel 1,2,1 -o - > k.npy", in: folder).code == 0)
@@ -78,7 +80,76 @@ import Testing
   @Test func whatIsPrintedStaysOutOfAFileOnTheStandardOutput() throws {
     let outcome = spectral(shell: "\"$0\" match a.png part.png --json -o - > map.png", in: folder)
     #expect(outcome.code == 0 && outcome.talk.contains("\"matches\""))
-    #expect(try Image(path: path("map.png")).height == 9)
+    #expect(try RasterImage(path: path("map.png")).height == 9)
+  }
+
+  @Test func aTrainingGoesToTheStandardOutput() throws {
+    let train = "\"$0\" train --limit 100 --epochs 1 --threads 1 --deterministic"
+    #expect(spectral(shell: train + " --checkpoint n.safetensors --metrics m.jsonl", in: folder).code == 0)
+    for output in ["-", "/dev/stdout"] {
+      for sink in ["> copy", "| cat > copy"] {
+        // The state is written once, at the end, and is the same.
+        #expect(spectral(shell: train + " --checkpoint \(output) \(sink)", in: folder).code == 0)
+        #expect(try bytes("copy") == bytes("n.safetensors"))
+        #expect(spectral(shell: train + " --metrics \(output) \(sink)", in: folder).code == 0)
+        let events = try [bytes("copy"), bytes("m.jsonl")].map { data in
+          try String(decoding: data, as: UTF8.self).split(separator: "\n").map { line in
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
+            return "\(object["event"] ?? "") \(object["step"] ?? "") \(object["loss"] ?? "")"
+          }
+        }
+        #expect(events[0] == events[1] && events[0].count == 3)
+      }
+    }
+    let both = spectral(shell: train + " --checkpoint - --metrics - | cat; exit ${PIPESTATUS[0]}", in: folder)
+    #expect(both.talk.contains("the standard output takes one file"), "\(both)")
+    let resumed = spectral(shell: train + " --checkpoint /dev/stdout --resume | cat", in: folder)
+    #expect(resumed.talk.contains("--resume goes on with a file, and /dev/stdout is none"), "\(resumed)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(!names.contains("-") && !names.contains("-.csv"), "\(names)")
+  }
+
+  @Test func aBlurFromTheStandardInputServesAllImages() throws {
+    try Tensor<Float>([3, 3], repeating: 1).writeNPY(to: path("psf.npy"))
+    try FileManager.default.createDirectory(atPath: path("out"), withIntermediateDirectories: true)
+    let run = spectral(shell: "cat psf.npy | \"$0\" deblur a.png part.png --psf - -o out", in: folder)
+    #expect(run.code == 0, "\(run)")
+    #expect(spectral(shell: "\"$0\" deblur a.png --psf psf.npy -o one.png", in: folder).code == 0)
+    #expect(try bytes("out/a.png") == bytes("one.png"))
+    #expect(FileManager.default.fileExists(atPath: path("out/part.png")))
+  }
+
+  @Test func anEmptyFileIsToldSo() throws {
+    try Data().write(to: URL(fileURLWithPath: path("empty.png")))
+    for command in [
+      "convolve empty.png --kernel box:3 -o o.npy", "kernel empty.png", "filter empty.png --mask a.png -o o.png",
+    ] {
+      let outcome = spectral(shell: "\"$0\" " + command, in: folder)
+      #expect(outcome.code == 1 && outcome.talk.contains("empty.png: the file is empty"), "\(outcome)")
+    }
+  }
+
+  /// `n\377.safetensors`, as bytes.
+  @Test func aTrainingHasNamesThatAreNotUTF8() throws {
+    #if os(Linux)
+      let train = """
+        n=$(printf 'n\\377'); "$0" train --limit 100 --epochs 1 --threads 1 --checkpoint "$n.safetensors" \
+          --metrics "$n.jsonl"
+        """
+      #expect(spectral(shell: train, in: folder).code == 0)
+      let again = spectral(shell: train, in: folder)
+      #expect(again.code == 0 && again.talk.contains("n\\xFF.safetensors was there already"), "\(again)")
+      let names = Set(try FileSystem.names(inFolder: folder.path))
+      let stem = FileName.decode([UInt8(ascii: "n"), 0xff])
+      for name in [".safetensors", ".safetensors.previous", ".jsonl", ".jsonl.previous", ".csv", ".csv.previous"] {
+        #expect(names.contains(stem + name), "\(names)")
+      }
+      #expect(!names.contains { $0.hasSuffix(".lock") })
+      let line = "\"$0\" evaluate --checkpoint \"$(printf 'n\\377').safetensors\""
+      #expect(spectral(shell: line, in: folder).output.contains("accuracy"))
+      let resumed = spectral(shell: train + " --epochs 2 --resume", in: folder)
+      #expect(resumed.code == 0 && resumed.talk.contains("going on after step 2"), "\(resumed)")
+    #endif
   }
 
   @Test func theStandardStreamsAreUsedOnce() throws {

@@ -95,11 +95,11 @@ import Testing
     var names: [String] = []
     for i in 0..<20 {
       names.append(i % 2 == 0 ? "\(i).png" : "\(i).jpg")
-      try Image(pixels: digits.image(at: i)).write(to: path(names[i]))
+      try RasterImage(pixels: digits.image(at: i)).write(to: path(names[i]))
     }
     // Another size, and colour: resized and made grey.
-    let large = Image(pixels: digits.image(at: 3)).resized(height: 90, width: 60).pixels.elements
-    try Image(pixels: Tensor([3, 90, 60], large + large + large)).write(to: path("large.png"))
+    let large = RasterImage(pixels: digits.image(at: 3)).resized(height: 90, width: 60).pixels.elements
+    try RasterImage(pixels: Tensor([3, 90, 60], large + large + large)).write(to: path("large.png"))
     names.append("large.png")
 
     let outcome = spectral(["predict", "--checkpoint", "net.safetensors", "--json"] + names, in: folder)
@@ -262,7 +262,7 @@ import Testing
     try file.write(to: path("nan.safetensors"))
     let old = spectral("evaluate", "--checkpoint", "nan.safetensors", in: folder)
     #expect(old.code == 0 && old.output.contains("loss      nan"), "\(old)")
-    try Image(pixels: .zeros([1, 28, 28])).write(to: path("blank.png"))
+    try RasterImage(pixels: .zeros([1, 28, 28])).write(to: path("blank.png"))
     let prediction = spectral("predict", "--checkpoint", "nan.safetensors", "blank.png", in: folder)
     #expect(
       prediction.code == 1 && prediction.output.isEmpty && prediction.talk.contains("not finite"), "\(prediction)")
@@ -329,9 +329,9 @@ import Testing
     #expect(training.code == 0, "\(training)")
     let digit = ProceduralDigits().dataset(.test, count: 8).image(at: 7)
     let alpha = digit.reshaped(to: [28, 28])
-    try Image(pixels: digit).write(to: path("plain.png"))
+    try RasterImage(pixels: digit).write(to: path("plain.png"))
     for (name, ink) in [("black", Float(0)), ("white", 1)] {
-      try Image(pixels: Tensor([1, 28, 28], repeating: ink), alpha: alpha).write(to: path("\(name).png"))
+      try RasterImage(pixels: Tensor([1, 28, 28], repeating: ink), alpha: alpha).write(to: path("\(name).png"))
     }
     try Data("no".utf8).write(to: folder.appendingPathComponent("bad.png"))
     let outcome = spectral(
@@ -357,7 +357,8 @@ import Testing
         try FileManager.default.createDirectory(
           at: folder.appendingPathComponent("animals/\(split)/\(name)"), withIntermediateDirectories: true)
         for i in 0..<3 {
-          try Image(pixels: Tensor([1, 16, 16], repeating: value)).write(to: path("animals/\(split)/\(name)/\(i).png"))
+          try RasterImage(pixels: Tensor([1, 16, 16], repeating: value)).write(
+            to: path("animals/\(split)/\(name)/\(i).png"))
         }
       }
     }
@@ -375,7 +376,7 @@ import Testing
       try FileManager.default.createDirectory(
         at: folder.appendingPathComponent("animals/\(name)"), withIntermediateDirectories: true)
       for i in 0..<6 {
-        try Image(pixels: Tensor([3, 16, 16], repeating: value)).write(to: path("animals/\(name)/\(i).png"))
+        try RasterImage(pixels: Tensor([3, 16, 16], repeating: value)).write(to: path("animals/\(name)/\(i).png"))
       }
     }
     let training = spectral(

@@ -78,7 +78,7 @@ import Testing
       return y * y + x * x < 900
     }
     let pixels = Tensor<Float>([3, 96, 96], (0..<3).flatMap { c in inside.map { $0 ? 1 : hidden[c] } })
-    try Image(pixels: pixels, alpha: Tensor([96, 96], inside.map { $0 ? 1 : 0 }), bitDepth: bitDepth)
+    try RasterImage(pixels: pixels, alpha: Tensor([96, 96], inside.map { $0 ? 1 : 0 }), bitDepth: bitDepth)
       .write(to: path(name))
   }
 
@@ -106,7 +106,7 @@ import Testing
         let outcome = run(edit, of: name, to: "y-\(name)")
         #expect(outcome.code == 0, "\(outcome)")
       }
-      let (black, red) = (try Image(path: path("y-black.png")), try Image(path: path("y-red.png")))
+      let (black, red) = (try RasterImage(path: path("y-black.png")), try RasterImage(path: path("y-red.png")))
       #expect(black == red, "\(edit): hidden colours count")
       let alpha = try #require(black.alpha)
       for row in 0..<96 {
@@ -135,7 +135,7 @@ import Testing
     #expect(run(edit, of: "x.png", to: "black.png").code == 0)
     try writeDisc(hidden: [1, 0.5, 0], to: "x.png")
     #expect(run(edit, of: "x.png", to: "orange.png").code == 0)
-    #expect(try Image(path: path("black.png")) == Image(path: path("orange.png")))
+    #expect(try RasterImage(path: path("black.png")) == RasterImage(path: path("orange.png")))
   }
 
   @Test func comparedAndDrawnOnTheirGround() throws {
@@ -150,7 +150,7 @@ import Testing
       )
       #expect(pair.code == 0, "\(pair)")
       // On white, a white disc cannot be seen.
-      #expect(try Image(path: path("both.png")).pixels.elements.allSatisfy { $0 == 1 })
+      #expect(try RasterImage(path: path("both.png")).pixels.elements.allSatisfy { $0 == 1 })
     }
     #expect(numbers[0]["bound"] as? Double == numbers[1]["bound"] as? Double)
   }
@@ -159,18 +159,18 @@ import Testing
   @Test func opaqueAlphaChangesNothing() throws {
     var random = RandomGenerator(seed: 4)
     let pixels = Tensor<Float>.uniform([3, 40, 50], in: 0..<1, using: &random)
-    try Image(pixels: pixels).write(to: path("rgb.png"))
-    try Image(pixels: pixels, alpha: Tensor([40, 50], repeating: 1)).write(to: path("rgba.png"))
+    try RasterImage(pixels: pixels).write(to: path("rgb.png"))
+    try RasterImage(pixels: pixels, alpha: Tensor([40, 50], repeating: 1)).write(to: path("rgba.png"))
     for edit in Self.edits + [
       ["filter", "--highpass", "gaussian:0.1"], ["filter", "--homomorphic", "gaussian:0.1,0.5,2"],
     ] {
       for name in ["rgb", "rgba"] { #expect(run(edit, of: "\(name).png", to: "y-\(name).png").code == 0) }
-      let (rgb, rgba) = (try Image(path: path("y-rgb.png")), try Image(path: path("y-rgba.png")))
+      let (rgb, rgba) = (try RasterImage(path: path("y-rgb.png")), try RasterImage(path: path("y-rgba.png")))
       #expect(rgb.pixels == rgba.pixels, "\(edit)")
       #expect(rgb.alpha == nil && rgba.alpha?.elements.allSatisfy { $0 == 1 } == true, "\(edit)")
     }
     #expect(run(["convolve", "transparent.png", "--kernel", "sobel:x"], to: "y.png").code == 0)
-    #expect(try Image(path: path("y.png")).alpha == nil)
+    #expect(try RasterImage(path: path("y.png")).alpha == nil)
   }
 
   /// A blur and its undoing bring a transparent picture back, alpha too.
@@ -179,7 +179,8 @@ import Testing
     #expect(run(["convolve", "disc.png", "--kernel", "gaussian:1.5"], to: "soft.png").code == 0)
     #expect(run(["deblur", "soft.png", "--psf", "gaussian:1.5"], to: "sharp.png").code == 0)
     func error(_ name: String) throws -> Double {
-      let difference = try #require(Image(path: path(name)).alpha) - #require(Image(path: path("disc.png")).alpha)
+      let difference =
+        try #require(RasterImage(path: path(name)).alpha) - #require(RasterImage(path: path("disc.png")).alpha)
       return difference.norm
     }
     let (soft, sharp) = (try error("soft.png"), try error("sharp.png"))
@@ -199,12 +200,12 @@ import Testing
         x[0, row, column] += 0.2 * Float(cos(2 * .pi * (0.21 * Double(column) - 0.13 * Double(row))))
       }
     }
-    try Image(pixels: x, alpha: inside, bitDepth: 16).write(to: path("x.png"))
+    try RasterImage(pixels: x, alpha: inside, bitDepth: 16).write(to: path("x.png"))
     let outcome = spectral("filter", "x.png", "--remove-periodic-noise", "-o", "y.png", in: folder)
     #expect(outcome.code == 0 && outcome.talk.contains("amplitude 0."), "\(outcome)")
     let amplitude = outcome.talk.components(separatedBy: "amplitude ").last.flatMap { Double($0.prefix { $0 != "," }) }
     #expect(abs(try #require(amplitude) - 0.2) < 0.02, "\(outcome.talk)")
-    let result = try Image(path: path("y.png"))
+    let result = try RasterImage(path: path("y.png"))
     #expect(result.alpha == inside)
     func deviation(_ image: Tensor<Float>) -> Double { ((image - clean) * inside.reshaped(to: [1, side, side])).norm }
     #expect(deviation(result.pixels) < 0.15 * deviation(x))
@@ -219,25 +220,27 @@ import Testing
       return distance < 13 ? 1 : 0
     }
     let shape = Tensor<Float>([1, 64, 64], inside)
-    try Image(pixels: shape).write(to: path("grey.png"))
-    try Image(pixels: shape * 0.4).write(to: path("dim.png"))
+    try RasterImage(pixels: shape).write(to: path("grey.png"))
+    try RasterImage(pixels: shape * 0.4).write(to: path("dim.png"))
     let alpha = shape.reshaped(to: [64, 64])
     for (name, value) in [("white", 1), ("black", 0), ("dark", 0.4)] as [(String, Float)] {
-      try Image(pixels: Tensor([1, 64, 64], repeating: value), alpha: alpha).write(to: path("\(name).png"))
+      try RasterImage(pixels: Tensor([1, 64, 64], repeating: value), alpha: alpha).write(to: path("\(name).png"))
     }
     try writeDisc(hidden: [0, 0, 0], to: "x.png")
-    func result(_ mask: String) throws -> Image {
+    func result(_ mask: String) throws -> RasterImage {
       #expect(run(["filter", "x.png", "--mask", "\(mask).png"], to: "y.png").code == 0)
-      return try Image(path: path("y.png"))
+      return try RasterImage(path: path("y.png"))
     }
     #expect(try result("white") == result("grey") && result("black") == result("grey"))
     #expect(try result("dark") == result("dim"))
     // A kernel's picture likewise: what is transparent is no tap.
-    try Image(pixels: Tensor([1, 3, 3], repeating: 1), alpha: Tensor([3, 3], [0, 1, 0, 1, 1, 1, 0, 1, 0]))
+    try RasterImage(pixels: Tensor([1, 3, 3], repeating: 1), alpha: Tensor([3, 3], [0, 1, 0, 1, 1, 1, 0, 1, 0]))
       .write(to: path("kernel.png"))
     #expect(run(["convolve", "x.png", "--kernel", "kernel.png"], to: "a.png").code == 0)
     #expect(run(["convolve", "x.png", "--kernel", "0,0.2,0;0.2,0.2,0.2;0,0.2,0"], to: "b.png").code == 0)
-    let (a, b) = (try #require(Image(path: path("a.png")).alpha), try #require(Image(path: path("b.png")).alpha))
+    let (a, b) = (
+      try #require(RasterImage(path: path("a.png")).alpha), try #require(RasterImage(path: path("b.png")).alpha)
+    )
     // The taps are single-precision fifths on one side: a step of 8 bits may round the other way.
     #expect(largestDifference(a, b) < 1.01 / 255)
   }

@@ -1,7 +1,9 @@
+import AutomaticConvolution
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
+import SpectralTransforms
 import TestSupport
 import Testing
 
@@ -41,11 +43,11 @@ import Testing
   }
 
   private func check<Method: ConvolutionMethod>(
-    _ label: String, seeds: Range<UInt64>, _ method: Method, points: (ConvolutionProblem) -> Int
+    _ label: String, seeds: Range<UInt64>, rank: Int = 2, _ method: Method, points: (ConvolutionProblem) -> Int
   ) {
     var worst = Ratios()
     for seed in seeds {
-      let random = RandomProblem(seed: seed)
+      let random = RandomProblem(seed: seed, rank: rank)
       let found = ratios(method, random, points: points(random.problem))
       #expect(found.worst <= 1, "\(label), \(random): \(found)")
       worst.forward = max(worst.forward, found.forward)
@@ -75,10 +77,47 @@ import Testing
     check("direct, Double", seeds: 300..<600, SpatialConvolution<Double>()) { points(FourierConvolution<Double>(), $0) }
   }
 
+  /// The points of a transform of the padded array: no solver's transforms need to have more.
+  private func paddedPoints(_ problem: ConvolutionProblem) -> Int {
+    problem.axes.reduce(1) { $0 * FastSize.next($1.padded) }
+  }
+
+  @Test(arguments: [1, 3]) func otherRanksDirectly(rank: Int) {
+    check(
+      "direct, rank \(rank), Float", seeds: 1000..<1200, rank: rank, SpatialConvolution<Float>(), points: paddedPoints)
+    check(
+      "direct, rank \(rank), Double", seeds: 1200..<1300, rank: rank, SpatialConvolution<Double>(), points: paddedPoints
+    )
+  }
+
+  @Test(arguments: [1, 3]) func otherRanksInTiles(rank: Int) {
+    check(
+      "fft.tiles, rank \(rank), Float", seeds: 1000..<1200, rank: rank,
+      FourierConvolution<Float>(rigor: .estimate, solver: .tiles), points: paddedPoints)
+    check(
+      "fft.tiles, rank \(rank), Double", seeds: 1200..<1300, rank: rank,
+      FourierConvolution<Double>(rigor: .estimate, solver: .tiles), points: paddedPoints)
+  }
+
+  @Test(arguments: [1, 2, 3]) func everyRankByWholeTransforms(rank: Int) {
+    check(
+      "fft.whole, rank \(rank), Float", seeds: 1000..<1200, rank: rank,
+      FourierConvolution<Float>(rigor: .estimate, solver: .whole), points: paddedPoints)
+    check(
+      "fft.whole, rank \(rank), Double", seeds: 1200..<1300, rank: rank,
+      FourierConvolution<Double>(rigor: .estimate, solver: .whole), points: paddedPoints)
+  }
+
+  @Test(arguments: [1, 3]) func otherRanksByTheAutomaticChoice(rank: Int) {
+    check(
+      "automatic, rank \(rank), Float", seeds: 1300..<1400, rank: rank, AutomaticConvolution<Float>(),
+      points: paddedPoints)
+  }
+
   /// A tile for the whole image may be smaller than image and kernel together, if its ends fit onto each other.
   @Test(arguments: [Boundary.zero, .circular])
   func tilesThatWrapAround(boundary: Boundary) throws {
-    let geometry = ConvolutionGeometry(kernel: 9, padding: .same, boundary: boundary)
+    let geometry = ConvolutionGeometry(padding: .same, boundary: boundary)
     let random = RandomProblem(
       problem: try ConvolutionProblem(geometry, input: [2, 3, 20, 28], filter: [4, 3, 9, 9]), seed: 5)
     let sizes = FourierConvolution<Double>().candidates(random.problem, training: true).map(\.tile)

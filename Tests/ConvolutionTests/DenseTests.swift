@@ -1,6 +1,6 @@
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -15,22 +15,22 @@ import Testing
     ExactCase(input: [1, 1, 28, 28], outputs: 6, kernel: 5), ExactCase(input: [2, 2, 30, 11], outputs: 13),
     // Runs of positions that end within a row; images of one row, column or pixel.
     ExactCase(input: [1, 5, 27, 27], outputs: 40, kernel: 5),
-    ExactCase(input: [1, 9, 1, 200], outputs: 20, kernel: Extent(height: 1, width: 4)),
-    ExactCase(input: [1, 9, 200, 1], outputs: 20, kernel: Extent(height: 4, width: 1)),
+    ExactCase(input: [1, 9, 1, 200], outputs: 20, kernel: [1, 4]),
+    ExactCase(input: [1, 9, 200, 1], outputs: 20, kernel: [4, 1]),
     ExactCase(input: [4, 40, 1, 1], outputs: 24, kernel: 1),
     // Tiles that do not span the width.
-    ExactCase(input: [1, 64, 4, 900], outputs: 17, kernel: Extent(height: 2, width: 3)),
-    ExactCase(input: [1, 17, 4, 2500], outputs: 3, kernel: Extent(height: 3, width: 1)),
+    ExactCase(input: [1, 64, 4, 900], outputs: 17, kernel: [2, 3]),
+    ExactCase(input: [1, 17, 4, 2500], outputs: 3, kernel: [3, 1]),
     // Sums so long that they are taken in pieces.
     ExactCase(input: [1, 130, 6, 6], outputs: 35), ExactCase(input: [1, 130, 6, 20], outputs: 2),
     // Windows that overlap, touch, and leave gaps; all boundaries.
     ExactCase(input: [2, 18, 13, 12], outputs: 20, stride: 2, boundary: .reflect),
-    ExactCase(input: [1, 18, 13, 12], outputs: 20, stride: Extent(height: 3, width: 2), boundary: .circular),
+    ExactCase(input: [1, 18, 13, 12], outputs: 20, stride: [3, 2], boundary: .circular),
     ExactCase(input: [1, 20, 17, 16], outputs: 18, kernel: 2, stride: 4, padding: .pixels(3), boundary: .mirror),
     ExactCase(input: [1, 20, 17, 16], outputs: 18, kernel: 1, stride: 2),
     ExactCase(
-      input: [1, 17, 19, 21], outputs: 34, kernel: Extent(height: 2, width: 3), stride: 2,
-      dilation: Extent(height: 3, width: 2), padding: .full),
+      input: [1, 17, 19, 21], outputs: 34, kernel: [2, 3], stride: 2,
+      dilation: [3, 2], padding: .full),
     ExactCase(input: [2, 34, 10, 10], outputs: 36, dilation: 2, padding: .pixels(5), groups: 2, boundary: .replicate),
     ExactCase(input: [1, 48, 12, 40], outputs: 6, padding: .full, groups: 3),
     ExactCase(input: [1, 8, 9, 9], outputs: 20, padding: .valid),
@@ -41,8 +41,8 @@ import Testing
     ExactCase(input: [32, 5, 10, 9], outputs: 8, stride: 2, padding: .pixels(2), boundary: .reflect),
     ExactCase(input: [16, 8, 9, 11], outputs: 11, kernel: 2, stride: 4, groups: 1),
     ExactCase(
-      input: [48, 6, 12, 10], outputs: 12, kernel: Extent(height: 3, width: 4),
-      stride: Extent(height: 1, width: 3), dilation: Extent(height: 2, width: 1), padding: .full, groups: 2),
+      input: [48, 6, 12, 10], outputs: 12, kernel: [3, 4],
+      stride: [1, 3], dilation: [2, 1], padding: .full, groups: 2),
     ExactCase(input: [16, 70, 3, 4], outputs: 4), ExactCase(input: [64, 3, 40, 6], outputs: 10, kernel: 1),
   ]
 

@@ -1,6 +1,6 @@
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -8,9 +8,9 @@ import Testing
 struct ExactCase: CustomTestStringConvertible, Sendable {
   var input: [Int]
   var outputs: Int
-  var kernel: Extent = 3
-  var stride: Extent = 1
-  var dilation: Extent = 1
+  var kernel: AxisValues = 3
+  var stride: AxisValues = 1
+  var dilation: AxisValues = 1
   var padding: Padding = .same
   var groups = 1
   var boundary = Boundary.zero
@@ -20,9 +20,9 @@ struct ExactCase: CustomTestStringConvertible, Sendable {
 
   func problem() throws -> ConvolutionProblem {
     try ConvolutionProblem(
-      ConvolutionGeometry(
-        kernel: kernel, stride: stride, dilation: dilation, padding: padding, groups: groups, boundary: boundary),
-      input: Shape(input), filter: [outputs, input[1] / groups, kernel.height, kernel.width])
+      ConvolutionGeometry(stride: stride, dilation: dilation, padding: padding, groups: groups, boundary: boundary),
+      input: TensorShape(input),
+      filter: TensorShape([outputs, input[1] / groups] + kernel.expanded(rank: input.count - 2)))
   }
 
   /// Compares every pass of the direct method with the definition, bit by bit.
@@ -31,7 +31,7 @@ struct ExactCase: CustomTestStringConvertible, Sendable {
   ) throws {
     let problem = try problem()
     var random = RandomGenerator(seed: 1)
-    func integers(_ shape: Shape) -> Tensor<Double> {
+    func integers(_ shape: TensorShape) -> Tensor<Double> {
       Tensor<Double>.uniform(shape, in: -4..<5, using: &random).map { $0.rounded(.down) }
     }
     let (x, w, g) = (integers(problem.inputShape), integers(problem.filterShape), integers(problem.outputShape))

@@ -1,8 +1,8 @@
 import AutomaticConvolution
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -102,19 +102,18 @@ import Testing
 
 /// Every arrangement of lanes, and what else changes what is held.
 private func problems() throws -> [ConvolutionProblem] {
-  func problem(_ input: Shape, outputs: Int, _ geometry: ConvolutionGeometry) throws -> ConvolutionProblem {
-    try ConvolutionProblem(
-      geometry, input: input,
-      filter: [outputs, input[1] / geometry.groups, geometry.kernel.height, geometry.kernel.width])
+  func problem(_ input: TensorShape, outputs: Int, _ geometry: KernelGeometry) throws -> ConvolutionProblem {
+    try geometry.problem(input, outputs: outputs)
   }
   return [
-    try problem([3, 24, 20, 18], outputs: 20, ConvolutionGeometry(kernel: 5, padding: .same)),
-    try problem([32, 6, 14, 14], outputs: 16, ConvolutionGeometry(kernel: 5)),
-    try problem([2, 3, 40, 37], outputs: 4, ConvolutionGeometry(kernel: 7, padding: .same, operation: .convolution)),
-    try problem([2, 40, 30, 31], outputs: 40, ConvolutionGeometry(kernel: 9, padding: .same, groups: 40)),
-    try problem([1, 1, 160, 150], outputs: 1, ConvolutionGeometry(kernel: 15, padding: .same, boundary: .reflect)),
-    try problem([2, 8, 33, 30], outputs: 36, ConvolutionGeometry(kernel: 3, stride: 2, groups: 2)),
-    try problem([1, 10, 40, 41], outputs: 12, ConvolutionGeometry(kernel: 5, dilation: 2, operation: .convolution)),
+    try problem([3, 24, 20, 18], outputs: 20, KernelGeometry(kernel: 5, padding: .same)),
+    try problem([32, 6, 14, 14], outputs: 16, KernelGeometry(kernel: 5)),
+    try problem([2, 3, 40, 37], outputs: 4, KernelGeometry(kernel: 7, padding: .same, operation: .convolution)),
+    try problem([2, 40, 30, 31], outputs: 40, KernelGeometry(kernel: 9, padding: .same, groups: 40)),
+    try problem([1, 1, 160, 150], outputs: 1, KernelGeometry(kernel: 15, padding: .same, boundary: .reflect)),
+    try problem([1, 1, 20000, 2], outputs: 1, KernelGeometry(kernel: [25, 1], padding: .same)),
+    try problem([2, 8, 33, 30], outputs: 36, KernelGeometry(kernel: 3, stride: 2, groups: 2)),
+    try problem([1, 10, 40, 41], outputs: 12, KernelGeometry(kernel: 5, dilation: 2, operation: .convolution)),
   ]
 }
 
@@ -125,7 +124,7 @@ private func check<Scalar: AnyMethodScalar, Method: ConvolutionMethod<Scalar>>(
 ) throws {
   var random = RandomGenerator(seed: 1)
   // Small integers: the direct method is exact.
-  func integers(_ shape: Shape) -> Tensor<Scalar> {
+  func integers(_ shape: TensorShape) -> Tensor<Scalar> {
     Tensor.uniform(shape, in: -4..<5, using: &random).map { $0.rounded(.down) }
   }
   let (x, w, g) = (integers(problem.inputShape), integers(problem.filterShape), integers(problem.outputShape))

@@ -1,19 +1,19 @@
 import AutomaticConvolution
 import Foundation
-import Fourier
+import SpectralTransforms
 import FourierConvolution
-import Layers
+import SpectralConvolution
 import SpatialConvolution
 import Synchronization
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
 private func problem(
-  _ input: Shape, outputs: Int, kernel: Int, stride: Int = 1, groups: Int = 1
+  _ input: TensorShape, outputs: Int, kernel: Int, stride: Int = 1, groups: Int = 1
 ) throws -> ConvolutionProblem {
   try ConvolutionProblem(
-    ConvolutionGeometry(kernel: Extent(kernel), stride: Extent(stride), padding: .same, groups: groups), input: input,
+    ConvolutionGeometry(stride: AxisValues(stride), padding: .same, groups: groups), input: input,
     filter: [outputs, input[1] / groups, kernel, kernel])
 }
 

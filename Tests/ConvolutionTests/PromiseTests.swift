@@ -1,19 +1,18 @@
 import AutomaticConvolution
 import FourierConvolution
-import Layers
+import SpectralConvolution
+import SpectralNetworks
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
 private let reference = ReferenceConvolution()
 
 private func problem(
-  _ input: Shape, outputs: Int = 1, _ geometry: ConvolutionGeometry
+  _ input: TensorShape, outputs: Int = 1, _ geometry: KernelGeometry
 ) throws -> ConvolutionProblem {
-  try ConvolutionProblem(
-    geometry, input: input,
-    filter: [outputs, input[1] / geometry.groups, geometry.kernel.height, geometry.kernel.width])
+  try geometry.problem(input, outputs: outputs)
 }
 
 /// The promises of the two methods, one by one, at the places where they are hardest to keep.
@@ -22,8 +21,8 @@ private func problem(
     var random = RandomGenerator(seed: 1)
     for boundary in Boundary.allCases {
       let problem = try problem(
-        [2, 3, 19, 23], outputs: 4, ConvolutionGeometry(kernel: 5, stride: 2, padding: .same, boundary: boundary))
-      func integers(_ shape: Shape) -> Tensor<Float> {
+        [2, 3, 19, 23], outputs: 4, KernelGeometry(kernel: 5, stride: 2, padding: .same, boundary: boundary))
+      func integers(_ shape: TensorShape) -> Tensor<Float> {
         Tensor<Float>.uniform(shape, in: -9..<10, using: &random).map { $0.rounded(.down) }
       }
       let (x, w) = (integers(problem.inputShape), integers(problem.filterShape))
@@ -36,14 +35,14 @@ private func problem(
   }
 
   @Test(arguments: [
-    ([1, 1, 3, 3], Extent(height: 7, width: 9), Padding.full), ([1, 2, 1, 40], 3, .same),
-    ([1, 2, 40, 1], Extent(height: 4, width: 1), .same), ([1, 1, 31, 37], Extent(height: 4, width: 6), .same),
+    ([1, 1, 3, 3], [7, 9] as AxisValues, Padding.full), ([1, 2, 1, 40], 3, .same),
+    ([1, 2, 40, 1], [4, 1] as AxisValues, .same), ([1, 1, 31, 37], [4, 6] as AxisValues, .same),
     ([2, 1, 1, 1], 1, .valid), ([1, 1, 8, 8], 31, .same), ([1, 1, 61, 59], 59, .valid),
   ])
-  func awkwardSizes(input: [Int], kernel: Extent, padding: Padding) throws {
+  func awkwardSizes(input: [Int], kernel: AxisValues, padding: Padding) throws {
     for boundary in Boundary.allCases {
       let problem = try problem(
-        Shape(input), outputs: 2, ConvolutionGeometry(kernel: kernel, padding: padding, boundary: boundary))
+        TensorShape(input), outputs: 2, KernelGeometry(kernel: kernel, padding: padding, boundary: boundary))
       var random = RandomGenerator(seed: 2)
       let x = Tensor<Double>.normal(problem.inputShape, using: &random)
       let w = Tensor<Double>.normal(problem.filterShape, using: &random)
@@ -59,7 +58,7 @@ private func problem(
   }
 
   @Test func aLargeOffsetStaysWithinTheBound() throws {
-    let problem = try problem([1, 1, 64, 64], ConvolutionGeometry(kernel: 9, padding: .same, boundary: .reflect))
+    let problem = try problem([1, 1, 64, 64], KernelGeometry(kernel: 9, padding: .same, boundary: .reflect))
     var random = RandomGenerator(seed: 3)
     let x = Tensor<Float>.normal(problem.inputShape, mean: 1e6, using: &random)
     let w = Tensor<Float>.normal(problem.filterShape, using: &random)
@@ -109,12 +108,12 @@ private func problem(
 
   @Test(arguments: [Float.nan, .infinity])
   func aLargeBatchIsSpoiledAsItsImagesAre(value: Float) throws {
-    let geometry = ConvolutionGeometry(kernel: 3, padding: .same)
+    let geometry = KernelGeometry(kernel: 3, padding: .same)
     let (batch, single) = (
       try problem([16, 3, 7, 6], outputs: 5, geometry), try problem([1, 3, 7, 6], outputs: 5, geometry)
     )
     let direct = SpatialConvolution<Float>()
-    func spoiled(_ shape: Shape, at place: Int) -> Tensor<Float> {
+    func spoiled(_ shape: TensorShape, at place: Int) -> Tensor<Float> {
       var random = RandomGenerator(seed: UInt64(place))
       var tensor = Tensor<Float>.normal(shape, using: &random)
       tensor.withUnsafeMutableElements { $0[place] = value }
@@ -141,7 +140,7 @@ private func problem(
   }
 
   @Test func hugeButFiniteNumbersDoNotOverflowOnTheWay() throws {
-    let problem = try problem([1, 1, 40, 40], ConvolutionGeometry(kernel: 5, padding: .same, boundary: .reflect))
+    let problem = try problem([1, 1, 40, 40], KernelGeometry(kernel: 5, padding: .same, boundary: .reflect))
     let x = Tensor<Float>(problem.inputShape, repeating: 3e38)
     let w = Tensor<Float>(problem.filterShape, repeating: 1 / 25)
     let y = FourierConvolution<Float>().forward(x, w, bias: nil, problem)
@@ -170,9 +169,9 @@ private func problem(
     var random = RandomGenerator(seed: 4)
     let layer = Convolution2D<Double>(
       inputChannels: 4, outputChannels: 6,
+      kernel: [3, 4],
       geometry: ConvolutionGeometry(
-        kernel: Extent(height: 3, width: 4), stride: Extent(height: 2, width: 1), dilation: Extent(height: 1, width: 2),
-        padding: .same, groups: 2, boundary: .mirror, operation: .convolution),
+        stride: [2, 1], dilation: [1, 2], padding: .same, groups: 2, boundary: .mirror, operation: .convolution),
       method: choice.method(deterministic: true), using: &random)
     #expect(checkGradients(layer, [2, 4, 9, 8]) == [])
   }
@@ -180,8 +179,8 @@ private func problem(
   @Test(arguments: [([3, 8, 40, 40], 7), ([40, 6, 14, 12], 5)])
   func deterministicResultsDoNotDependOnThreads(input: [Int], kernel: Int) throws {
     let problem = try problem(
-      Shape(input), outputs: 16,
-      ConvolutionGeometry(kernel: Extent(height: kernel, width: kernel), padding: .same))
+      TensorShape(input), outputs: 16,
+      KernelGeometry(kernel: [kernel, kernel], padding: .same))
     var random = RandomGenerator(seed: 5)
     let x = Tensor<Float>.normal(problem.inputShape, using: &random)
     let w = Tensor<Float>.normal(problem.filterShape, using: &random)
@@ -206,7 +205,7 @@ private func problem(
   }
 
   @Test func aMemoryLimitIsKeptOrRefused() throws {
-    let problem = try problem([1, 1, 400, 400], ConvolutionGeometry(kernel: 21, padding: .same))
+    let problem = try problem([1, 1, 400, 400], KernelGeometry(kernel: 21, padding: .same))
     let unlimited = try FourierConvolution<Float>().workingMemory(.forward, problem)
     let limited = FourierConvolution<Float>(memoryLimit: unlimited / 2)
     #expect(try limited.workingMemory(.forward, problem) <= unlimited / 2)
@@ -236,7 +235,7 @@ private func problem(
   }
 
   @Test func biasIsAdded() throws {
-    let problem = try problem([2, 3, 9, 9], outputs: 5, ConvolutionGeometry(kernel: 3, padding: .same))
+    let problem = try problem([2, 3, 9, 9], outputs: 5, KernelGeometry(kernel: 3, padding: .same))
     let bias = Tensor<Float>([5], [1, 2, 3, 4, 5])
     for method in [FourierConvolution<Float>() as any ConvolutionMethod<Float>, SpatialConvolution<Float>()] {
       let y = method.forward(.zeros(problem.inputShape), .zeros(problem.filterShape), bias: bias, problem)
@@ -245,7 +244,7 @@ private func problem(
   }
 
   @Test func anEmptyBatchGivesEmptyResults() throws {
-    let problem = try problem([0, 2, 9, 9], outputs: 3, ConvolutionGeometry(kernel: 3))
+    let problem = try problem([0, 2, 9, 9], outputs: 3, KernelGeometry(kernel: 3))
     let w = Tensor<Float>(problem.filterShape, repeating: 1)
     for method in [FourierConvolution<Float>() as any ConvolutionMethod<Float>, SpatialConvolution<Float>()] {
       let (y, tape) = method.record(.zeros(problem.inputShape), w, bias: nil, problem)

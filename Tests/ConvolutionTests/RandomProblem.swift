@@ -1,6 +1,6 @@
 import Foundation
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 import TestSupport
 
 /// A random convolution, small enough for the float64 definition: any kernel, stride, dilation, padding, grouping,
@@ -15,34 +15,42 @@ struct RandomProblem: CustomStringConvertible {
     self.seed = seed
   }
 
-  init(seed: UInt64) {
+  /// - Parameter rank: 1 for signals, 2 for images, 3 for volumes.
+  init(seed: UInt64, rank: Int = 2) {
     self.seed = seed
     var random = RandomGenerator(seed: seed)
     while true {
-      if let problem = try? Self.draw(&random), problem.multiplyAdds < 3_000_000 {
+      if let problem = try? Self.draw(&random, rank), problem.multiplyAdds < 3_000_000 {
         self.problem = problem
         return
       }
     }
   }
 
-  private static func draw(_ random: inout RandomGenerator) throws -> ConvolutionProblem {
+  private static func draw(_ random: inout RandomGenerator, _ rank: Int) throws -> ConvolutionProblem {
     func pick<T>(_ choices: [T]) -> T { choices[Int.random(in: 0..<choices.count, using: &random)] }
-    func extent(_ choices: [Int]) -> Extent { Extent(height: pick(choices), width: pick(choices)) }
+    func each(_ choices: [Int]) -> [Int] { (0..<rank).map { _ in pick(choices) } }
     let groups = pick([1, 1, 1, 2, 3, 5])
     let (channels, outputs) = (groups * pick([1, 1, 2, 3, 7]), groups * pick([1, 1, 2, 4, 6]))
-    let kernel = extent([1, 2, 3, 3, 4, 5, 7, 9, 13])
+    let kernel = each(
+      rank == 3 ? [1, 2, 3, 3, 4, 5] : rank == 1 ? [1, 2, 3, 5, 9, 31, 64] : [1, 2, 3, 3, 4, 5, 7, 9, 13])
     let padding: Padding = pick([
       .valid, .same, .same, .full,
-      .explicit(top: pick([0, 1, 5]), bottom: pick([0, 2, 7]), left: pick([0, 1, 4]), right: pick([0, 3, 11])),
+      .sides((0..<rank).map { _ in Padding.Sides(before: pick([0, 1, 4, 5]), after: pick([0, 2, 3, 7, 11])) }),
     ])
+    let boundaries = rank == 2 ? Boundary.allCases : Boundary.allCases + [.constant(1.5), .constant(-0.25)]
     let geometry = ConvolutionGeometry(
-      kernel: kernel, stride: extent([1, 1, 1, 2, 3, 4]), dilation: extent([1, 1, 1, 2, 3]), padding: padding,
-      groups: groups, boundary: pick(Boundary.allCases), operation: pick(ConvolutionOperation.allCases))
-    let sizes = [1, 2, 3, 5, 8, 13, 16, 17, 23, 29, 31, 32, 40]
+      stride: AxisValues(each([1, 1, 1, 2, 3, 4])), dilation: AxisValues(each([1, 1, 1, 2, 3])), padding: padding,
+      groups: groups, boundary: pick(boundaries), operation: pick(ConvolutionOperation.allCases))
+    let sizes =
+      rank == 3
+      ? [1, 2, 3, 5, 8, 11, 13, 16]
+      : rank == 1
+        ? [1, 2, 5, 16, 31, 40, 100, 257, 600]
+        : [1, 2, 3, 5, 8, 13, 16, 17, 23, 29, 31, 32, 40]
     return try ConvolutionProblem(
-      geometry, input: [pick([1, 2, 3]), channels, pick(sizes), pick(sizes)],
-      filter: [outputs, channels / groups, kernel.height, kernel.width])
+      geometry, input: TensorShape([pick([1, 2, 3]), channels] + each(sizes)),
+      filter: TensorShape([outputs, channels / groups] + kernel))
   }
 
   /// A geometry that nobody would choose: kernels up to 60 taps a side, strides up to 50, dilations up to 40, any padding,
@@ -66,21 +74,21 @@ struct RandomProblem: CustomStringConvertible {
     func size(_ most: Int) -> Int {
       Int(Double.random(in: 0..<Double(most + 1).logarithm, using: &random).exponential.rounded(.down))
     }
-    func extent(_ most: Int) -> Extent { Extent(height: size(most), width: size(most)) }
+    func each(_ most: Int) -> AxisValues { [size(most), size(most)] }
     let groups = pick([1, 1, 1, size(8), size(40)])
     let (channels, outputs) = (pick([1, 1, size(12)]), pick([1, 1, size(20)]))
     var (height, width) = (size(60), size(60))
     if pick([false, false, true]) { (height, width) = pick([(size(4000), size(4)), (size(4), size(4000))]) }
-    let kernel = extent(60)
+    let kernel = each(60)
     let geometry = ConvolutionGeometry(
-      kernel: kernel, stride: pick([1, extent(50)]), dilation: pick([1, extent(40)]),
+      stride: pick([1, each(50)]), dilation: pick([1, each(40)]),
       padding: pick([
         .valid, .same, .same, .full,
         .explicit(top: size(40) - 1, bottom: size(40) - 1, left: size(40) - 1, right: size(40) - 1),
       ]), groups: groups, boundary: pick(Boundary.allCases), operation: pick(ConvolutionOperation.allCases))
     return try ConvolutionProblem(
       geometry, input: [batch ?? pick([1, 1, size(8), size(40)]), groups * channels, height, width],
-      filter: [groups * outputs, channels, kernel.height, kernel.width])
+      filter: [groups * outputs, channels, kernel[0], kernel[1]])
   }
 
   /// Random images, filters and output gradient.
@@ -109,7 +117,7 @@ struct PassBounds {
   ) {
     let factor = ErrorBound.relativeL2(scalar: Scalar.self, pointCount: points)
     func norms(_ tensor: Tensor<Scalar>) -> [Double] {
-      let plane = max(tensor.shape[2] * tensor.shape[3], 1)
+      let plane = max(tensor.shape.extents.dropFirst(2).reduce(1, *), 1)
       let values = tensor.elements
       return stride(from: 0, to: values.count, by: plane).map { start in
         values[start..<start + plane].reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
@@ -120,17 +128,25 @@ struct PassBounds {
       for position in 0..<axis.padded { if let source = axis.source(position) { counts[source] += 1 } }
       return counts
     }
-    let (rows, columns) = (copies(problem.vertical), copies(problem.horizontal))
-    let width = problem.horizontal.input
+    let axisCopies = problem.axes.map(copies)
+    let volume = problem.axes.reduce(1) { $0 * $1.input }
     let padded = Tensor<Scalar>(
       x.shape,
       x.elements.enumerated().map { index, value in
-        let pixel = index % (problem.vertical.input * width)
-        return value * Scalar(rows[pixel / width] * columns[pixel % width]).squareRoot()
+        var (place, count) = (index % volume, 1)
+        for (axis, copies) in zip(problem.axes, axisCopies).reversed() {
+          count *= copies[place % axis.input]
+          place /= axis.input
+        }
+        return value * Scalar(count).squareRoot()
       })
-    let (nx, nw, ng) = (norms(padded), norms(w), norms(g))
+    // What a constant boundary adds to the norm of a padded array.
+    let beyond = problem.axes.reduce(1) { $0 * $1.padded } - volume
+    let addition = problem.geometry.boundary.value * Double(beyond).squareRoot()
+    let nx = norms(padded).map { ($0 * $0 + addition * addition).squareRoot() }
+    let (nw, ng) = (norms(w), norms(g))
     let (perGroup, outputs) = (problem.channelsPerGroup, problem.outputsPerGroup)
-    let repeats = Double(max(rows.max() ?? 1, 1) * max(columns.max() ?? 1, 1))
+    let repeats = axisCopies.reduce(1.0) { $0 * Double(max($1.max() ?? 1, 1)) }
     var (y, dx, dw) = (0.0, 0.0, 0.0)
     for n in 0..<problem.batch {
       for o in 0..<problem.outputChannels {

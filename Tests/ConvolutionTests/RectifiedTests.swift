@@ -1,8 +1,9 @@
 import AutomaticConvolution
 import FourierConvolution
-import Layers
+import SpectralConvolution
+import SpectralNetworks
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 

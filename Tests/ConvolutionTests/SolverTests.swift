@@ -1,7 +1,7 @@
 import Foundation
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -72,7 +72,7 @@ import Testing
   /// Two images do not fill a vector.
   @Test func aRefusalSaysWhy() throws {
     let problem = try ConvolutionProblem(
-      ConvolutionGeometry(kernel: 3), input: [2, 8, 9, 9], filter: [8, 8, 3, 3])
+      ConvolutionGeometry(), input: [2, 8, 9, 9], filter: [8, 8, 3, 3])
     let method = try SpatialConvolution<Float>(solver: "direct.batch")
     let error = try #require(throws: ConvolutionError.self) { try method.workingMemory(.forward, problem) }
     #expect(error.description.contains("direct.batch cannot do this") && error.description.contains("batches"))

@@ -1,5 +1,5 @@
-import Datasets
-import Tensors
+import SpectralNetworks
+import SpectralCore
 import Testing
 
 @Suite struct AugmentationTests {
@@ -7,16 +7,17 @@ import Testing
 
   /// One image `[C, H, W]` of bytes, placed; read back as bytes.
   func placed(
-    _ bytes: [UInt8], _ shape: Shape, _ placement: Placement, _ edge: Augmentation.Edge = .black
+    _ bytes: [UInt8], _ shape: TensorShape, _ placement: Placement, _ edge: Augmentation.Edge = .black
   ) -> [UInt8] {
     let set = Dataset(
       name: "one", bytes: bytes, imageShape: shape, labels: [0], classNames: ["a"],
       normalization: .none(channels: shape[0]))
     let image = BatchAssembler<Double>(set, edge: edge).images([0], [placement])
-    #expect(image.shape == Shape([1] + shape.extents))
+    #expect(image.shape == TensorShape([1] + shape.extents))
     // The same numbers as floats take the other path.
     let floats = Dataset(
-      name: "one", images: Tensor(Shape([1] + shape.extents), bytes.map { Float($0) }), labels: [0], classNames: ["a"],
+      name: "one", images: Tensor(TensorShape([1] + shape.extents), bytes.map { Float($0) }), labels: [0],
+      classNames: ["a"],
       normalization: .none(channels: shape[0]))
     let same = BatchAssembler<Double>(floats, edge: edge).images([0], [placement])
     #expect(same.elements == image.elements.map { ($0 * 255).rounded() })
@@ -60,7 +61,7 @@ import Testing
   func laws() {
     var random = RandomGenerator(seed: 3)
     let image = (0..<3 * 7 * 5).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-    let shape: Shape = [3, 7, 5]
+    let shape: TensorShape = [3, 7, 5]
     #expect(placed(image, shape, .identity) == image)
     #expect(placed(placed(image, shape, Placement(isMirrored: true)), shape, Placement(isMirrored: true)) == image)
     #expect(placed(image, shape, Placement(down: 7)) == .init(repeating: 0, count: image.count))

@@ -1,6 +1,6 @@
-import Datasets
+import SpectralNetworks
 import Foundation
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -148,6 +148,23 @@ import Testing
     #expect(Batches<Double>(set, batchSize: 2)[0].images.elements == [0, -0.625, 1.375, 0.125])
     #expect(set.image(at: 1) == Tensor([1, 1, 2], [3, 0.5]))
     #expect(set.prefix(1).image(at: 0) == Tensor([1, 1, 2], [0.25, -1]))
+  }
+
+  @Test("Where no thread can be had, the reader prepares the batches")
+  func withoutAThread() {
+    let batches = Batches<Float>(randomDataset(23), batchSize: 4, shuffled: true)
+    let lazy = Prefetcher(batches, depth: 2, patience: 0.01, start: { _ in })
+    var labels: [[Int]] = []
+    while let batch = lazy.next() { labels.append(batch.labels) }
+    #expect(labels == (0..<batches.count).map { batches[$0].labels })
+    // One that comes too late finds nothing to do, and one that never comes is not waited for.
+    var late: Thread?
+    do {
+      let prefetcher = Prefetcher(batches, depth: 2, patience: 0.01, start: { late = $0 })
+      #expect(prefetcher.next()?.labels == batches[0].labels)
+      late?.start()
+      #expect(prefetcher.next()?.labels == batches[1].labels)
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import CZlib
-import Datasets
+import SpectralNetworks
 import Foundation
-import Tensors
+import SpectralCore
 
 /// The bytes of an IDX file, whatever its header claims.
 func idx(magic: UInt32, _ extents: [UInt32], _ elements: [UInt8]) -> Data {
@@ -59,7 +59,7 @@ func refusal(_ read: () throws -> Void) throws -> String? {
 }
 
 /// A data set of `count` images `[C, H, W]` of random bytes, with labels that take turns.
-func randomDataset(_ count: Int, _ shape: Shape = [1, 5, 6], classes: Int = 3, seed: UInt64 = 1) -> Dataset {
+func randomDataset(_ count: Int, _ shape: TensorShape = [1, 5, 6], classes: Int = 3, seed: UInt64 = 1) -> Dataset {
   var random = RandomGenerator(seed: seed)
   return Dataset(
     name: "random", bytes: (0..<count * shape.count).map { _ in UInt8(truncatingIfNeeded: random.next()) },

@@ -1,6 +1,6 @@
-import Datasets
+import SpectralNetworks
 import Foundation
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
-import Datasets
+import SpectralNetworks
 import Foundation
-import Imaging
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -96,9 +96,9 @@ import Testing
   }
 
   /// A stroke whose shape is in its alpha only.
-  private func stroke(ink: Float) -> Image {
+  private func stroke(ink: Float) -> RasterImage {
     let alpha = Tensor<Float>([4, 4], (0..<16).map { $0 % 4 == 1 ? 1 : 0 })
-    return Image(pixels: Tensor([1, 4, 4], repeating: ink), alpha: alpha)
+    return RasterImage(pixels: Tensor([1, 4, 4], repeating: ink), alpha: alpha)
   }
 
   @Test func transparentImagesAreSeenWhateverTheirInk() throws {
@@ -123,7 +123,7 @@ import Testing
   }
 
   @Test func aPictureThatIsAllTransparentHasNoInk() {
-    #expect(Image(pixels: .zeros([1, 2, 2]), alpha: .zeros([2, 2])).inkBackground == .white)
+    #expect(RasterImage(pixels: .zeros([1, 2, 2]), alpha: .zeros([2, 2])).inkBackground == .white)
     #expect(stroke(ink: 0.6).inkBackground == .black && stroke(ink: 0.4).inkBackground == .white)
   }
 }

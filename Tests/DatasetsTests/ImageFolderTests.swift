@@ -1,7 +1,7 @@
-import Datasets
+import SpectralNetworks
 import Foundation
-import Imaging
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -67,15 +67,15 @@ import Testing
   @Test("All images get the size of the first, or the one that is asked for")
   func resizes() throws {
     var random = RandomGenerator(seed: 6)
-    let large = Image(pixels: .uniform([3, 9, 11], in: 0..<1, using: &random))
+    let large = RasterImage(pixels: .uniform([3, 9, 11], in: 0..<1, using: &random))
     folder.put("train/a/1.pgm", flat(80, height: 4, width: 5))
     folder.put("test/a/1.pgm", flat(90, height: 30, width: 2))
     try large.write(to: folder.path + "/train/a/2.png")
     for (size, expected) in [(nil, [4, 5]), ((height: 6, width: 3), [6, 3])] as [((height: Int, width: Int)?, [Int])] {
       let pair = try DatasetKind.folder.load(from: folder.path, imageSize: size)
-      #expect(pair.training.imageShape == Shape([1] + expected))
+      #expect(pair.training.imageShape == TensorShape([1] + expected))
       #expect(values(pair.test) == [90])
-      let resized = try Image(path: folder.path + "/train/a/2.png").luminance
+      let resized = try RasterImage(path: folder.path + "/train/a/2.png").luminance
         .resized(height: expected[0], width: expected[1]).pixels
       // The one that is not flat; bytes are off by half a step at most, and a rounding or two.
       let index = try #require((0..<2).first { Set(pair.training.image(at: $0).elements).count > 1 })
@@ -105,5 +105,38 @@ import Testing
     #expect(try line()?.hasPrefix(folder.path + "/test/b: ") == true)
     #expect(
       try refusal { _ = try DatasetKind.folder.load(from: folder.path, imageSize: (0, 5)) }?.contains("0 x 5") == true)
+  }
+
+  @Test("What there is can be judged by names and headers, before any image is decoded")
+  func isJudgedByHeaders() throws {
+    // Headers are whole, and the pixels behind them are not.
+    let png = try RasterImage(pixels: .zeros([3, 40, 30])).encoded(as: .png)
+    for name in ["a/1", "a/2", "b/1", "b/2"] { folder.put("train/\(name).png", png.prefix(60)) }
+    folder.put("test/a/1.png", png.prefix(60))
+    struct Refusal: Error {}
+    var outline: DatasetOutline?
+    #expect(throws: Refusal.self) {
+      try ImageFolder(folder.path).load {
+        outline = $0
+        throw Refusal()
+      }
+    }
+    #expect(outline?.imageShape == [3, 40, 30] && outline?.classNames == ["a", "b"])
+    #expect(outline?.trainingCount == 4 && outline?.testCount == 1)
+    #expect(throws: FileError.self) { try ImageFolder(folder.path).load() }
+  }
+
+  @Test("Folders and images may have names that are not UTF-8")
+  func takesAnyNames() throws {
+    let folder = temporaryFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for (name, value) in [([0x61, 0xff], 10), ([0x62], 20)] as [([UInt8], UInt8)] {
+      let path = folder.path + "/" + FileName.decode(name)
+      try FileSystem.createFolder(path)
+      for i in 0..<6 { try AtomicFile.write(flat(value), to: path + "/\(i)" + FileName.decode([0xfe]) + ".pgm") }
+    }
+    let pair = try ImageFolder(folder.path).load()
+    #expect(pair.training.classNames == [FileName.decode([0x61, 0xff]), "b"])
+    #expect(pair.training.count == 10 && pair.test.count == 2)
   }
 }

@@ -1,5 +1,5 @@
-import Datasets
-import Tensors
+import SpectralNetworks
+import SpectralCore
 import TestSupport
 import Testing
 

@@ -56,7 +56,7 @@ struct SnippetTests {
       }
       guard FileManager.default.fileExists(atPath: shown) else { continue }
       let difference =
-        try Image(path: folder.appendingPathComponent(name).path).pixels - Image(path: shown).pixels
+        try RasterImage(path: folder.appendingPathComponent(name).path).pixels - RasterImage(path: shown).pixels
       #expect(difference.maximumMagnitude < 1.5 / 255, "\(name) is not what its page draws")
     }
   }

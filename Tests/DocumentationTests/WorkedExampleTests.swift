@@ -19,9 +19,9 @@ import Testing
   @Test func bothOperations() throws {
     for method in methods {
       expect(try method(x, w), [0, 2, 6, 8], "\(method.name)")
-      let convolution = ConvolutionGeometry(kernel: 2, operation: .convolution)
+      let convolution = ConvolutionGeometry(operation: .convolution)
       expect(try method(x, w, convolution), [12, 14, 18, 20], "\(method.name)")
-      let full = ConvolutionGeometry(kernel: 2, padding: .full, operation: .convolution)
+      let full = ConvolutionGeometry(padding: .full, operation: .convolution)
       expect(
         try method(x, w, full), [1, 4, 7, 6, 4, 12, 14, 9, 7, 18, 20, 12, 0, -7, -8, -9], "\(method.name)")
     }
@@ -29,7 +29,7 @@ import Testing
 
   @Test func circular() throws {
     let geometry = ConvolutionGeometry(
-      kernel: 2, padding: .explicit(top: 1, bottom: 0, left: 1, right: 0), boundary: .circular,
+      padding: .explicit(top: 1, bottom: 0, left: 1, right: 0), boundary: .circular,
       operation: .convolution)
     for method in methods {
       expect(try method(x, w, geometry), [-2, -3, -1, 13, 12, 14, 19, 18, 20], "\(method.name)")

@@ -1,8 +1,8 @@
 import Foundation
-import FrequencyFilters
-import Fourier
-import Layers
-import Tensors
+import SpectralImaging
+import SpectralTransforms
+import SpectralConvolution
+import SpectralCore
 import TestSupport
 import Testing
 

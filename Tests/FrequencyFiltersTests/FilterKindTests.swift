@@ -1,4 +1,4 @@
-import FrequencyFilters
+import SpectralImaging
 import Testing
 
 @Suite struct FilterKindTests {

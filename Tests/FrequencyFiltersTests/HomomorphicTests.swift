@@ -1,6 +1,6 @@
 import Foundation
-import FrequencyFilters
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 

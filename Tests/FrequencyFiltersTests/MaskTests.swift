@@ -1,5 +1,5 @@
-import FrequencyFilters
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 

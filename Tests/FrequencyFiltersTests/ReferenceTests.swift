@@ -1,6 +1,6 @@
-import FrequencyFilters
-import Layers
-import Tensors
+import SpectralImaging
+import SpectralConvolution
+import SpectralCore
 import TestSupport
 import Testing
 

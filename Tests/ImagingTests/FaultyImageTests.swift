@@ -1,7 +1,7 @@
 import CImageCodecs
 import Foundation
-import Imaging
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -19,7 +19,7 @@ import Testing
   func checkFault(_ data: Data, like whole: Data, _ words: String, sourceLocation: SourceLocation = #_sourceLocation)
     throws
   {
-    let (image, expected) = (try Image(data: data), try Image(data: whole))
+    let (image, expected) = (try RasterImage(data: data), try RasterImage(data: whole))
     #expect(image.pixels == expected.pixels && image.alpha == expected.alpha, sourceLocation: sourceLocation)
     #expect(expected.warnings.isEmpty, sourceLocation: sourceLocation)
     #expect(image.warnings.count == 1 && image.warnings[0].kind == .fault, sourceLocation: sourceLocation)
@@ -41,7 +41,7 @@ import Testing
     // Padding before a marker, bytes after the end, and another picture after it are as the format allows.
     let at = try place(0xdb, whole)
     for data in [whole[..<at] + Data([0xff, 0xff, 0xff]) + whole[at...], whole + Data("hello".utf8), whole + whole] {
-      #expect(try Image(data: Data(data)) == Image(data: whole))
+      #expect(try RasterImage(data: Data(data)) == RasterImage(data: whole))
     }
   }
 
@@ -58,7 +58,7 @@ import Testing
     var data = try bytes("jpeg_444.jpg")
     let start = try place(0xda, data) + 40
     data.replaceSubrange(start..<start + 100, with: Data(count: 100))
-    let image = try Image(data: data)
+    let image = try RasterImage(data: data)
     #expect(image.warnings.count == 1 && image.warnings[0].kind == .fault)
     #expect(image.warnings[0].message.contains("pixels may be wrong"), "\(image.warnings)")
   }
@@ -67,7 +67,7 @@ import Testing
   @Test(arguments: ["jpeg_444.jpg", "jpeg_progressive.jpg", "jpeg_arithmetic.jpg"])
   func halfAPictureIsRefused(name: String) throws {
     let whole = try bytes(name)
-    let error = #expect(throws: FileError.self) { try Image(data: whole.prefix(whole.count * 3 / 4)) }
+    let error = #expect(throws: FileError.self) { try RasterImage(data: whole.prefix(whole.count * 3 / 4)) }
     #expect(error?.message.contains("cut short") == true, "\(String(describing: error))")
   }
 
@@ -84,7 +84,7 @@ import Testing
       data[frame + 17] = 0x21
     }
     data[frame + offset] = value
-    let error = #expect(throws: FileError.self) { try Image(data: data) }
+    let error = #expect(throws: FileError.self) { try RasterImage(data: data) }
     #expect(error?.message.contains(words) == true, "\(String(describing: error))")
     #expect(error?.message.contains("not supported") == true && error?.message.contains("damaged") == false)
   }
@@ -96,7 +96,7 @@ import Testing
     data.replaceSubrange(frame + 5..<frame + 9, with: [0x36, 0xb0, 0x36, 0xb0])
     let scan = try place(0xda, data)
     data = data[..<scan] + Data((0..<490).flatMap { _ in data[scan..<data.count - 2] }) + data.suffix(2)
-    let error = #expect(throws: FileError.self) { try Image(data: data, sizeLimit: 8 << 30) }
+    let error = #expect(throws: FileError.self) { try RasterImage(data: data, sizeLimit: 8 << 30) }
     #expect(error?.message.contains("scanned so many times") == true, "\(String(describing: error))")
   }
 
@@ -131,7 +131,7 @@ import Testing
     for place in [33, whole.count - 12] {
       let data = Data(whole[..<place] + bad + whole[place...])
       try checkFault(data, like: whole, "the checksum of its chunk \(kind) is wrong")
-      #expect(try Image(data: data).metadata == Image(data: whole).metadata)
+      #expect(try RasterImage(data: data).metadata == RasterImage(data: whole).metadata)
     }
   }
 
@@ -147,7 +147,7 @@ import Testing
     let whole = try bytes("rgb8.png")
     // Three frames, endless; the checksum by zlib.crc32 of Python.
     let control = chunk("acTL", [0, 0, 0, 3, 0, 0, 0, 0], crc: [0xce, 0xed, 0xba, 0xc0])
-    let image = try Image(data: Data(whole[..<33] + control + whole[33...]))
+    let image = try RasterImage(data: Data(whole[..<33] + control + whole[33...]))
     #expect(image.warnings.map(\.kind) == [.omission])
     #expect(image.warnings.first?.message.contains("animation of 3 frames") == true)
   }

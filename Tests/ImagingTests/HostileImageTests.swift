@@ -1,6 +1,6 @@
 import Foundation
-import Imaging
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -21,13 +21,13 @@ import Testing
   @Test(arguments: files)
   func truncationsAreRefusedOrSaid(name: String) throws {
     let whole = try bytes(name)
-    let image = try Image(data: whole)
+    let image = try RasterImage(data: whole)
     let marker = name.hasSuffix(".png") ? 12 : name.hasSuffix(".jpg") && !name.contains("arithmetic") ? 2 : 0
     for data in HostileBytes.truncations(of: whole) {
       if data.count < whole.count - marker {
-        #expect(throws: FileError.self, "the first \(data.count) bytes of \(name)") { try Image(data: data) }
+        #expect(throws: FileError.self, "the first \(data.count) bytes of \(name)") { try RasterImage(data: data) }
       } else {
-        let copy = try Image(data: data)
+        let copy = try RasterImage(data: data)
         #expect(copy.pixels == image.pixels && copy.warnings.contains { $0.message.contains("end marker") })
       }
     }
@@ -37,7 +37,7 @@ import Testing
   func damageNeverCrashes(name: String) throws {
     for data in HostileBytes.mutations(of: try bytes(name), count: 1000) {
       do {
-        let image = try Image(data: data, sizeLimit: 1 << 24)
+        let image = try RasterImage(data: data, sizeLimit: 1 << 24)
         #expect(image.pixels.byteCount <= 1 << 24)
       } catch {
         #expect(error is FileError)
@@ -55,7 +55,7 @@ import Testing
       var data = whole
       data[place] ^= 0x10
       do {
-        let image = try Image(data: data)
+        let image = try RasterImage(data: data)
         #expect(image.warnings.contains { $0.kind == .fault }, "byte \(place)")
       } catch { #expect(error is FileError) }
     }
@@ -65,7 +65,7 @@ import Testing
     let whole = Data("P3\n2 1\n255\n10 20 30\n40 50 255".utf8)
     // The last number may lose digits unnoticed: nothing in the format says where it ends.
     for count in 0..<(whole.count - 2) {
-      #expect(throws: FileError.self, "\(count)") { try Image(data: whole.prefix(count)) }
+      #expect(throws: FileError.self, "\(count)") { try RasterImage(data: whole.prefix(count)) }
     }
   }
 
@@ -76,7 +76,7 @@ import Testing
     "P7\nWIDTH 1\n", "P1\n1 1\n0", "GIF89a", "",
   ])
   func badMapsAndOtherFiles(text: String) {
-    #expect(throws: FileError.self) { try Image(data: Data(text.utf8)) }
+    #expect(throws: FileError.self) { try RasterImage(data: Data(text.utf8)) }
   }
 
   /// The CRC-32 of PNG, bit by bit.
@@ -103,18 +103,20 @@ import Testing
     (UInt32(0), UInt32(5)), (5, 0), (1 << 31, 1), (0x7fff_ffff, 0x7fff_ffff), (100_000, 100_000), (3000, 3000),
   ])
   func pngsThatClaimTooMuch(width: UInt32, height: UInt32) {
-    #expect(throws: FileError.self) { try Image(data: png(width: width, height: height)) }
-    #expect(throws: FileError.self) { try Image(data: png(width: width, height: height, depth: 16, type: 6)) }
+    #expect(throws: FileError.self) { try RasterImage(data: png(width: width, height: height)) }
+    #expect(throws: FileError.self) { try RasterImage(data: png(width: width, height: height, depth: 16, type: 6)) }
   }
 
   @Test func sizeLimitIsHeldAndExplained() throws {
     let data = try bytes("rgb8.png")
     // 20 x 13 pixels of three samples, each a byte and a Float.
     let size = 20 * 13 * 3 * 5
-    _ = try Image(data: data, sizeLimit: size)
-    let error = #expect(throws: FileError.self) { try Image(data: data, sizeLimit: size - 1) }
+    _ = try RasterImage(data: data, sizeLimit: size)
+    let error = #expect(throws: FileError.self) { try RasterImage(data: data, sizeLimit: size - 1) }
     #expect(error?.message.contains("20 x 13 pixels takes 3.9 KiB") == true, "\(error!)")
-    let bomb = #expect(throws: FileError.self) { try Image(data: png(width: 50_000, height: 50_000), name: "bomb.png") }
+    let bomb = #expect(throws: FileError.self) {
+      try RasterImage(data: png(width: 50_000, height: 50_000), name: "bomb.png")
+    }
     #expect(
       bomb?.description.hasPrefix("bomb.png: decoding its 50000 x 50000 pixels takes 35.0 GiB") == true, "\(bomb!)")
   }
@@ -127,7 +129,7 @@ import Testing
     let place = frame.lowerBound + 5
     data.replaceSubrange(
       place..<place + 4, with: [UInt8(height >> 8), UInt8(height & 0xff), UInt8(width >> 8), UInt8(width & 0xff)])
-    #expect(throws: FileError.self) { try Image(data: data) }
+    #expect(throws: FileError.self) { try RasterImage(data: data) }
   }
 
   /// Every place of the Exif segment with every of some values: the picture is whole, whatever the note says.
@@ -138,7 +140,7 @@ import Testing
       for value in [UInt8(0), 1, 9, 0x7f, 0xff] {
         var data = whole
         data[place] = value
-        let shape = try Image(data: data).pixels.shape
+        let shape = try RasterImage(data: data).pixels.shape
         #expect(shape == [1, 20, 13] || shape == [1, 13, 20])
       }
     }
@@ -146,14 +148,14 @@ import Testing
 
   @Test func filesThatAreNotThereOrAreNoFiles() {
     for path in ["/nowhere/picture.png", "/", "/dev/null"] {
-      #expect(throws: FileError.self) { try Image(path: path) }
+      #expect(throws: FileError.self) { try RasterImage(path: path) }
     }
-    #expect(throws: FileError.self) { try Image(path: "/dev/zero", sizeLimit: 1 << 20) }
+    #expect(throws: FileError.self) { try RasterImage(path: "/dev/zero", sizeLimit: 1 << 20) }
   }
 
   @Test func namesDoNotDecide() throws {
     let path = temporaryFolder().path + "/really-a-png.jpg"
     try bytes("rgb8.png").write(to: URL(fileURLWithPath: path))
-    #expect(try Image(path: path) == Image(data: bytes("rgb8.png")))
+    #expect(try RasterImage(path: path) == RasterImage(data: bytes("rgb8.png")))
   }
 }

@@ -1,6 +1,6 @@
 import Foundation
-import Imaging
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -21,7 +21,7 @@ import Testing
     image.planes = image.planes * 0.5
     let file = try image.encoded(as: format)
     #expect(file.report == EncodingReport())
-    let copy = try Image(data: file.data)
+    let copy = try RasterImage(data: file.data)
     #expect(copy.metadata.colorProfile == profile)
     #expect(copy.metadata.exif == image.metadata.exif)
     // A JPEG's segments hold the bytes themselves.
@@ -35,8 +35,8 @@ import Testing
 
   @Test func aCopyInTheSameFormatHasTheSameMetadata() throws {
     for (name, format) in [("metadata1.jpg", ImageFormat.jpeg), ("metadata1.png", .png), ("rgb16.png", .png)] {
-      let image = try Image(data: bytes(name))
-      #expect(try Image(data: image.encoded(as: format)).metadata == image.metadata)
+      let image = try RasterImage(data: bytes(name))
+      #expect(try RasterImage(data: image.encoded(as: format)).metadata == image.metadata)
       #expect(image.metadata != ImageMetadata())
     }
   }
@@ -47,16 +47,16 @@ import Testing
     var profile = Data((0..<200_000).map { _ in UInt8.random(in: 0...255, using: &random) })
     profile.replaceSubrange(16..<20, with: Data("RGB ".utf8))
     profile.replaceSubrange(36..<40, with: Data("acsp".utf8))
-    var image = try Image(data: bytes("rgb8.png"))
+    var image = try RasterImage(data: bytes("rgb8.png"))
     image.metadata.colorProfile = profile
     for format in [ImageFormat.jpeg, .png] {
-      #expect(try Image(data: image.encoded(as: format)).metadata.colorProfile == profile)
+      #expect(try RasterImage(data: image.encoded(as: format)).metadata.colorProfile == profile)
     }
     // Without its second segment the profile is worth nothing, and the picture is whole.
     var jpeg = try image.encoded(as: .jpeg)
     let second = try #require(jpeg.range(of: Data("ICC_PROFILE\0".utf8) + [2, 4])).lowerBound
     jpeg.removeSubrange(second - 4..<second - 2 + 65535)
-    let copy = try Image(data: jpeg)
+    let copy = try RasterImage(data: jpeg)
     #expect(copy.metadata.colorProfile == nil)
     #expect(copy.warnings.map(\.message) == ["its colour profile is incomplete and was left out"])
   }
@@ -68,7 +68,7 @@ import Testing
     image.planes = image.luminance
     let file = try image.encoded(as: .png)
     #expect(file.report.losses.count == 1 && file.report.losses[0].contains("profile"))
-    let copy = try Image(data: file.data)
+    let copy = try RasterImage(data: file.data)
     #expect(copy.metadata.colorProfile == nil && copy.metadata.exif == image.metadata.exif)
     #expect(copy.warnings.isEmpty)
   }
@@ -81,12 +81,12 @@ import Testing
     large.metadata.exif = try #require(image.metadata.exif) + Data(count: 70_000)
     let file = try large.encoded(as: .jpeg)
     #expect(file.report.losses.count == 1 && file.report.losses[0].contains("Exif"))
-    #expect(try Image(data: file.data).metadata.exif == nil)
-    #expect(try Image(data: large.encoded(as: .png).data).metadata.exif == large.metadata.exif)
+    #expect(try RasterImage(data: file.data).metadata.exif == nil)
+    #expect(try RasterImage(data: large.encoded(as: .png).data).metadata.exif == large.metadata.exif)
   }
 
   @Test func aGreyCopyHasNoProfileOfColours() throws {
-    let image = try Image(data: bytes("metadata1.jpg"))
+    let image = try RasterImage(data: bytes("metadata1.jpg"))
     #expect(image.luminance.metadata.colorProfile == nil)
     #expect(image.luminance.metadata.exif == image.metadata.exif)
   }
@@ -94,12 +94,12 @@ import Testing
   /// A profile that would inflate to a gigabyte is not kept, and does not take the memory.
   @Test func bombsAreNotInflated() throws {
     let whole = try bytes("rgb8.png")
-    var image = try Image(data: whole)
+    var image = try RasterImage(data: whole)
     var profile = Data(count: ImageMetadata.sizeLimit + 1)
     profile.replaceSubrange(16..<20, with: Data("RGB ".utf8))
     profile.replaceSubrange(36..<40, with: Data("acsp".utf8))
     image.metadata.colorProfile = profile
-    let copy = try Image(data: image.encoded(as: .png))
+    let copy = try RasterImage(data: image.encoded(as: .png))
     #expect(copy.metadata.colorProfile == nil && copy.pixels == image.pixels)
     #expect(copy.warnings.count == 1 && copy.warnings[0].message.contains("profile"))
   }
@@ -108,8 +108,8 @@ import Testing
 
   /// The picture of orientation 6 is that of orientation 1 turned to the right by a quarter.
   @Test(arguments: ["jpg", "png"]) func pixelsAreTurnedAndTheNoteIsChanged(ending: String) throws {
-    let stored = try Image(data: bytes("metadata1.\(ending)"))
-    let turned = try Image(data: bytes("metadata6.\(ending)"))
+    let stored = try RasterImage(data: bytes("metadata1.\(ending)"))
+    let turned = try RasterImage(data: bytes("metadata6.\(ending)"))
     #expect(turned.pixels.shape == [3, stored.width, stored.height])
     for (row, column) in [(0, 0), (3, 5), (19, 12)] {
       for color in 0..<3 {
@@ -122,7 +122,7 @@ import Testing
     for format in [ImageFormat.jpeg, .png] {
       let file = try turned.encoded(as: format)
       #expect(file.range(of: entry + [1]) != nil && file.range(of: entry + [6]) == nil)
-      let copy = try Image(data: file)
+      let copy = try RasterImage(data: file)
       #expect(copy.pixels.shape == turned.pixels.shape)
       #expect(copy.metadata.exif == turned.metadata.exif)
     }
@@ -147,11 +147,11 @@ import Testing
   /// Of type SHORT (3) and LONG (4), in either order of bytes, in either format.
   @Test(arguments: [3, 4], [false, true])
   func typesOfTheOrientation(type: Int, bigEndian: Bool) throws {
-    var image = try Image(data: bytes("rgb8.png"))
+    var image = try RasterImage(data: bytes("rgb8.png"))
     let upright = image
     image.metadata.exif = tiff(bigEndian: bigEndian, [(0x010f, 3, 7), (0x0112, type, 3)])
     for format in [ImageFormat.jpeg, .png] {
-      let copy = try Image(data: image.encoded(as: format, quality: 100))
+      let copy = try RasterImage(data: image.encoded(as: format, quality: 100))
       // Upside down.
       let difference = Tensor<Float>([3, 13, 20], upright.pixels.elements)
       for (row, column) in [(0, 0), (5, 7)] {
@@ -169,18 +169,18 @@ import Testing
     let length = tiff(bigEndian: bigEndian, one).count
     // The second directory: where the thumbnail is, and its length; two entries are 30 bytes.
     let second = tiff(bigEndian: bigEndian, [(0x0201, 4, length + 30), (0x0202, 4, 5)]).dropFirst(8)
-    var image = try Image(data: bytes("rgb8.png"))
+    var image = try RasterImage(data: bytes("rgb8.png"))
     image.metadata.exif = tiff(bigEndian: bigEndian, one, next: second + Data("thumb".utf8))
-    let exif = try #require(try Image(data: image.encoded(as: .png)).metadata.exif)
+    let exif = try #require(try RasterImage(data: image.encoded(as: .png)).metadata.exif)
     #expect(exif.starts(with: tiff(bigEndian: bigEndian, one)))
     #expect(exif.range(of: Data("thumb".utf8)) == nil)
   }
 
   @Test func damagedExifIsLeftOutAloud() throws {
-    var image = try Image(data: bytes("rgb8.png"))
+    var image = try RasterImage(data: bytes("rgb8.png"))
     image.metadata.exif = Data("no Exif at all".utf8)
     for format in [ImageFormat.jpeg, .png] {
-      let copy = try Image(data: image.encoded(as: format))
+      let copy = try RasterImage(data: image.encoded(as: format))
       #expect(copy.metadata.exif == nil)
       #expect(copy.warnings.map(\.message) == ["its Exif data are damaged and were left out"])
     }

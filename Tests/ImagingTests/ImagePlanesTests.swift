@@ -1,6 +1,6 @@
 import Foundation
-import Imaging
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -13,7 +13,7 @@ import Testing
 
   @Test(arguments: ["grey8.png", "rgba16.png", "palette_transparent.png", "grey16.pgm", "jpeg_orientation6.jpg"])
   func picturesAreWhatImageReads(name: String) throws {
-    let image = try Image(path: fixture(name))
+    let image = try RasterImage(path: fixture(name))
     let single = try ImagePlanes<Float>(path: fixture(name))
     #expect(single.planes == image.pixels && single.alpha == image.alpha)
     #expect(single.origin == .picture(bitDepth: image.bitDepth) && single.light == .stored)
@@ -27,11 +27,11 @@ import Testing
   func picturesComeBackBitForBit(name: String) throws {
     let image = try ImagePlanes<Double>(path: fixture(name))
     #expect(try image.write(to: path("copy.png")).clippedCount == 0)
-    #expect(try Image(path: path("copy.png")) == Image(path: fixture(name)))
+    #expect(try RasterImage(path: path("copy.png")) == RasterImage(path: fixture(name)))
     // Through light and back: half a step of 16 bits is far more than the rounding of either curve.
     let light = try ImagePlanes<Float>(path: fixture(name), light: .linear)
     #expect(try light.write(to: path("light.png")).clippedCount == 0)
-    #expect(try Image(path: path("light.png")) == Image(path: fixture(name)))
+    #expect(try RasterImage(path: path("light.png")) == RasterImage(path: fixture(name)))
   }
 
   @Test func clippedValuesAreCounted() throws {
@@ -63,9 +63,9 @@ import Testing
   func arraysComeBackAsTheyWere(extents: [Int]) throws {
     var random = RandomGenerator(seed: 3)
     // Far out of 0...1: nothing scales or clips.
-    let single = Tensor<Float>.normal(Shape(extents), deviation: 1000, using: &random)
+    let single = Tensor<Float>.normal(TensorShape(extents), deviation: 1000, using: &random)
     try single.writeNPY(to: path("f4.npy"))
-    let double = Tensor<Double>.normal(Shape(extents), deviation: 1e-9, using: &random)
+    let double = Tensor<Double>.normal(TensorShape(extents), deviation: 1e-9, using: &random)
     try double.writeNPY(to: path("f8.npy"))
     for name in ["f4", "f8"] {
       switch try AnyImagePlanes(path: path("\(name).npy")) {

@@ -1,6 +1,6 @@
 import Foundation
-import Imaging
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -16,7 +16,7 @@ import Testing
     ("rgb8.ppm", 8), ("grey16.pgm", 16),
   ])
   func losslessPicturesAreExact(name: String, bitDepth: Int) throws {
-    let image = try Image(path: fixture(name))
+    let image = try RasterImage(path: fixture(name))
     let stem = (name as NSString).deletingPathExtension
     #expect(image.pixels == (try Tensor<Float>(npy: fixture(stem + ".npy"))))
     #expect(image.bitDepth == bitDepth)
@@ -36,7 +36,7 @@ import Testing
       .map { "jpeg_\($0)" }
       + (1...8).map { "jpeg_orientation\($0)" })
   func jpegsAgreeWithPillow(name: String) throws {
-    let image = try Image(path: fixture(name + ".jpg"))
+    let image = try RasterImage(path: fixture(name + ".jpg"))
     let expected = try Tensor<Float>(npy: fixture(name + ".npy"))
     #expect(image.pixels.shape == expected.shape)
     #expect(image.pixels.shape == expected.shape && (image.pixels - expected).maximumMagnitude < 2.5 / 255)
@@ -44,12 +44,12 @@ import Testing
   }
 
   @Test func textMapsByHand() throws {
-    let grey = try Image(data: Data("P2 # a comment\n3 2\n# another\n10\n0 5 10\n1 2 3".utf8))
+    let grey = try RasterImage(data: Data("P2 # a comment\n3 2\n# another\n10\n0 5 10\n1 2 3".utf8))
     #expect(grey.pixels == Tensor([1, 2, 3], [0, 0.5, 1, 0.1, 0.2, 0.3]))
-    let colour = try Image(data: Data("P3 1 2 65535 65535 0 13107 0 0 65535\n".utf8))
+    let colour = try RasterImage(data: Data("P3 1 2 65535 65535 0 13107 0 0 65535\n".utf8))
     #expect(colour.pixels == Tensor([3, 2, 1], [1, 0, 0, 0, 0.2, 1]))
     #expect(colour.bitDepth == 16)
-    let odd = try Image(data: Data("P5\t2\r1 200\n".utf8) + [0, 200] + Data("more".utf8))
+    let odd = try RasterImage(data: Data("P5\t2\r1 200\n".utf8) + [0, 200] + Data("more".utf8))
     #expect(odd.pixels == Tensor([1, 1, 2], [0, 1]))
   }
 
@@ -58,11 +58,11 @@ import Testing
     arguments: [("astronaut", 3, 512, 512), ("camera", 1, 512, 512), ("coins", 1, 303, 384)])
   func photographs(name: String, channels: Int, height: Int, width: Int) throws {
     let path = sharedData("images")!.appendingPathComponent(name + ".png").path
-    let image = try Image(path: path)
+    let image = try RasterImage(path: path)
     #expect(image.pixels.shape == [channels, height, width])
     #expect(image.pixels.elements.allSatisfy { (0...1).contains($0) })
     let copy = temporaryFolder().path + "/copy.png"
     try image.write(to: copy)
-    #expect(try Image(path: copy) == image)
+    #expect(try RasterImage(path: copy) == image)
   }
 }

@@ -1,6 +1,6 @@
 import Foundation
-import Imaging
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -8,12 +8,12 @@ import Testing
   let folder = temporaryFolder()
 
   /// A picture whose values are multiples of 1 / steps.
-  func image(channels: Int, steps: Int, alpha: Bool = false, height: Int = 19, width: Int = 70) -> Image {
+  func image(channels: Int, steps: Int, alpha: Bool = false, height: Int = 19, width: Int = 70) -> RasterImage {
     var random = RandomGenerator(seed: 1)
-    func values(_ shape: Shape) -> Tensor<Float> {
+    func values(_ shape: TensorShape) -> Tensor<Float> {
       Tensor(shape) { for i in $0.indices { $0[i] = Float(Int.random(in: 0...steps, using: &random)) / Float(steps) } }
     }
-    return Image(
+    return RasterImage(
       pixels: values([channels, height, width]), alpha: alpha ? values([height, width]) : nil,
       bitDepth: steps > 255 ? 16 : 8)
   }
@@ -24,7 +24,7 @@ import Testing
     let image = image(channels: channels, steps: steps)
     let path = folder.path + "/picture.\(format)"
     try image.write(to: path)
-    let copy = try Image(path: path)
+    let copy = try RasterImage(path: path)
     if format == "ppm" && channels == 1 {
       #expect(copy.pixels.rows(2..<3) == image.pixels && copy.colorModel == .rgb)
     } else {
@@ -35,15 +35,15 @@ import Testing
   @Test(arguments: [1, 3], [255, 65535])
   func alphaComesBack(channels: Int, steps: Int) throws {
     let image = image(channels: channels, steps: steps, alpha: true)
-    #expect(try Image(data: image.encoded(as: .png)) == image)
+    #expect(try RasterImage(data: image.encoded(as: .png)) == image)
   }
 
   @Test func valuesAreClippedAndRounded() throws {
-    let image = Image(pixels: Tensor([1, 1, 6], [-3, 7, 0.5, 1.4 / 255, 1.6 / 255, -0.0]))
+    let image = RasterImage(pixels: Tensor([1, 1, 6], [-3, 7, 0.5, 1.4 / 255, 1.6 / 255, -0.0]))
     let expected: [Float] = [0, 1, 128 / 255, 1 / 255, 2 / 255, 0]
-    #expect(try Image(data: image.encoded(as: .png)).pixels.elements == expected)
+    #expect(try RasterImage(data: image.encoded(as: .png)).pixels.elements == expected)
     // Sixteen bits on request.
-    let fine = try Image(data: image.encoded(as: .png, bitDepth: 16))
+    let fine = try RasterImage(data: image.encoded(as: .png, bitDepth: 16))
     #expect(fine.pixels.elements[2] == 32768 / 65535 && fine.bitDepth == 16)
   }
 
@@ -52,7 +52,7 @@ import Testing
   @Test(arguments: [1, 3])
   func jpegIsClose(channels: Int) throws {
     let image = image(channels: channels, steps: 255)
-    let copy = try Image(data: image.encoded(as: .jpeg, quality: 100))
+    let copy = try RasterImage(data: image.encoded(as: .jpeg, quality: 100))
     let error = (copy.pixels - image.pixels).norm / Double(image.pixels.count).squareRoot()
     #expect(error < 1.5 / 255)
     #expect(try image.encoded(as: .jpeg, quality: 20).count < image.encoded(as: .jpeg).count)
@@ -67,8 +67,10 @@ import Testing
     #expect(throws: FileError.self) { try opaque.write(to: folder.path + "/a.jpg", bitDepth: 16) }
     #expect(throws: FileError.self) { try opaque.write(to: folder.path + "/a.gif") }
     #expect(throws: FileError.self) { try opaque.write(to: folder.path + "/picture") }
-    #expect(throws: FileError.self) { try Image(pixels: .zeros([1, 0, 3])).write(to: folder.path + "/a.png") }
-    #expect(throws: FileError.self) { try Image(pixels: .zeros([1, 1, 65501])).write(to: folder.path + "/a.jpg") }
+    #expect(throws: FileError.self) { try RasterImage(pixels: .zeros([1, 0, 3])).write(to: folder.path + "/a.png") }
+    #expect(throws: FileError.self) {
+      try RasterImage(pixels: .zeros([1, 1, 65501])).write(to: folder.path + "/a.jpg")
+    }
     #expect((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) == [])
   }
 
@@ -85,7 +87,7 @@ import Testing
     #expect(try file.data == image.composed(on: .black).encoded(as: .portableMap))
     // A format that holds it keeps it.
     let kept = try ImagePlanes(image).encoded(as: .png, background: .black)
-    #expect(try kept.report.background == nil && Image(data: kept.data).alpha != nil)
+    #expect(try kept.report.background == nil && RasterImage(data: kept.data).alpha != nil)
   }
 
   @Test(arguments: [Float.nan, .infinity, -.infinity])
@@ -107,7 +109,7 @@ import Testing
   }
 
   @Test func luminanceByHand() {
-    let image = Image(pixels: Tensor([3, 1, 4], [1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 1]))
+    let image = RasterImage(pixels: Tensor([3, 1, 4], [1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 1]))
     let expected: [Float] = [0.2126, 0.7152, 0.0722, 1]
     #expect(zip(image.luminance.pixels.elements, expected).allSatisfy { abs($0 - $1) <= 0x1p-23 })
     #expect(image.luminance.luminance == image.luminance)
@@ -122,12 +124,12 @@ import Testing
   /// Sums of at most 13 positive products with weights that sum to 1: rounding errors stay below 32 u.
   @Test(arguments: [("smaller.npy", 5, 7), ("larger.npy", 29, 33)])
   func agreesWithOpenCV(name: String, height: Int, width: Int) throws {
-    let resized = Image(pixels: try fixture("rgb8.npy")).resized(height: height, width: width)
+    let resized = RasterImage(pixels: try fixture("rgb8.npy")).resized(height: height, width: width)
     #expect((resized.pixels - (try fixture(name))).maximumMagnitude < 32 * Float.unitRoundoff)
   }
 
   @Test func byHand() {
-    let image = Image(pixels: Tensor([1, 2, 3], [0, 3, 6, 6, 3, 0]), alpha: Tensor([2, 3], repeating: 0.5))
+    let image = RasterImage(pixels: Tensor([1, 2, 3], [0, 3, 6, 6, 3, 0]), alpha: Tensor([2, 3], repeating: 0.5))
     #expect(image.resized(height: 1, width: 1).pixels.elements == [3])
     #expect(image.resized(height: 2, width: 3) == image)
     // Half of each pair of columns is 1.5 old ones: (0 + 3 / 2) / 1.5 and (3 / 2 + 6) / 1.5.
@@ -138,17 +140,18 @@ import Testing
 
   /// A white pixel beside a transparent one that hides red: together half a pixel of white.
   @Test func hiddenColoursDoNotCount() {
-    let image = Image(
+    let image = RasterImage(
       pixels: Tensor([3, 1, 4], [1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 1, 0]), alpha: Tensor([1, 4], [1, 0, 0.5, 0]))
     let half = image.resized(height: 1, width: 2)
     #expect(half.pixels.elements == [1, 1, 1, 1, 1, 1] && half.alpha?.elements == [0.5, 0.25])
-    let none = Image(pixels: Tensor([1, 1, 2], [1, 1]), alpha: Tensor([1, 2], [0, 0])).resized(height: 1, width: 1)
+    let none = RasterImage(pixels: Tensor([1, 1, 2], [1, 1]), alpha: Tensor([1, 2], [0, 0])).resized(
+      height: 1, width: 1)
     #expect(none.pixels.elements == [0] && none.alpha?.elements == [0])
   }
 
   @Test(arguments: [(1, 1), (1, 9), (7, 2), (31, 17)])
   func constantsStay(size: (Int, Int)) {
-    let image = Image(pixels: Tensor([3, 6, 5], repeating: 0.75))
+    let image = RasterImage(pixels: Tensor([3, 6, 5], repeating: 0.75))
     let resized = image.resized(height: size.0, width: size.1).pixels
     #expect(resized.shape == [3, size.0, size.1])
     #expect((resized - 0.75).maximumMagnitude < 16 * Float.unitRoundoff)

@@ -1,5 +1,5 @@
-import Imaging
-import Tensors
+import SpectralImaging
+import SpectralCore
 import Testing
 
 /// Operations that mix pixels of pictures with transparency, by hand. Against NumPy and SciPy, `spectral` is tested.

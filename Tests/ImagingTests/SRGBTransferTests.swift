@@ -1,6 +1,6 @@
 import Foundation
-import Imaging
-import Tensors
+import SpectralImaging
+import SpectralCore
 import Testing
 
 @Suite struct SRGBTransferTests {

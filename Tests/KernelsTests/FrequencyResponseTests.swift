@@ -1,8 +1,8 @@
 import Foundation
-import Fourier
-import Kernels
-import Layers
-import Tensors
+import SpectralTransforms
+import SpectralImaging
+import SpectralConvolution
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -15,7 +15,7 @@ import Testing
   ]
 
   /// The definition, in the widest numbers there are.
-  private func definition(_ kernel: Kernel, _ fx: Double, _ fy: Double) -> Complex<Double> {
+  private func definition(_ kernel: Kernel, _ fx: Double, _ fy: Double) -> ComplexNumber<Double> {
     var (real, imaginary) = (ReferenceScalar(0), ReferenceScalar(0))
     for row in 0..<kernel.height {
       for column in 0..<kernel.width {
@@ -27,7 +27,7 @@ import Testing
         imaginary -= tap * sin(2 * ReferenceScalar.pi * turns)
       }
     }
-    return Complex(Double(real), Double(imaginary))
+    return ComplexNumber(Double(real), Double(imaginary))
   }
 
   /// A product and a sum for each tap, of waves whose angle is off by a rounding or two of some turns.
@@ -35,8 +35,8 @@ import Testing
     Double(kernel.taps.count + 4 * (kernel.height + kernel.width)) * 4 * Double.unitRoundoff * kernel.magnitudeSum
   }
 
-  private func distance(_ a: Complex<Double>, _ b: Complex<Double>) -> Double {
-    Complex(a.real - b.real, a.imaginary - b.imaginary).magnitude
+  private func distance(_ a: ComplexNumber<Double>, _ b: ComplexNumber<Double>) -> Double {
+    ComplexNumber(a.real - b.real, a.imaginary - b.imaginary).magnitude
   }
 
   @Test(arguments: kernels) func followsTheDefinition(_ kernel: Kernel) {
@@ -50,7 +50,7 @@ import Testing
         (.diagonal, definition(kernel, fx, fx)),
       ] { #expect(distance(kernel.response(along: line, at: [fx])[0], value) <= bound(kernel), "\(line)") }
     }
-    #expect(distance(kernel.response(fx: 0, fy: 0), Complex(kernel.sum)) <= bound(kernel))
+    #expect(distance(kernel.response(fx: 0, fy: 0), ComplexNumber(kernel.sum)) <= bound(kernel))
   }
 
   /// On grids larger, smaller, odd and even; where the kernel is larger its taps fall on each other.
@@ -70,11 +70,11 @@ import Testing
     for (height, width) in [(1, 5), (3, 3), (7, 2), (4, 9)] {
       let kernel = Kernel(.box(Extent(height: height, width: width)))
       for (fx, fy) in [(0.1, 0.0), (0.23, 0.41), (0.5, 0.3), (-0.37, 0.05)] {
-        func dirichlet(_ n: Int, _ f: Double) -> Complex<Double> {
+        func dirichlet(_ n: Int, _ f: Double) -> ComplexNumber<Double> {
           let size = f == 0 ? 1 : sin(.pi * Double(n) * f) / (Double(n) * sin(.pi * f))
           // The middle of an even box is half a pixel before its centre.
           let turn = n % 2 == 0 ? .pi * f : 0
-          return Complex(size * cos(turn), size * sin(turn))
+          return ComplexNumber(size * cos(turn), size * sin(turn))
         }
         let expected = dirichlet(width, fx) * dirichlet(height, fy)
         #expect(distance(kernel.response(fx: fx, fy: fy), expected) <= bound(kernel))
@@ -100,7 +100,7 @@ import Testing
     let each = 2 * share / (1 - share)
     #expect(share < 0.003)
     for (fx, fy) in [(0.0, 0.1), (0.05, 0.02), (0.2, 0.3), (0.5, 0.5)] {
-      let expected = Complex(exact(fx) * exact(fy))
+      let expected = ComplexNumber(exact(fx) * exact(fy))
       #expect(distance(whole.response(fx: fx, fy: fy), expected) <= bound(whole))
       #expect(distance(usual.response(fx: fx, fy: fy), expected) <= 2 * each + each * each)
     }

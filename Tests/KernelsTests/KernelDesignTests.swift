@@ -1,8 +1,8 @@
 import Foundation
-import Fourier
-import Kernels
-import Layers
-import Tensors
+import SpectralTransforms
+import SpectralImaging
+import SpectralConvolution
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -20,14 +20,15 @@ import Testing
   ])
   func roundTrips(_ kernel: Kernel) {
     for method in [KernelDesign.Method.frequencySampling, .windowed(.rectangular)] {
-      let design = KernelDesign(extent: kernel.extent, method: method) { (fx: Double, fy: Double) -> Complex<Double> in
+      let design = KernelDesign(extent: kernel.extent, method: method) {
+        (fx: Double, fy: Double) -> ComplexNumber<Double> in
         kernel.response(fx: fx, fy: fy)
       }
       #expect(largestDifference(design.kernel.taps, kernel.taps) < 1e-14 * kernel.magnitudeSum)
       #expect(design.largestDeviation < 1e-13 * kernel.magnitudeSum)
       // In a larger one it is surrounded by 0.
       let extent = Extent(height: kernel.height + 4, width: kernel.width + 2)
-      let larger = KernelDesign(extent: extent, method: method) { (fx: Double, fy: Double) -> Complex<Double> in
+      let larger = KernelDesign(extent: extent, method: method) { (fx: Double, fy: Double) -> ComplexNumber<Double> in
         kernel.response(fx: fx, fy: fy)
       }.kernel
       for row in 0..<extent.height {

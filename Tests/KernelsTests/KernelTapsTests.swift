@@ -1,8 +1,8 @@
 import Foundation
-import Kernels
-import Layers
+import SpectralImaging
+import SpectralConvolution
 import SpatialConvolution
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -118,8 +118,7 @@ import Testing
   @Test func whatConvolutionMakesOfThem() throws {
     func convolved(_ image: Tensor<Double>, _ kernel: Kernel) throws -> Tensor<Double> {
       let (h, w) = (image.shape[0], image.shape[1])
-      let geometry = ConvolutionGeometry(
-        kernel: kernel.extent, padding: .same, boundary: .replicate, operation: .convolution)
+      let geometry = ConvolutionGeometry(padding: .same, boundary: .replicate, operation: .convolution)
       return try SpatialConvolution<Double>()(
         image.reshaped(to: [1, 1, h, w]), kernel.taps.reshaped(to: [1, 1, kernel.height, kernel.width]), geometry
       ).reshaped(to: [h, w])

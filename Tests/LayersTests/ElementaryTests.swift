@@ -1,6 +1,6 @@
 import Foundation
-import Layers
-import Tensors
+import SpectralNetworks
+import SpectralCore
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralNetworks
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -45,7 +46,7 @@ import Testing
     var random = RandomGenerator(seed: 4)
     var layer = BatchNormalization<Double>(channels: shape[1])
     layer.updateParameters { _, tensor in tensor = .normal(tensor.shape, using: &random) }
-    #expect(checkGradients(layer, Shape(shape)) == [])
+    #expect(checkGradients(layer, TensorShape(shape)) == [])
   }
 
   @Test func layerNormalization() {
@@ -63,16 +64,17 @@ import Testing
   }
 
   @Test(arguments: [
-    ConvolutionGeometry(kernel: 3),
-    ConvolutionGeometry(kernel: Extent(height: 2, width: 3), stride: 2, padding: .same, groups: 2),
-    ConvolutionGeometry(kernel: 3, stride: 3, dilation: 2, padding: .pixels(1), operation: .convolution),
-    ConvolutionGeometry(kernel: 2, padding: .full),
+    KernelGeometry(kernel: 3),
+    KernelGeometry(kernel: [2, 3], stride: 2, padding: .same, groups: 2),
+    KernelGeometry(kernel: 3, stride: 3, dilation: 2, padding: .pixels(1), operation: .convolution),
+    KernelGeometry(kernel: 2, padding: .full),
   ])
-  func convolutionTranspose(geometry: ConvolutionGeometry) {
+  func convolutionTranspose(geometry: KernelGeometry) {
     var random = RandomGenerator(seed: 7)
-    let most = Extent(height: geometry.stride.height - 1, width: geometry.stride.width - 1)
+    let most = AxisValues(geometry.stride.values.map { $0 - 1 })
     let layer = ConvolutionTranspose2D<Double>(
-      inputChannels: 4, outputChannels: 2, geometry: geometry, outputPadding: geometry.padding == .same ? 0 : most,
+      inputChannels: 4, outputChannels: 2, kernel: geometry.kernel, geometry: geometry.geometry,
+      outputPadding: geometry.padding == .same ? 0 : most,
       method: ReferenceConvolution(), using: &random)
     #expect(checkGradients(layer, [2, 4, 3, 4]) == [])
   }
@@ -99,7 +101,7 @@ import Testing
     var random = RandomGenerator(seed: 9)
     let network = Chain {
       Convolution2D<Double>(
-        inputChannels: 1, outputChannels: 2, geometry: ConvolutionGeometry(kernel: 3, padding: .same),
+        inputChannels: 1, outputChannels: 2, kernel: 3, geometry: ConvolutionGeometry(padding: .same),
         method: ReferenceConvolution(), using: &random)
       BatchNormalization<Double>(channels: 2)
       GELU<Double>()

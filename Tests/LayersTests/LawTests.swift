@@ -1,6 +1,7 @@
 import Foundation
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralNetworks
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -34,7 +35,7 @@ import Testing
   @Test(arguments: [[64, 5], [8, 5, 6, 7], [3, 40]])
   func batchNormalizationGivesMeanZeroAndVarianceOne(shape: [Int]) {
     var random = RandomGenerator(seed: 2)
-    let x = Tensor<Double>.normal(Shape(shape), mean: 5, deviation: 3, using: &random)
+    let x = Tensor<Double>.normal(TensorShape(shape), mean: 5, deviation: 3, using: &random)
     let layer = BatchNormalization<Double>(channels: shape[1])
     let y = layer.forward(x).output
     let inner = shape.dropFirst(2).reduce(1, *)
@@ -116,7 +117,7 @@ import Testing
   /// <y, K x> = <K' y, x> for every linear layer.
   @Test func linearLayersAreAdjointToTheirBackwardPass() {
     var random = RandomGenerator(seed: 7)
-    func check<L: Layer>(_ layer: L, _ shape: Shape) where L.Scalar == Double {
+    func check<L: Layer>(_ layer: L, _ shape: TensorShape) where L.Scalar == Double {
       let x = Tensor<Double>.normal(shape, using: &random)
       let (output, tape) = layer.forward(x)
       let y = Tensor<Double>.normal(output.shape, using: &random)
@@ -131,18 +132,19 @@ import Testing
     check(
       ConvolutionTranspose2D<Double>(
         inputChannels: 4, outputChannels: 6,
-        geometry: ConvolutionGeometry(kernel: 5, stride: 2, padding: .pixels(2), groups: 2), outputPadding: 1,
+        kernel: 5, geometry: ConvolutionGeometry(stride: 2, padding: .pixels(2), groups: 2), outputPadding: 1,
         bias: false, method: ReferenceConvolution(), using: &other), [2, 4, 7, 6])
   }
 
   @Test func transposeUndoesTheShapeOfTheConvolution() {
     var random = RandomGenerator(seed: 9)
     for padding in [Padding.valid, .same, .full, .pixels(2)] {
-      let geometry = ConvolutionGeometry(kernel: 3, stride: 2, padding: padding)
+      let geometry = ConvolutionGeometry(stride: 2, padding: padding)
       let down = Convolution2D<Double>(
-        inputChannels: 1, outputChannels: 1, geometry: geometry, method: ReferenceConvolution(), using: &random)
+        inputChannels: 1, outputChannels: 1, kernel: 3, geometry: geometry, method: ReferenceConvolution(),
+        using: &random)
       let up = ConvolutionTranspose2D<Double>(
-        inputChannels: 1, outputChannels: 1, geometry: geometry, outputPadding: padding == .same ? 0 : 1,
+        inputChannels: 1, outputChannels: 1, kernel: 3, geometry: geometry, outputPadding: padding == .same ? 0 : 1,
         method: ReferenceConvolution(), using: &random)
       #expect(up.outputShape(for: down.outputShape(for: [1, 1, 8, 12])) == [1, 1, 8, 12])
     }
@@ -153,7 +155,7 @@ import Testing
   func theTwoPathsOfMaximumPoolingAgree(shape: [Int]) {
     var random = RandomGenerator(seed: 10)
     // Few different values, so that there are ties, and NaN among them.
-    let x = Tensor<Float>.uniform(Shape(shape), in: 0..<6, using: &random).map { $0 < 0.2 ? .nan : $0.rounded() }
+    let x = Tensor<Float>.uniform(TensorShape(shape), in: 0..<6, using: &random).map { $0 < 0.2 ? .nan : $0.rounded() }
     let fast = MaxPooling2D<Float>(kernel: 2)
     let general = MaxPooling2D<Float>(kernel: 2, padding: .pixels(0))
     let (output, tape) = fast.forward(x)
@@ -168,7 +170,7 @@ import Testing
   @Test(arguments: [[1, 1, 2, 2], [3, 2, 7, 9], [2, 2, 10, 10], [2, 1, 6, 16], [2, 3, 24, 24], [1, 2, 33, 51]])
   func theTwoPathsOfAveragePoolingAgree(shape: [Int]) {
     var random = RandomGenerator(seed: 12)
-    let x = Tensor<Float>.normal(Shape(shape), using: &random)
+    let x = Tensor<Float>.normal(TensorShape(shape), using: &random)
     let fast = AveragePooling2D<Float>(kernel: 2)
     let general = AveragePooling2D<Float>(kernel: 2, padding: .pixels(0))
     let (output, tape) = fast.forward(x)
@@ -189,7 +191,7 @@ import Testing
 
   @Test func floatAgreesWithDouble() {
     var random = RandomGenerator(seed: 11)
-    func check<A: Layer, B: Layer>(_ single: A, _ double: B, _ shape: Shape)
+    func check<A: Layer, B: Layer>(_ single: A, _ double: B, _ shape: TensorShape)
     where A.Scalar == Float, B.Scalar == Double {
       let x = Tensor<Float>.normal(shape, using: &random)
       let (output, tape) = single.forward(x)

@@ -1,4 +1,4 @@
-import Layers
+import SpectralNetworks
 import Testing
 
 @Suite struct LearningRateScheduleTests {

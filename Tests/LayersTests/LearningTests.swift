@@ -1,5 +1,6 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralNetworks
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -47,7 +48,7 @@ import Testing
     var random = RandomGenerator(seed: 3)
     var network = Chain {
       Convolution2D<Double>(
-        inputChannels: 1, outputChannels: 4, geometry: ConvolutionGeometry(kernel: 3, padding: .same),
+        inputChannels: 1, outputChannels: 4, kernel: 3, geometry: ConvolutionGeometry(padding: .same),
         method: ReferenceConvolution(), using: &random)
       BatchNormalization<Double>(channels: 4)
       ReLU<Double>()

@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralNetworks
+import SpectralCore
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Foundation
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralNetworks
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -23,7 +24,7 @@ struct Reference: Decodable {
   init(_ name: String) throws { self = try #require(Reference.all[name], "reference.json has no \(name)") }
 
   func tensor(_ name: String) -> Tensor<Double>? {
-    tensors[name].map { Tensor(Shape($0.shape), $0.values) }
+    tensors[name].map { Tensor(TensorShape($0.shape), $0.values) }
   }
 
   func number(_ name: String) -> Double { numbers[name]![0] }

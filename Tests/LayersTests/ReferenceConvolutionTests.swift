@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -12,7 +12,7 @@ import Testing
     let filter = Tensor<Double>([1, 1, 2, 2], [1, 2, 3, 4])
     // 1·1 + 2·2 + 4·3 + 5·4 = 37, and so on along the windows.
     #expect(try method(image, filter) == Tensor([1, 1, 2, 2], [37, 47, 67, 77]))
-    let flipped = ConvolutionGeometry(kernel: 2, operation: .convolution)
+    let flipped = ConvolutionGeometry(operation: .convolution)
     // 1·4 + 2·3 + 4·2 + 5·1 = 23.
     #expect(try method(image, filter, flipped) == Tensor([1, 1, 2, 2], [23, 33, 53, 63]))
   }
@@ -21,7 +21,7 @@ import Testing
     var impulse = Tensor<Double>.zeros([1, 1, 5, 5])
     impulse[0, 0, 2, 2] = 1
     let filter = Tensor<Double>([1, 1, 3, 3], (1...9).map(Double.init))
-    let geometry = ConvolutionGeometry(kernel: 3, operation: .convolution)
+    let geometry = ConvolutionGeometry(operation: .convolution)
     #expect(try method(impulse, filter, geometry) == filter)
   }
 
@@ -30,8 +30,7 @@ import Testing
     (.replicate, [1, 1, 1, 2, 3, 3, 3]), (.circular, [2, 3, 1, 2, 3, 1, 2]),
   ])
   func boundariesContinueTheImage(boundary: Boundary, expected: [Double]) throws {
-    let geometry = ConvolutionGeometry(
-      kernel: 1, padding: .explicit(top: 0, bottom: 0, left: 2, right: 2), boundary: boundary)
+    let geometry = ConvolutionGeometry(padding: .explicit(top: 0, bottom: 0, left: 2, right: 2), boundary: boundary)
     let row = Tensor<Double>([1, 1, 1, 3], [1, 2, 3])
     #expect(try method(row, Tensor([1, 1, 1, 1], [1]), geometry).elements == expected)
   }
@@ -41,7 +40,7 @@ import Testing
   func thePassesAreOneTrilinearForm(boundary: Boundary, operation: ConvolutionOperation) throws {
     var random = RandomGenerator(seed: 5)
     let geometry = ConvolutionGeometry(
-      kernel: Extent(height: 3, width: 2), stride: Extent(height: 2, width: 1), dilation: Extent(height: 1, width: 3),
+      stride: [2, 1], dilation: [1, 3],
       padding: .explicit(top: 1, bottom: 4, left: 0, right: 9), groups: 2, boundary: boundary, operation: operation)
     let problem = try ConvolutionProblem(geometry, input: [2, 4, 5, 6], filter: [6, 2, 3, 2])
     let x = Tensor<Double>.normal(problem.inputShape, using: &random)

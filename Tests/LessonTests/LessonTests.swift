@@ -3,7 +3,7 @@ import SpectralKit
 import TestSupport
 import Testing
 
-import Lessons
+import SpectralLessons
 
 /// What the lessons claim, held against what they computed.
 @Suite struct LessonTests {
@@ -38,13 +38,13 @@ import Lessons
       let values = TheoremLesson.laplace(findings.f, sigma: sigma, points: 512)
       for k in [0, 7, 33, 256] {
         let omega = 2 * .pi * Double(k) / 512
-        let sum = [0.4, -0.4].map { turn -> Complex<Double> in
+        let sum = [0.4, -0.4].map { turn -> ComplexNumber<Double> in
           let (radius, angle) = (0.97 * exp(-sigma), turn - omega)
           let (x, y) = (radius * cos(angle), radius * sin(angle))
           let (xn, yn) = (pow(radius, 128) * cos(128 * angle), pow(radius, 128) * sin(128 * angle))
           let below = (1 - x) * (1 - x) + y * y
-          return Complex(((1 - xn) * (1 - x) + yn * y) / below, ((1 - xn) * y - yn * (1 - x)) / below)
-        }.reduce(Complex(0)) { $0 + 0.5 * $1 }
+          return ComplexNumber(((1 - xn) * (1 - x) + yn * y) / below, ((1 - xn) * y - yn * (1 - x)) / below)
+        }.reduce(ComplexNumber(0)) { $0 + 0.5 * $1 }
         #expect((sum - values[k]).magnitude < 1e-12, "sigma \(sigma), k \(k)")
       }
     }
@@ -263,7 +263,7 @@ import Lessons
   /// A picture without any contrast must not make a page fall over.
   @Test func aBlankPicture() throws {
     let blank = LessonMaterial(
-      image: (Image(pixels: .zeros([1, 3, 5])), name: "blank"), data: (material.data, name: ""))
+      image: (RasterImage(pixels: .zeros([1, 3, 5])), name: "blank"), data: (material.data, name: ""))
     try checked(TheoremLesson.self, try TheoremLesson.measure(blank, LessonProgress()))
     try checked(SlidingLesson.self, try SlidingLesson.measure(blank, LessonProgress()))
     try checked(ConvolutionLesson.self, try ConvolutionLesson.measure(blank, LessonProgress()))

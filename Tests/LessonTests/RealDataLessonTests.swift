@@ -2,7 +2,7 @@ import SpectralKit
 import TestSupport
 import Testing
 
-import Lessons
+import SpectralLessons
 
 /// What the lessons that train say of handwriting, where MNIST is there.
 @Suite(.serialized, .enabled(if: sharedData("mnist") != nil, "needs ../shared/data/mnist"))

@@ -1,9 +1,9 @@
-import Charts
+import SpectralFigures
 import Foundation
 import TestSupport
 import Testing
 
-import Lessons
+import SpectralLessons
 
 #if canImport(FoundationXML)
   import FoundationXML
@@ -80,7 +80,7 @@ final class ReportReader: NSObject, XMLParserDelegate {
   @Test func everyBlockIsWellFormed() throws {
     let picture = Picture(Plane.grey(.init([2, 2], [0, 0.5, 0.7, 1])), alt: "four pixels", caption: "<4>", scale: 8)
     let chart = Chart(
-      "t & u", horizontal: Axis("x", .linear), vertical: Axis("y", .linear),
+      "t & u", horizontal: ChartAxis("x", .linear), vertical: ChartAxis("y", .linear),
       series: [.init("a", [.init(0, 0), .init(1, 1)])])
     let blocks: [Block] = [
       .text("a *b* `c`"), .formula("y(i) =" + .sum(over: "j", to: "9") + .hat("x") + .power("e", "-s t")),

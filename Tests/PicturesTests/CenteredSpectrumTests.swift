@@ -1,8 +1,8 @@
 import Foundation
-import Fourier
-import Imaging
-import Pictures
-import Tensors
+import SpectralTransforms
+import SpectralImaging
+import SpectralFigures
+import SpectralCore
 import TestSupport
 import Testing
 

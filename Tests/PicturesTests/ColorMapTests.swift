@@ -1,10 +1,9 @@
 import Foundation
-import Imaging
-import Pictures
+import SpectralImaging
 import Testing
 
 /// Lightness by another road than the maps take: CIE 1976 L* of the colours' luminance.
-private func lightness(_ color: Color) -> Double {
+private func lightness(_ color: RGBColor) -> Double {
   let light = [color.red, color.green, color.blue].map { SRGBTransfer.linear(Double($0)) }
   let y = 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]
   return y > 216.0 / 24389 ? 116 * cbrt(y) - 16 : 24389.0 / 27 * y

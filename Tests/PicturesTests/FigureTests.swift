@@ -1,13 +1,12 @@
-import Charts
+import SpectralFigures
 import Foundation
-import Imaging
-import Pictures
-import Tensors
+import SpectralImaging
+import SpectralCore
 import Testing
 
 @Suite struct FigureTests {
   /// Whether a picture's outermost pixels, three deep, are all white: nothing was cut off.
-  private func hasFreeEdges(_ image: Image) -> Bool {
+  private func hasFreeEdges(_ image: RasterImage) -> Bool {
     let area = image.height * image.width
     return image.pixels.withUnsafeElements { values in
       (0..<area).allSatisfy { i in
@@ -32,8 +31,8 @@ import Testing
 
   /// Marks along the lower edge are upright lines of five pixels; those whose labels would meet are left out.
   @Test(arguments: [(17, 1), (60, 3), (200, 3)]) func labelsDoNotMeet(width: Int, marks: Int) {
-    let picture = Image(pixels: Tensor([3, 400, width], repeating: 0.25))
-    let edge = PictureFigure.Edge(Axis("fx", .linear), -0.5...0.5)
+    let picture = RasterImage(pixels: Tensor([3, 400, width], repeating: 0.25))
+    let edge = PictureFigure.Edge(ChartAxis("fx", .linear), -0.5...0.5)
     let image = PictureFigure("t", picture, horizontal: edge, vertical: edge).image
     // The plot is 44 pixels from the top, its frame one pixel thick.
     let row = 44 + 400 + 3
@@ -44,15 +43,15 @@ import Testing
   }
 
   @Test func thePicturesOwnPixelsAreThere() {
-    let picture = Image(pixels: Tensor([3, 400, 350], repeating: 0.25))
+    let picture = RasterImage(pixels: Tensor([3, 400, 350], repeating: 0.25))
     let figure = PictureFigure(
-      "t", picture, horizontal: .init(Axis("x", .linear), 0...1), vertical: .init(Axis("y", .linear), 0...1))
+      "t", picture, horizontal: .init(ChartAxis("x", .linear), 0...1), vertical: .init(ChartAxis("y", .linear), 0...1))
     let image = figure.image
     #expect(image.pixels.elements.filter { $0 == 0.25 }.count == 3 * 400 * 350)
   }
 
   @Test func picturesBesideEachOther() {
-    let pictures = [(3, 5), (40, 20)].map { Image(pixels: Tensor([1, $0.0, $0.1], repeating: 0.25)) }
+    let pictures = [(3, 5), (40, 20)].map { RasterImage(pixels: Tensor([1, $0.0, $0.1], repeating: 0.25)) }
     let image = SideBySide([("a name wider than its picture", pictures[0]), ("after", pictures[1])]).image
     #expect(hasFreeEdges(image))
     #expect(image.pixels.elements.filter { $0 == 0.25 }.count == 3 * (3 * 5 + 40 * 20))
@@ -62,7 +61,7 @@ import Testing
     let points = (0..<50).map { Chart.Point(Double($0) / 70, -Double($0) * 1234567) }
     let chart = Chart(
       "A title that is much longer than the plot is wide, so that the picture has to give way to it, and it does so",
-      horizontal: Axis("cycles per pixel", .linear), vertical: Axis("something, units", .linear),
+      horizontal: ChartAxis("cycles per pixel", .linear), vertical: ChartAxis("something, units", .linear),
       series: Chart.Style.allCases.map { .init("curve \($0), whose name is long as well", points, style: $0) },
       marks: [.init(x: 0.69, "a mark at the right end"), .init(x: 0.1, "another")])
     #expect(hasFreeEdges(ChartPicture(chart).image))
@@ -71,7 +70,7 @@ import Testing
   // MARK: Letters
 
   private func ink(_ text: String) -> (pixels: [Float], columns: ClosedRange<Int>?) {
-    var canvas = Canvas(height: 24, width: 120)
+    var canvas = DrawingCanvas(height: 24, width: 120)
     canvas.write(text, x: 20, baseline: 17, color: .grey(0))
     let pixels = canvas.image.pixels.rows(0..<1).elements
     let columns = (0..<120).filter { column in (0..<24).contains { pixels[$0 * 120 + column] < 0.5 } }
@@ -94,13 +93,13 @@ import Testing
   @Test func textsAreAsWideAsTheySay() throws {
     for text in ["H", "Hamburg", "0.25", "-0.4", "fx, cycles", "É"] {
       let columns = try #require(ink(text).columns)
-      let width = Canvas.width(of: text)
+      let width = DrawingCanvas.width(of: text)
       #expect(abs(Double(columns.count) - width) <= 1.5, "\(text): \(columns.count) \(width)")
       #expect(abs(columns.lowerBound - 20) <= 1)
     }
     // Anchored at the end or in the middle, the ink is there.
-    for (anchor, expected) in [(TextAnchor.end, 60.0), (.middle, 60 + Canvas.width(of: "0.25") / 2)] {
-      var canvas = Canvas(height: 24, width: 120)
+    for (anchor, expected) in [(TextAnchor.end, 60.0), (.middle, 60 + DrawingCanvas.width(of: "0.25") / 2)] {
+      var canvas = DrawingCanvas(height: 24, width: 120)
       canvas.write("0.25", x: 60, baseline: 17, color: .grey(0), anchor: anchor)
       let pixels = canvas.image.pixels.rows(0..<1).elements
       let last = (0..<120).last { column in (0..<24).contains { pixels[$0 * 120 + column] < 0.5 } }
@@ -109,7 +108,7 @@ import Testing
   }
 
   @Test func drawingOutsideIsLeftOut() {
-    var canvas = Canvas(height: 10, width: 10)
+    var canvas = DrawingCanvas(height: 10, width: 10)
     canvas.write("outside", x: -200, baseline: 5, color: .grey(0))
     canvas.stroke([[(-50, -50), (60, 60)], [], [(.nan, 3)]], thickness: 2, color: .grey(0))
     canvas.stroke([[(-50, -50), (60, 60)]], thickness: 2, color: .grey(0))
@@ -136,9 +135,9 @@ import Testing
   @Test func arraysAreStretchedToBeSeen() {
     let array = ImagePlanes(
       planes: Tensor<Double>([2, 1, 3], [-10, 0, 10, 7, 7, 7]), origin: .array(.float64, hasChannelAxis: true))
-    #expect(Image(shown: array).pixels == Tensor([1, 1, 3], [0, 0.5, 1]))
+    #expect(RasterImage(shown: array).pixels == Tensor([1, 1, 3], [0, 0.5, 1]))
     let within = ImagePlanes(
       planes: Tensor<Float>([1, 1, 2], [0.2, 0.3]), origin: .array(.float32, hasChannelAxis: false))
-    #expect(Image(shown: within).pixels.elements == [0.2, 0.3])
+    #expect(RasterImage(shown: within).pixels.elements == [0.2, 0.3])
   }
 }

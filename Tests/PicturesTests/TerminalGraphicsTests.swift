@@ -1,14 +1,14 @@
 import Foundation
-import Imaging
-import Pictures
-import Tensors
+import SpectralImaging
+import SpectralFigures
+import SpectralCore
 import Testing
 
 /// What a terminal would show, read by decoders of the tests' own.
 @Suite struct TerminalGraphicsTests {
-  private func noise(_ height: Int, _ width: Int, steps: Int = 255) -> Image {
+  private func noise(_ height: Int, _ width: Int, steps: Int = 255) -> RasterImage {
     var random = RandomGenerator(seed: 5)
-    return Image(
+    return RasterImage(
       pixels: Tensor([3, height, width]) { values in
         for i in values.indices { values[i] = Float(Int.random(in: 0...steps, using: &random)) / Float(steps) }
       })
@@ -33,7 +33,7 @@ import Testing
       base64 += command.2
     }
     #expect(more == "0" && base64.count > 4096)
-    #expect(try Image(data: #require(Data(base64Encoded: base64))) == image)
+    #expect(try RasterImage(data: #require(Data(base64Encoded: base64))) == image)
     #expect(text.replacing(/\x1b_G[^\x1b]*\x1b\\/, with: "") == "\n")
   }
 
@@ -99,7 +99,7 @@ import Testing
   /// Of a smooth picture with thousands of colours, the mean over patches stays: that is what handing on errors does.
   @Test func sixelOfManyColoursIsCloseInTheMean() throws {
     let side = 96
-    let image = Image(
+    let image = RasterImage(
       pixels: Tensor([3, side, side]) { values in
         for i in 0..<side * side {
           let (y, x) = (Float(i / side) / Float(side - 1), Float(i % side) / Float(side - 1))
@@ -149,7 +149,7 @@ import Testing
   }
 
   @Test func lettersGrowWithBrightness() throws {
-    let image = Image(pixels: Tensor([1, 2, 10], (0..<20).map { Float($0 % 10) / 9 }))
+    let image = RasterImage(pixels: Tensor([1, 2, 10], (0..<20).map { Float($0 % 10) / 9 }))
     #expect(try TerminalGraphics.ascii.text(of: image, on: TerminalScreen()) == " .:-=+*#%@\n")
   }
 
@@ -169,7 +169,7 @@ import Testing
 
   @Test(arguments: TerminalGraphics.allCases, [(300, 2000), (2000, 300), (1, 5000), (3, 4)])
   func picturesFit(graphics: TerminalGraphics, size: (height: Int, width: Int)) throws {
-    let image = Image(pixels: Tensor([1, size.height, size.width], repeating: 0.7))
+    let image = RasterImage(pixels: Tensor([1, size.height, size.width], repeating: 0.7))
     let screen = TerminalScreen(columns: 60, rows: 20, cell: (18, 9))
     let text = try graphics.text(of: image, on: screen)
     let shown: (height: Int, width: Int)
@@ -177,7 +177,7 @@ import Testing
     switch graphics {
     case .kitty:
       let base64 = text.matches(of: /;([^\x1b]*)\x1b/).map(\.1).joined()
-      let image = try Image(data: #require(Data(base64Encoded: base64)))
+      let image = try RasterImage(data: #require(Data(base64Encoded: base64)))
       (shown, scale) = ((image.height, image.width), screen.cell)
     case .sixel:
       let decoded = try sixelPixels(text)
@@ -194,10 +194,10 @@ import Testing
   }
 
   @Test func transparencyIsOnBlack() throws {
-    let image = Image(pixels: Tensor([1, 1, 2], [1, 1]), alpha: Tensor([1, 2], [0, 1]))
+    let image = RasterImage(pixels: Tensor([1, 1, 2], [1, 1]), alpha: Tensor([1, 2], [0, 1]))
     #expect(try TerminalGraphics.ascii.text(of: image, on: TerminalScreen()) == " @\n")
     #expect(throws: FileError.self) {
-      try TerminalGraphics.sixel.text(of: Image(pixels: .zeros([1, 0, 3])), on: TerminalScreen())
+      try TerminalGraphics.sixel.text(of: RasterImage(pixels: .zeros([1, 0, 3])), on: TerminalScreen())
     }
   }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import Playground
+import SpectralPlayground
 import SpectralKit
 import TestSupport
 import Testing
@@ -67,7 +67,7 @@ import Testing
     let (name, words) = Self.requests[index]
     let preview = try post("", words)
     let export = try ImagePlanes<Float>(data: Data(post("/export", words).body))
-    let exact = try PixelBytes(Image(shown: export)).data
+    let exact = try PixelBytes(RasterImage(shown: export)).data
     #expect(preview.status == 200 && preview.body.count == exact.count)
     // The transform that is kept is padded in full, the export's as far as the filter reaches: half a step of 16 bits.
     let largest = zip(preview.body, exact).map { abs(Int($0) - Int($1)) }.max()

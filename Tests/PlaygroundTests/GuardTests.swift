@@ -1,5 +1,5 @@
 import Foundation
-import Playground
+import SpectralPlayground
 import Testing
 
 /// What must not get in, sent over a bare socket.
@@ -187,7 +187,7 @@ import Testing
 
   @Test func theTableOfThePageHoldsEveryFile() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Sources/Playground/Page")
+      .appendingPathComponent("../../Sources/SpectralPlayground/Page")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { !$0.hasPrefix(".") }
     #expect(Set(names) == Set(Page.names))
     for name in names {

@@ -1,5 +1,5 @@
 import Foundation
-import Playground
+import SpectralPlayground
 import SpectralKit
 import Testing
 
@@ -97,8 +97,7 @@ import Testing
       let room = WindowRoom(input: input, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
       func fits(padding: Int, dilation: Int) -> Bool {
         (try? ConvolutionProblem(
-          ConvolutionGeometry(
-            kernel: Extent(kernel), stride: Extent(stride), dilation: Extent(dilation), padding: .pixels(padding)),
+          ConvolutionGeometry(stride: AxisValues(stride), dilation: AxisValues(dilation), padding: .pixels(padding)),
           input: [1, 1, input, input], filter: [1, 1, kernel, kernel])) != nil
       }
       #expect(fits(padding: room.padding.lowerBound, dilation: dilation))

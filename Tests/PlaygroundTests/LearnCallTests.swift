@@ -1,6 +1,6 @@
 import Foundation
-import Lessons
-import Playground
+import SpectralLessons
+import SpectralPlayground
 import SpectralKit
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
 import Foundation
-import Playground
+import SpectralPlayground
 import SpectralKit
 import Testing
 
@@ -10,8 +10,8 @@ import Testing
   init() throws { visitor = try Visitor() }
 
   /// A wave of 1/4 cycle per pixel along the rows, of amplitude 0.25 around a half, on 8 x 16 pixels.
-  private var wave: Image {
-    Image(pixels: Tensor([1, 8, 16], (0..<128).map { (i: Int) -> Float in 0.5 + 0.25 * [1, 0, -1, 0][i % 4] }))
+  private var wave: RasterImage {
+    RasterImage(pixels: Tensor([1, 8, 16], (0..<128).map { (i: Int) -> Float in 0.5 + 0.25 * [1, 0, -1, 0][i % 4] }))
   }
 
   @Test func theStateSaysWhatThereIs() throws {
@@ -86,7 +86,7 @@ import Testing
     // A header that claims more than the memory, and a small file that would become gigabytes.
     let claim = try visitor.post("/api/pictures?name=big.pgm", Array("P5 1000000 1000000 255\n".utf8))
     #expect(claim.status == 422)
-    let bomb = try Image(pixels: .zeros([1, 20_000, 20_000])).encoded(as: .png)
+    let bomb = try RasterImage(pixels: .zeros([1, 20_000, 20_000])).encoded(as: .png)
     #expect(bomb.count < 2 << 20)
     let refused = try visitor.post("/api/pictures?name=bomb.png", Array(bomb))
     #expect(refused.status == 422)
@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test func whatIsTooLongIsRefused() throws {
-    let long = try Image(pixels: .zeros([1, 1, 70_000])).encoded(as: .png)
+    let long = try RasterImage(pixels: .zeros([1, 1, 70_000])).encoded(as: .png)
     let answer = try visitor.post("/api/pictures?name=long.png", Array(long))
     #expect(answer.status == 422 && (answer.json["error"] as! String).contains("65535"))
   }

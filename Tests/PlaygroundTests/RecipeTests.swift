@@ -1,5 +1,5 @@
 import Foundation
-import Playground
+import SpectralPlayground
 import SpectralKit
 import TestSupport
 import Testing
@@ -72,7 +72,7 @@ import Testing
   /// A small colour picture of 16 bits with a name that needs quoting, and transparency.
   private func ownPicture(name: String = "-it's%20%22mine%22%20%24(x)%5C.png") throws -> String {
     var random = RandomGenerator(seed: 1)
-    let image = Image(
+    let image = RasterImage(
       pixels: .uniform([3, 37, 50], in: 0..<1, using: &random), alpha: .uniform([37, 50], in: 0..<1, using: &random),
       bitDepth: 16)
     return try visitor.bring(try image.encoded(as: .png), name: name)

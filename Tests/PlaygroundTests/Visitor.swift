@@ -1,5 +1,5 @@
 import Foundation
-import Playground
+import SpectralPlayground
 import Testing
 
 /// A playground of a test's own, and somebody who asks it things.

@@ -1,7 +1,7 @@
-import Fourier
-import Layers
-import Restoration
-import Tensors
+import SpectralTransforms
+import SpectralConvolution
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 

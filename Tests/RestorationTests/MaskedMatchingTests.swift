@@ -1,6 +1,6 @@
 import Foundation
-import Restoration
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -9,7 +9,7 @@ import Testing
     let shape: [Int]
     let values: [Double]
 
-    var tensor: Tensor<Double> { Tensor(Shape(shape), values) }
+    var tensor: Tensor<Double> { Tensor(TensorShape(shape), values) }
   }
 
   /// What OpenCV and the definition in NumPy score, from Fixtures/make_masked.py.

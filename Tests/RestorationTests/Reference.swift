@@ -1,5 +1,5 @@
 import Foundation
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -21,5 +21,5 @@ struct Reference: Decodable {
 
   init(_ name: String) throws { self = try #require(Reference.all[name], "reference.json has no \(name)") }
 
-  subscript(_ name: String) -> Tensor<Double> { Tensor(Shape(tensors[name]!.shape), tensors[name]!.values) }
+  subscript(_ name: String) -> Tensor<Double> { Tensor(TensorShape(tensors[name]!.shape), tensors[name]!.values) }
 }

@@ -1,7 +1,7 @@
 import Foundation
-import Fourier
-import Restoration
-import Tensors
+import SpectralTransforms
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -107,7 +107,7 @@ import Testing
     var testDescription: String { name }
 
     func image<Scalar: TensorScalar>(_ pixels: Data) -> Tensor<Scalar> {
-      Tensor(Shape(shape), pixels.map { Scalar($0) / 255 })
+      Tensor(TensorShape(shape), pixels.map { Scalar($0) / 255 })
     }
 
     static let all: [View] = {

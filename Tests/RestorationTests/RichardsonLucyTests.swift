@@ -1,9 +1,8 @@
 import Foundation
-import Fourier
-import Kernels
-import Layers
-import Restoration
-import Tensors
+import SpectralTransforms
+import SpectralImaging
+import SpectralConvolution
+import SpectralCore
 import TestSupport
 import Testing
 

@@ -1,9 +1,7 @@
 import Foundation
-import Fourier
-import Imaging
-import Kernels
-import Restoration
-import Tensors
+import SpectralTransforms
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -41,14 +39,14 @@ enum Scenes {
   /// A photograph of ../shared/data/images, `[C, H, W]`.
   static func photograph(_ name: String) throws -> Tensor<Double> {
     let folder = try #require(sharedData("images"))
-    return try Image(path: folder.appendingPathComponent(name + ".png").path).pixels.converted(to: Double.self)
+    return try RasterImage(path: folder.appendingPathComponent(name + ".png").path).pixels.converted(to: Double.self)
   }
 
   /// A part of a picture, `[..., H, W]`.
   static func part(_ picture: Tensor<Double>, _ rows: Range<Int>, _ columns: Range<Int>) -> Tensor<Double> {
     let (height, width) = (picture.shape[-2], picture.shape[-1])
     let planes = picture.count / (height * width)
-    return Tensor(Shape(picture.shape.extents.dropLast(2) + [rows.count, columns.count])) { target in
+    return Tensor(TensorShape(picture.shape.extents.dropLast(2) + [rows.count, columns.count])) { target in
       picture.withUnsafeElements { source in
         var place = 0
         for plane in 0..<planes {

@@ -1,8 +1,7 @@
 import Foundation
 import FourierConvolution
-import Layers
-import Restoration
-import Tensors
+import SpectralImaging
+import SpectralCore
 import TestSupport
 import Testing
 

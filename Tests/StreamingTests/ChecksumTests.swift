@@ -1,4 +1,4 @@
-import Streaming
+import AutomaticConvolution
 import Testing
 
 /// The checksums are those of xxHash's own program: `xxhsum -H64`, and `xxhash.xxh64(data, seed)` of Python's xxhash.

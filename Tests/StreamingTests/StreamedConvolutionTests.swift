@@ -1,9 +1,8 @@
 import AutomaticConvolution
 import Foundation
-import Layers
+import SpectralConvolution
 import SpatialConvolution
-import Streaming
-import Tensors
+import SpectralCore
 import TestSupport
 import Testing
 
@@ -14,7 +13,7 @@ import Testing
 
   private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
 
-  private func integers<Scalar: TensorScalar>(_ shape: Shape, seed: UInt64) -> Tensor<Scalar> {
+  private func integers<Scalar: TensorScalar>(_ shape: TensorShape, seed: UInt64) -> Tensor<Scalar> {
     var random = RandomGenerator(seed: seed)
     return Tensor(shape) { for i in $0.indices { $0[i] = Scalar(Int.random(in: -4...4, using: &random)) } }
   }
@@ -27,7 +26,7 @@ import Testing
     let channels = image.shape.rank == 3 ? image.shape[2] : 1
     let kernel = convolution.kernel
     let geometry = ConvolutionGeometry(
-      kernel: Extent(height: kernel.shape[0], width: kernel.shape[1]), padding: .same, boundary: convolution.boundary,
+      padding: .same, boundary: convolution.boundary,
       operation: convolution.operation)
     let planes = image.reshaped(to: [height * width, channels]).transposed.reshaped(to: [channels, 1, height, width])
     let result = try ReferenceConvolution()(planes, kernel.reshaped(to: [1, 1] + kernel.shape), geometry)
@@ -59,7 +58,7 @@ import Testing
     #expect((isExact ? result : result.map { $0.rounded() + 0 }) == expected.map { $0 + 0 }, "\(convolution), \(plan)")
   }
 
-  private static let sizes: [(image: Shape, kernel: Shape)] = [
+  private static let sizes: [(image: TensorShape, kernel: TensorShape)] = [
     ([1, 1], [1, 1]), ([40, 50], [5, 5]), ([41, 53], [4, 6]), ([3, 60], [1, 9]), ([60, 3], [9, 1]),
     ([7, 5], [20, 31]),
     ([37, 29, 3], [3, 4]), ([64, 1], [1, 7]), ([30, 2, 5], [3, 3]), ([50, 1, 3], [9, 2]),
@@ -96,7 +95,7 @@ import Testing
   /// Long stretches go to the disk in blocks, whatever the place where they begin and end.
   @Test(arguments: [[1500, 1001], [700, 501, 3]])
   func longStretchesAreWrittenWhole(_ extents: [Int]) throws {
-    let image: Tensor<Double> = integers(Shape(extents), seed: 14)
+    let image: Tensor<Double> = integers(TensorShape(extents), seed: 14)
     for limit in [512 << 20, 16 << 20] {
       try check(
         image, StreamedConvolution(kernel: integers([2, 3], seed: 15), method: .direct, memoryLimit: limit),
@@ -133,9 +132,11 @@ import Testing
     [1, 150_000], [150_000, 1], [2, 90_000], [50_000, 3], [70_000, 1, 2], [1, 40_000, 3], [5000, 17],
   ])
   func thinImages(_ extents: [Int]) throws {
-    let image: Tensor<Float> = integers(Shape(extents), seed: 16)
+    let image: Tensor<Float> = integers(TensorShape(extents), seed: 16)
     try image.writeNPY(to: path("x.npy"))
-    for (kernelShape, boundary) in [([3, 7], .reflect), ([8, 2], .circular), ([1, 5], .zero)] as [(Shape, Boundary)] {
+    for (kernelShape, boundary) in [([3, 7], .reflect), ([8, 2], .circular), ([1, 5], .zero)]
+      as [(TensorShape, Boundary)]
+    {
       for method in [ConvolutionChoice.direct, .fft] {
         for limit in [512 << 20, 1 << 20] {
           try check(
@@ -157,7 +158,7 @@ import Testing
       for extents in [
         [1, 3_000_000], [3_000_000, 1], [3, 1_000_000], [1_000_000, 3], [20, 150_000], [150_000, 2, 3],
       ] {
-        try Tensor<Float>(Shape(extents), repeating: 1).writeNPY(to: path("x.npy"))
+        try Tensor<Float>(TensorShape(extents), repeating: 1).writeNPY(to: path("x.npy"))
         for method in [ConvolutionChoice.direct, .fft] {
           for limit in [4 << 20, 12 << 20] {
             let convolution = StreamedConvolution(
@@ -206,7 +207,7 @@ import Testing
   /// NaN and infinity spoil what sees them and nothing else, with the direct method as the judge: at borders, where
   /// they are reflected, in corners of panels, alone and in crowds.
   @Test func numbersThatAreNoneSpoilOnlyTheirFootprint() throws {
-    for (seed, shape) in [(11, [90, 140]), (12, [80, 70, 2])] as [(UInt64, Shape)] {
+    for (seed, shape) in [(11, [90, 140]), (12, [80, 70, 2])] as [(UInt64, TensorShape)] {
       var image: Tensor<Float> = integers(shape, seed: seed)
       image.withUnsafeMutableElements { x in
         for place in [0, 1, 999, x.count / 2, x.count - 1] + Array(3000..<3040) { x[place] = .nan }
@@ -297,7 +298,7 @@ import Testing
   /// Arrays whose columns are contiguous, as `numpy.asfortranarray` makes them, give arrays of their kind.
   @Test(arguments: [[37, 29], [29, 37, 3], [1, 40], [40, 1], [2, 3, 4], [64, 70_000], [3, 1, 5]])
   func fortranOrderStreams(_ extents: [Int]) throws {
-    let image: Tensor<Float> = integers(Shape(extents), seed: 18)
+    let image: Tensor<Float> = integers(TensorShape(extents), seed: 18)
     let channels = extents.count == 3 ? extents[2] : 1
     // The first axis is contiguous, the last goes slowest.
     var numbers: [Float] = []
@@ -315,7 +316,7 @@ import Testing
         let convolution = StreamedConvolution(
           kernel: integers([4, 7], seed: 19), boundary: .mirror, method: method, memoryLimit: limit)
         let plan = try run(convolution)
-        #expect(plan.image == Shape(extents) && plan.estimatedBytes <= limit)
+        #expect(plan.image == TensorShape(extents) && plan.estimatedBytes <= limit)
         let header = String(
           decoding: try Data(contentsOf: folder.appendingPathComponent("y.npy")).prefix(128), as: UTF8.self)
         #expect(header.contains("'fortran_order': True, 'shape': \(shape), }"), "\(header)")
@@ -329,7 +330,7 @@ import Testing
   /// Three planes of an image, as PyTorch has them, are three rows here: that is said.
   @Test func channelsThatMayComeFirstAreToldOf() throws {
     for (extents, isOdd) in [([3, 20, 30], true), ([20, 30, 3], false), ([3, 20, 4], false), ([3, 20], false)] {
-      try (integers(Shape(extents), seed: 20) as Tensor<Float>).writeNPY(to: path("x.npy"))
+      try (integers(TensorShape(extents), seed: 20) as Tensor<Float>).writeNPY(to: path("x.npy"))
       let hint = try run(StreamedConvolution(kernel: Tensor([1, 1], [1]))).shapeHint
       #expect((hint != nil) == isOdd && hint?.contains("numpy.moveaxis(array, 0, -1)") != false)
     }
@@ -356,4 +357,4 @@ import Testing
   }
 }
 
-private func + (a: Shape, b: Shape) -> Shape { Shape(a.extents + b.extents) }
+private func + (a: TensorShape, b: TensorShape) -> TensorShape { TensorShape(a.extents + b.extents) }

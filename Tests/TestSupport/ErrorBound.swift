@@ -1,6 +1,6 @@
 import Foundation
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// The promised error figures, so that no test makes up its own. u is the unit round-off, N the points of a transform.
 public enum ErrorBound {

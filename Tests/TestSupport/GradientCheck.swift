@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralNetworks
+import SpectralCore
 
 /// Compares a layer's gradients with central differences in Double: the input's and every parameter's, element by
 /// element, of the loss `<r, layer(x)>` with random r.
@@ -15,7 +15,7 @@ import Tensors
 ///   - input: Where to take the gradient; random, normally distributed unless given.
 /// - Returns: What is wrong, one line for each; empty if all is well, so `#expect(checkGradients(...) == [])`.
 public func checkGradients<L: Layer>(
-  _ layer: L, _ inputShape: Shape, input: Tensor<Double>? = nil, seed: UInt64 = 1, step: Double = 1e-6,
+  _ layer: L, _ inputShape: TensorShape, input: Tensor<Double>? = nil, seed: UInt64 = 1, step: Double = 1e-6,
   absolute: Double = 1e-5, relative: Double = 1e-3
 ) -> [String] where L.Scalar == Double {
   var random = RandomGenerator(seed: seed)
@@ -46,7 +46,7 @@ public func checkGradients<L: Layer>(
   }
 
   var names: [String] = []
-  var shapes: [Shape] = []
+  var shapes: [TensorShape] = []
   var copy = layer
   copy.updateParameters { name, tensor in
     names.append(name)

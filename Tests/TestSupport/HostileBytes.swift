@@ -1,5 +1,5 @@
 import Foundation
-import Tensors
+import SpectralCore
 
 /// Damaged copies of a file's bytes, the same ones at every run.
 public enum HostileBytes {

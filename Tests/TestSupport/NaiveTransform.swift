@@ -1,5 +1,5 @@
 import Foundation
-import Tensors
+import SpectralCore
 
 #if arch(x86_64)
   /// Wider than what is tested, so that the reference's own error does not count.

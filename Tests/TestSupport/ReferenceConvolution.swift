@@ -1,5 +1,5 @@
-import Layers
-import Tensors
+import SpectralConvolution
+import SpectralCore
 
 /// The definition of a convolution, in float64: what every other method is compared with.
 ///
@@ -16,15 +16,16 @@ public struct ReferenceConvolution: ConvolutionMethod {
     _ input: Tensor<Double>, _ filter: Tensor<Double>, bias: Tensor<Double>?, _ problem: ConvolutionProblem
   ) -> Tensor<Double> {
     problem.check(input: input, filter: filter, bias: bias)
+    let beyond = problem.geometry.boundary.value
     var output = Tensor<Double>.zeros(problem.outputShape)
     output.withUnsafeMutableElements { y in
       input.withUnsafeElements { x in
         filter.withUnsafeElements { w in
-          Terms(problem).forEach { xi, wi, yi in y[yi] += x[xi] * w[wi] }
+          Terms(problem).forEach { xi, wi, yi in y[yi] += (xi < 0 ? beyond : x[xi]) * w[wi] }
         }
       }
       guard let bias = bias?.elements else { return }
-      let pixels = problem.vertical.output * problem.horizontal.output
+      let pixels = problem.axes.reduce(1) { $0 * $1.output }
       for i in y.indices { y[i] += bias[i / pixels % bias.count] }
     }
     return output
@@ -38,7 +39,7 @@ public struct ReferenceConvolution: ConvolutionMethod {
     result.withUnsafeMutableElements { dx in
       gradient.withUnsafeElements { g in
         filter.withUnsafeElements { w in
-          Terms(problem).forEach { xi, wi, yi in dx[xi] += g[yi] * w[wi] }
+          Terms(problem).forEach { xi, wi, yi in if xi >= 0 { dx[xi] += g[yi] * w[wi] } }
         }
       }
     }
@@ -49,11 +50,12 @@ public struct ReferenceConvolution: ConvolutionMethod {
     _ gradient: Tensor<Double>, _ input: Tensor<Double>, _ problem: ConvolutionProblem
   ) -> Tensor<Double> {
     problem.check(input: input, gradient: gradient)
+    let beyond = problem.geometry.boundary.value
     var result = Tensor<Double>.zeros(problem.filterShape)
     result.withUnsafeMutableElements { dw in
       gradient.withUnsafeElements { g in
         input.withUnsafeElements { x in
-          Terms(problem).forEach { xi, wi, yi in dw[wi] += g[yi] * x[xi] }
+          Terms(problem).forEach { xi, wi, yi in dw[wi] += g[yi] * (xi < 0 ? beyond : x[xi]) }
         }
       }
     }
@@ -65,44 +67,54 @@ public struct ReferenceConvolution: ConvolutionMethod {
   }
 }
 
-/// Every product that a convolution adds up: the places of its image, filter and output elements.
+/// Every product that a convolution adds up: the places of its input, filter and output elements. The input's is negative
+/// where the number beyond a constant boundary stands.
 private struct Terms {
   let problem: ConvolutionProblem
-  /// For each output of an axis, the taps that see a pixel of the image: the pixel, and the tap's place in the kernel.
-  let rows: [[(pixel: Int, tap: Int)]]
-  let columns: [[(pixel: Int, tap: Int)]]
+  /// For each output of an axis, the taps that see an element: the element, and the tap's place in the kernel.
+  let depth, rows, columns: [[(element: Int, tap: Int)]]
 
   init(_ problem: ConvolutionProblem) {
     self.problem = problem
-    func sources(_ axis: ConvolutionAxis) -> [[(pixel: Int, tap: Int)]] {
+    func sources(_ axis: ConvolutionAxis) -> [[(element: Int, tap: Int)]] {
       (0..<axis.output).map { output in
         (0..<axis.kernel).compactMap { tap in
-          guard let pixel = axis.source(output: output, tap: tap) else { return nil }
-          return (pixel, problem.geometry.operation == .convolution ? axis.kernel - 1 - tap : tap)
+          let element = axis.source(output: output, tap: tap)
+          if element == nil && !problem.geometry.boundary.isConstant { return nil }
+          return (element ?? -1, problem.geometry.operation == .convolution ? axis.kernel - 1 - tap : tap)
         }
       }
     }
-    rows = sources(problem.vertical)
-    columns = sources(problem.horizontal)
+    (depth, rows, columns) = (sources(problem.depth), sources(problem.vertical), sources(problem.horizontal))
   }
 
   @inline(__always)
-  func forEach(_ body: (_ image: Int, _ filter: Int, _ output: Int) -> Void) {
+  func forEach(_ body: (_ input: Int, _ filter: Int, _ output: Int) -> Void) {
     let (height, width) = (problem.vertical.input, problem.horizontal.input)
     let (kernelHeight, kernelWidth) = (problem.vertical.kernel, problem.horizontal.kernel)
+    let volume = problem.depth.input * height * width
     for n in 0..<problem.batch {
       for o in 0..<problem.outputChannels {
         let group = o / problem.outputsPerGroup
         for c in 0..<problem.channelsPerGroup {
-          let image = (n * problem.inputChannels + group * problem.channelsPerGroup + c) * height * width
-          let filter = (o * problem.channelsPerGroup + c) * kernelHeight * kernelWidth
-          var output = (n * problem.outputChannels + o) * rows.count * columns.count
-          for row in rows {
-            for column in columns {
-              for (y, a) in row {
-                for (x, b) in column { body(image + y * width + x, filter + a * kernelWidth + b, output) }
+          let input = (n * problem.inputChannels + group * problem.channelsPerGroup + c) * volume
+          let filter = (o * problem.channelsPerGroup + c) * problem.taps
+          var output = (n * problem.outputChannels + o) * depth.count * rows.count * columns.count
+          for slice in depth {
+            for row in rows {
+              for column in columns {
+                for (z, a) in slice {
+                  for (y, b) in row {
+                    for (x, c) in column {
+                      let isBeyond = z < 0 || y < 0 || x < 0
+                      body(
+                        isBeyond ? -1 : input + (z * height + y) * width + x,
+                        filter + (a * kernelHeight + b) * kernelWidth + c, output)
+                    }
+                  }
+                }
+                output += 1
               }
-              output += 1
             }
           }
         }

@@ -1,5 +1,5 @@
 import Synchronization
-import Tensors
+import SpectralCore
 
 private let oneAtATime = Mutex(())
 

@@ -31,7 +31,7 @@ public struct Toolchain: Sendable {
     var arguments = ["-c", "-swift-version", "6", "-warnings-as-errors", program.path, "-o", object.path]
     arguments += ["-I", products.appendingPathComponent("Modules").path]
     arguments += ["-module-cache-path", products.appendingPathComponent("ModuleCache").path]
-    arguments += flags("--cflags-only-I")
+    arguments += flags("--cflags-only-I", Self.libraries)
     for map in moduleMaps { arguments += ["-Xcc", "-fmodule-map-file=\(map.path)"] }
     let result = try Self.run("swiftc", arguments)
     return result.status == 0 ? "" : result.errors
@@ -39,13 +39,22 @@ public struct Toolchain: Sendable {
 
   /// Links a compiled program with the object files of the library.
   ///
+  /// - Parameters:
+  ///   - targets: The targets whose objects are taken; nil for the whole library.
+  ///   - libraries: The system's libraries, by their pkg-config names; BLAS is Accelerate on macOS.
   /// - Returns: What the linker complains about; empty if nothing.
-  public func link(_ object: URL, to executable: URL) throws -> String {
-    let rooms = try Self.contents(products).filter { $0.pathExtension == "build" && Self.isRoom($0) }
+  public func link(
+    _ object: URL, to executable: URL, targets: [String]? = nil, libraries: [String] = Self.libraries
+  ) throws -> String {
+    let rooms = try Self.contents(products).filter { folder in
+      guard folder.pathExtension == "build", Self.isRoom(folder) else { return false }
+      return targets?.contains(folder.deletingPathExtension().lastPathComponent) ?? true
+    }
     let objects = try rooms.flatMap { try Self.contents($0) }.filter { $0.pathExtension == "o" }
-    var arguments = [object.path] + objects.map(\.path) + ["-o", executable.path] + flags("--libs")
+    var arguments = [object.path] + objects.map(\.path) + ["-o", executable.path]
+    arguments += flags("--libs", libraries)
     #if canImport(Darwin)
-      arguments += ["-framework", "Accelerate"]
+      if libraries.contains("openblas") { arguments += ["-framework", "Accelerate"] }
     #endif
     let result = try Self.run("swiftc", arguments)
     return result.status == 0 ? "" : result.errors
@@ -62,7 +71,7 @@ public struct Toolchain: Sendable {
     let name = folder.deletingPathExtension().lastPathComponent
     let source = repositoryRoot.appendingPathComponent("Sources/\(name)").path
     return FileManager.default.fileExists(atPath: source)
-      && !["spectral", "SpectralBenchmarks", "Lessons", "Playground"].contains(name)
+      && !["spectral", "SpectralBenchmarks", "SpectralLessons", "SpectralPlayground"].contains(name)
   }
 
   private var moduleMaps: [URL] {
@@ -72,8 +81,11 @@ public struct Toolchain: Sendable {
       .filter { FileManager.default.fileExists(atPath: $0.path) }
   }
 
-  private func flags(_ kind: String) -> [String] {
-    ["fftw3f", "fftw3", "openblas", "libpng", "libjpeg", "zlib"].flatMap { library -> [String] in
+  /// What the whole library links.
+  public static let libraries = ["fftw3f", "fftw3", "openblas", "libpng", "libjpeg", "zlib"]
+
+  private func flags(_ kind: String, _ libraries: [String]) -> [String] {
+    libraries.flatMap { library -> [String] in
       #if canImport(Darwin)
         if library == "openblas" { return [] }
       #endif

@@ -8,8 +8,8 @@ import Testing
   func weightsAreKnownFromSizesAlone(model: ModelKind, image: [Int]) throws {
     var random = RandomGenerator(seed: 1)
     let network = try model.network(
-      image: Shape(image), classes: 7, method: SpatialConvolution<Float>(), using: &random)
-    #expect(model.weights(image: Shape(image), classes: 7).bytes == 4 * network.parameters.count)
+      image: TensorShape(image), classes: 7, method: SpatialConvolution<Float>(), using: &random)
+    #expect(model.weights(image: TensorShape(image), classes: 7).bytes == 4 * network.parameters.count)
   }
 
   /// Its first dense matrix alone has 120 x 16 x 3498 x 3498 numbers: 87.5 GiB.

@@ -1,7 +1,7 @@
 import Foundation
 import SpectralKit
 
-extension ValueFormat<Color> {
+extension ValueFormat<RGBColor> {
   /// A colour by its name, or in hexadecimal digits as web pages write it.
   static var color: Self {
     Self("COLOUR", example: "white") { text throws(ValueError) in
@@ -15,16 +15,16 @@ extension ValueFormat<Color> {
             + hint(text, colorNames.keys.sorted()))
       }
       func part(_ shift: Int) -> Float { Float(code >> shift & 255) / 255 }
-      return Color(part(16), part(8), part(0))
+      return RGBColor(part(16), part(8), part(0))
     }
   }
 }
 
-private let colorNames: [String: Color] = [
+private let colorNames: [String: RGBColor] = [
   "white": .white, "black": .black, "grey": .grey(128.0 / 255), "gray": .grey(128.0 / 255),
 ]
 
-extension Color {
+extension RGBColor {
   /// The colour as ``ValueFormat/color`` reads it.
   var text: String {
     if let name = colorNames.keys.sorted().first(where: { colorNames[$0] == self }) { return name }

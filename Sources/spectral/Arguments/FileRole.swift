@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// What the file is for that a value names; of such a name `-` means the standard input or output.
 enum FileRole: Sendable {

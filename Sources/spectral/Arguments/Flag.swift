@@ -1,4 +1,4 @@
-import Tensors
+import SpectralCore
 
 /// A flag of the command: its name, what follows it, and what it means.
 struct Flag<Value: Sendable>: AnyFlag {

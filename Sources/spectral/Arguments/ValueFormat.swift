@@ -124,7 +124,7 @@ extension ValueFormat where Value: RawRepresentable & CaseIterable, Value.RawVal
   static func word(example: Value) -> Self {
     let words = Value.allCases.map(\.rawValue)
     return Self(words.joined(separator: "|"), example: example.rawValue) { text throws(ValueError) in
-      if let value = Value(rawValue: text) { return value }
+      if words.contains(text), let value = Value(rawValue: text) { return value }
       throw ValueError("must be one of \(words.joined(separator: ", "))\(hint(text, words))")
     }
   }
@@ -148,38 +148,73 @@ extension ValueFormat<LearningRateSchedule> {
 }
 
 extension ValueFormat<Extent> {
-  /// A number of at least 1 for each axis, or one for both.
+  /// A number of at least 1 for each axis of an image, or one for both.
   static var extent: Self {
-    Self("N|Y,X", example: "2") { text throws(ValueError) in
-      let numbers = wholeNumbers(text)
-      guard let numbers, (1...2).contains(numbers.count), numbers.allSatisfy({ $0 >= 1 }) else {
-        throw ValueError("must be one whole number of at least 1, or two (vertical, horizontal) as in 2,1")
-      }
-      return Extent(height: numbers[0], width: numbers.last!)
+    let values = ValueFormat<AxisValues>.axisValues(rank: 2)
+    return Self(values.placeholder, example: values.example) { text throws(ValueError) in
+      let numbers = try values.read(text).expanded(rank: 2)
+      return Extent(height: numbers[0], width: numbers[1])
     }
   }
 }
 
+extension ValueFormat<AxisValues> {
+  /// A number of at least 1 for each axis, or one for all.
+  static func axisValues(rank: Int) -> Self {
+    let axes = axisLetters(rank: rank)
+    return Self(rank == 1 ? "N" : "N|" + axes.joined(separator: ","), example: "2") { text throws(ValueError) in
+      let numbers = wholeNumbers(text)
+      guard let numbers, [1, rank].contains(numbers.count), numbers.allSatisfy({ $0 >= 1 }) else {
+        let more = rank == 1 ? "" : ", or \(rank) (\(axisNames(rank: rank))) as in \(["", "2,1", "1,2,2"][rank - 1])"
+        throw ValueError("must be one whole number of at least 1\(more)")
+      }
+      return AxisValues(numbers)
+    }
+  }
+}
+
+extension ValueFormat<Boundary> {
+  /// A boundary by name, or a number of its own.
+  static var boundary: Self {
+    let words = Boundary.allCases.map(\.rawValue) + ["constant:VALUE"]
+    return Self(words.joined(separator: "|"), example: "reflect") { text throws(ValueError) in
+      if let boundary = Boundary(rawValue: text) { return boundary }
+      throw ValueError("must be one of \(words.joined(separator: ", "))\(hint(text, words))")
+    }
+  }
+}
+
+private func axisLetters(rank: Int) -> [String] { rank == 1 ? ["L"] : Array(["D", "H", "W"].suffix(rank)) }
+private func axisNames(rank: Int) -> String {
+  ["depth", "vertical", "horizontal"].suffix(rank).joined(separator: ", ")
+}
+
 extension ValueFormat<Padding> {
-  /// A rule by name, or pixels: for all sides, for each axis, or for each side.
-  static var padding: Self {
-    Self("valid|same|full|N|Y,X|TOP,BOTTOM,LEFT,RIGHT", example: "same") { text throws(ValueError) in
+  /// A rule by name, or numbers of elements: for all sides, for each axis, or for each side.
+  static func padding(rank: Int) -> Self {
+    let axes = axisLetters(rank: rank).joined(separator: ",")
+    let sides = ["BEFORE,AFTER", "TOP,BOTTOM,LEFT,RIGHT", "FRONT,BACK,TOP,BOTTOM,LEFT,RIGHT"][rank - 1]
+    let words = "valid|same|full|N|" + (rank == 1 ? "" : axes + "|") + sides
+    return Self(words, example: "same") { text throws(ValueError) in
       switch text {
       case "valid": return .valid
       case "same": return .same
       case "full": return .full
       default: break
       }
+      let perAxis = rank == 1 ? "" : ", \(rank) (\(axisNames(rank: rank))) as in \(["", "1,2", "1,2,2"][rank - 1])"
+      let perSide = ["0,1", "0,1,0,1", "0,1,0,1,0,1"][rank - 1]
       let problem =
-        "must be valid, same, full, or whole numbers of at least 0: one for all sides, two (vertical, horizontal) as in "
-        + "1,2, or four (top, bottom, left, right) as in 0,1,0,1"
-      guard let sides = wholeNumbers(text), sides.allSatisfy({ $0 >= 0 }) else {
+        "must be valid, same, full, or whole numbers of at least 0: one for all sides\(perAxis), or \(2 * rank) "
+        + "(\(sides.lowercased().replacing(",", with: ", "))) as in \(perSide)"
+      guard let numbers = wholeNumbers(text), numbers.allSatisfy({ $0 >= 0 }) else {
         throw ValueError(problem + hint(text, ["valid", "same", "full"]))
       }
-      switch sides.count {
-      case 1: return .pixels(sides[0])
-      case 2: return .explicit(top: sides[0], bottom: sides[0], left: sides[1], right: sides[1])
-      case 4: return .explicit(top: sides[0], bottom: sides[1], left: sides[2], right: sides[3])
+      switch numbers.count {
+      case 1: return .pixels(numbers[0])
+      case rank: return .symmetric(AxisValues(numbers))
+      case 2 * rank:
+        return .sides((0..<rank).map { Padding.Sides(before: numbers[2 * $0], after: numbers[2 * $0 + 1]) })
       default: throw ValueError(problem)
       }
     }

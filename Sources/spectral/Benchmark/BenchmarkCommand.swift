@@ -1,7 +1,7 @@
 import Foundation
 import SpectralBenchmarks
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral benchmark`: how long convolutions take on this machine.
 enum BenchmarkCommand: Subcommand {
@@ -160,8 +160,9 @@ enum BenchmarkCommand: Subcommand {
     } catch {
       throw FileError(
         path,
-        "is not an array of cases: each is an object with name, kind (conv2d or image), height, width and kernel, for "
-          + "conv2d batch, inputChannels, outputChannels, groups and stride, and perhaps precision (single or double)")
+        "is not an array of cases: each is an object with name, kind (layer or array), size (one to three numbers) and "
+          + "kernel (a number, or one for each axis), for layers batch, inputChannels, outputChannels, groups, stride and "
+          + "dilation, and perhaps precision (single or double)")
     }
   }
 }

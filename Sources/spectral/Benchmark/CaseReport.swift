@@ -7,7 +7,7 @@ enum CaseReport {
   static func run(_ request: BenchmarkCommand.Request) throws {
     let known = BenchmarkCase.builtIn + BenchmarkCase.varied
     for benchmark in try request.cases(usual: BenchmarkCase.builtIn, known: known)
-    where request.settings.pass == .forward || benchmark.kind == .conv2d {
+    where request.settings.pass == .forward || benchmark.kind == .layer {
       let result = try Benchmark.run(benchmark, request.settings)
       try Console.result(request.isJSON ? encoded(result) : row(result))
     }
@@ -19,10 +19,10 @@ enum CaseReport {
   }
 
   private static func row(_ result: BenchmarkResult) -> String {
-    let error = result.relativeError.map { String(format: "%.1e", $0.withoutNaNSign) } ?? "-"
+    let error = result.relativeError.map { String(numbers: "%.1e", $0) } ?? "-"
     return padded(result.name, 24) + padded(result.pass, 10) + padded(result.method, 16)
       + String(
-        format: "%10.3f ms (min %.3f)   error %@", result.medianSeconds * 1e3, result.minimumSeconds * 1e3, error)
+        numbers: "%10.3f ms (min %.3f)   error %@", result.medianSeconds * 1e3, result.minimumSeconds * 1e3, error)
   }
 }
 

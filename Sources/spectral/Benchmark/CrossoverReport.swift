@@ -1,4 +1,4 @@
-import Charts
+import SpectralFigures
 import Foundation
 import SpectralBenchmarks
 import SpectralKit
@@ -8,7 +8,7 @@ enum CrossoverReport {
   static func run(_ request: BenchmarkCommand.Request) throws {
     let known = BenchmarkCase.swept + BenchmarkCase.builtIn + BenchmarkCase.varied
     let shapes = try request.cases(usual: BenchmarkCase.swept, known: known)
-      .filter { request.settings.pass == .forward || $0.kind == .conv2d }
+      .filter { request.settings.pass == .forward || $0.kind == .layer }
     guard !shapes.isEmpty else {
       throw CommandError("single images have no training step: name a layer, e.g. dense, or take --pass forward")
     }
@@ -46,8 +46,8 @@ enum CrossoverReport {
     let step = settings.pass == .forward ? "inference" : "a training step"
     return Chart(
       "\(sweep.shape.name): \(step), \(sweep.shape.sizes), \(Parallel.threads) thread\(Parallel.threads == 1 ? "" : "s")",
-      horizontal: Axis("kernel size (pixels)", ticks: sweep.points.map { Double($0.kernel) }),
-      vertical: Axis("time", unit: .seconds),
+      horizontal: ChartAxis("kernel size (pixels)", ticks: sweep.points.map { Double($0.kernel) }),
+      vertical: ChartAxis("time", unit: .seconds),
       series: [
         .init("direct", points(.direct)), .init("fft", points(.fft)),
         .init("automatic (what it takes)", points(.automatic), style: .band),
@@ -56,7 +56,7 @@ enum CrossoverReport {
   }
 
   private static func sentence(_ crossing: Crossing) -> String {
-    "\(crossing.firstIsLowerBeyond ? "fft" : "direct") is faster from \(String(format: "%.1f", crossing.place)) on"
+    "\(crossing.firstIsLowerBeyond ? "fft" : "direct") is faster from \(String(numbers: "%.1f", crossing.place)) on"
   }
 
   private static func verdict(_ sweep: KernelSweep) -> String {

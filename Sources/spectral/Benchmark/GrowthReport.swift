@@ -1,4 +1,4 @@
-import Charts
+import SpectralFigures
 import Foundation
 import SpectralBenchmarks
 import SpectralKit
@@ -61,12 +61,12 @@ enum GrowthReport {
   ) throws -> BenchmarkCase {
     let known = [usual] + BenchmarkCase.swept + BenchmarkCase.builtIn + BenchmarkCase.varied
     let layer = BenchmarkCase.swept[0]
-    let standard = request.settings.pass == .training && usual.kind == .image ? layer : usual
+    let standard = request.settings.pass == .training && usual.kind == .array ? layer : usual
     let shapes = try request.cases(usual: [standard], known: known)
     guard let shape = shapes.first, shapes.count == 1 else {
       throw CommandError("\(shapes.count) cases: name the one that is to grow")
     }
-    guard request.settings.pass == .forward || shape.kind == .conv2d else {
+    guard request.settings.pass == .forward || shape.kind == .layer else {
       throw CommandError("single images have no training step: name a layer, e.g. dense, or take --pass forward")
     }
     return shape
@@ -102,7 +102,7 @@ enum GrowthReport {
     let least = works.map { size, work in
       (size, limits.leastSeconds(operations: work.operations, bytes: work.bytes, precision: shape.precision ?? .single))
     }
-    let axis = Axis(growth.title, ticks: growth.sizes.map(Double.init))
+    let axis = ChartAxis(growth.title, ticks: growth.sizes.map(Double.init))
     func series(_ value: (BenchmarkResult) -> Double) -> [Chart.Series] {
       curves.map { curve in
         .init(curve.method.rawValue, curve.points.map { .init(Double($0.size), value($0.result)) })
@@ -110,13 +110,13 @@ enum GrowthReport {
     }
     return [
       Chart(
-        "Time: \(subject)", horizontal: axis, vertical: Axis("time", unit: .seconds),
+        "Time: \(subject)", horizontal: axis, vertical: ChartAxis("time", unit: .seconds),
         series: series(\.medianSeconds) + [
           .init("limit: definition's multiply-adds", least.map { .init($0.0, $0.1.arithmetic) }, style: .limit),
           .init("limit: arrays through memory once", least.map { .init($0.0, $0.1.memory) }, style: .limit),
         ]),
       Chart(
-        "Peak memory: \(subject)", horizontal: axis, vertical: Axis("peak resident memory", unit: .bytes),
+        "Peak memory: \(subject)", horizontal: axis, vertical: ChartAxis("peak resident memory", unit: .bytes),
         series: series { $0.peakMebibytes * 0x1p20 } + [
           .init("limit: the arrays alone", works.map { .init($0.0, $0.1.bytes) }, style: .limit)
         ]),
@@ -130,7 +130,7 @@ enum GrowthReport {
       + curves.flatMap(\.points).map { point in
         aligned("\(point.size)", 8) + "  " + padded(point.result.method, 16)
           + aligned(duration(point.result.medianSeconds), 10)
-          + aligned(String(format: "%.0f MiB", point.result.peakMebibytes), 12)
+          + aligned(String(numbers: "%.0f MiB", point.result.peakMebibytes), 12)
       }).joined(separator: "\n")
   }
 

@@ -11,7 +11,7 @@ enum LimitsReport {
 
   private static func table(_ limits: MachineLimits) -> String {
     func row(_ what: String, _ rate: Double, _ unit: String) -> String {
-      padded(what, 48) + String(format: "%8.1f ", rate * 1e-9) + unit
+      padded(what, 48) + String(numbers: "%8.1f ", rate * 1e-9) + unit
     }
     return [
       "\(limits.processor); \(limits.threads) thread\(limits.threads == 1 ? "" : "s")",

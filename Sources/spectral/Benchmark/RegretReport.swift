@@ -9,7 +9,7 @@ enum RegretReport {
 
   static func run(_ request: BenchmarkCommand.Request) throws {
     let all = BenchmarkCase.builtIn + BenchmarkCase.varied
-    let list = try request.cases(usual: all).filter { request.settings.pass == .forward || $0.kind == .conv2d }
+    let list = try request.cases(usual: all).filter { request.settings.pass == .forward || $0.kind == .layer }
     var ratios: [Double] = []
     for benchmark in list {
       let regret = try Regret.measure(benchmark, request.settings)
@@ -26,7 +26,7 @@ enum RegretReport {
     } else {
       try Console.result(
         "within 10 % of the best on \(good) of \(ratios.count)"
-          + (ratios.isEmpty ? "" : String(format: "; the worst takes %.2f times as long", worst)))
+          + (ratios.isEmpty ? "" : String(numbers: "; the worst takes %.2f times as long", worst)))
     }
   }
 
@@ -34,7 +34,7 @@ enum RegretReport {
     let (chosen, best) = (regret.chosen, regret.best)
     return padded(regret.benchmark.name, 26) + padded("\(chosen.plan)", 15) + aligned(duration(chosen.seconds), 8)
       + "   best " + padded("\(best.plan)", 15) + aligned(duration(best.seconds), 8)
-      + String(format: "   ratio %.2f", regret.ratio) + (regret.ratio > tolerance ? "  <-" : "")
+      + String(numbers: "   ratio %.2f", regret.ratio) + (regret.ratio > tolerance ? "  <-" : "")
   }
 
   private static func json(_ regret: Regret) -> JSON {

@@ -7,7 +7,7 @@ enum StageReport {
   static func run(_ request: BenchmarkCommand.Request) throws {
     let known = BenchmarkCase.builtIn + BenchmarkCase.varied
     let cases = try request.cases(usual: BenchmarkCase.builtIn, known: known)
-      .filter { request.settings.pass == .forward || $0.kind == .conv2d }
+      .filter { request.settings.pass == .forward || $0.kind == .layer }
     let limits = MachineLimits.measure(memoryLimit: request.settings.memoryLimit)
     for (index, benchmark) in cases.enumerated() {
       let result = try StageBenchmark.measure(benchmark, request.settings)
@@ -32,7 +32,7 @@ enum StageReport {
   private static func table(_ result: StageBenchmark, _ limits: MachineLimits) -> String {
     let total = result.seconds * Double(limits.threads)
     func rate(_ amount: Double, _ seconds: Double) -> String {
-      aligned(amount > 0 ? String(format: "%.1f", amount / seconds * 1e-9) : "-", 10)
+      aligned(amount > 0 ? String(numbers: "%.1f", amount / seconds * 1e-9) : "-", 10)
     }
     var lines = [
       "\(result.benchmark.name): \(result.pass == .forward ? "inference" : "training step"), tiles of \(result.tile), "
@@ -44,16 +44,16 @@ enum StageReport {
       let s = stage.seconds
       func share(_ amount: Double, of limit: Double, _ width: Int) -> String {
         guard amount > 0 else { return aligned("-", width) }
-        return aligned(String(format: "%.0f %%", 100 * StageReport.share(amount, s, of: limit, limits)), width)
+        return aligned(String(numbers: "%.0f %%", 100 * StageReport.share(amount, s, of: limit, limits)), width)
       }
       lines.append(
-        padded(stage.stage.title, 22) + aligned(String(format: "%.0f %%", 100 * s / total), 7)
+        padded(stage.stage.title, 22) + aligned(String(numbers: "%.0f %%", 100 * s / total), 7)
           + rate(stage.operations, s) + share(stage.operations, of: operations(result, limits), 9)
           + rate(stage.bytes, s) + share(stage.bytes, of: limits.memory.copy, 11)
           + share(stage.bytes, of: limits.secondLevel.copy, 9))
     }
     lines.append(
-      padded("other, and waiting", 22) + aligned(String(format: "%.0f %%", 100 * result.otherSeconds / total), 7))
+      padded("other, and waiting", 22) + aligned(String(numbers: "%.0f %%", 100 * result.otherSeconds / total), 7))
     return lines.joined(separator: "\n")
   }
 

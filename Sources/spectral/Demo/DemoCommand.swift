@@ -1,6 +1,6 @@
-import Charts
+import SpectralFigures
 import Foundation
-import Lessons
+import SpectralLessons
 import SpectralBenchmarks
 import SpectralKit
 
@@ -62,8 +62,8 @@ enum DemoCommand: Subcommand {
       [
         "cross-check  largest difference \(scientific(check.difference.largest)), promised \(scientific(check.bound))"
           + (check.isKept ? ": kept" : ": BROKEN"),
-        String(format: "accuracy     %.2f %% of %d test digits", 100 * evaluation.accuracy, evaluation.count),
-        String(format: "training     %.0f images/s, ", Double(trained) / seconds) + duration(seconds),
+        String(numbers: "accuracy     %.2f %% of %d test digits", 100 * evaluation.accuracy, evaluation.count),
+        String(numbers: "training     %.0f images/s, ", Double(trained) / seconds) + duration(seconds),
         "results      \(folder.path)/README.txt",
       ].joined(separator: "\n"))
     guard check.isKept else {
@@ -76,7 +76,7 @@ enum DemoCommand: Subcommand {
     let kernel = Kernel(.disk(diameter: 31)).taps
     let check = try CrossCheck(
       scene, kernel, boundary: .reflect, memoryLimit: nil, rigor: isDeterministic ? .estimate : .measure, runs: 9)
-    try folder.write("cross-check-input.png", Image(pixels: scene))
+    try folder.write("cross-check-input.png", RasterImage(pixels: scene))
     try folder.write("cross-check-direct.png", DemoPictures.stretched(check.direct))
     try folder.write("cross-check-fft.png", DemoPictures.stretched(check.fourier))
     try folder.write(
@@ -138,7 +138,7 @@ enum DemoCommand: Subcommand {
     return filters
   }
 
-  private static func scientific(_ value: Double) -> String { String(format: "%.2e", value.withoutNaNSign) }
+  private static func scientific(_ value: Double) -> String { String(numbers: "%.2e", value) }
 
   private static func summary(
     _ check: CrossCheck, _ configuration: TrainingConfiguration, _ data: DatasetPair, _ evaluation: Evaluation,
@@ -180,7 +180,7 @@ enum DemoCommand: Subcommand {
     ----------------------------------------------
     \(data.training.count) digits, drawn by the program, \(configuration.epochs) times each; batches of \
     \(configuration.batchSize); \(configuration.optimizer), \(configuration.schedule) schedule.
-    \(String(format: "Accuracy %.2f %% of %d digits it had not seen; %.0f images/s over ", 100 * evaluation.accuracy, evaluation.count, Double(configuration.epochs * data.training.count) / seconds))\
+    \(String(numbers: "Accuracy %.2f %% of %d digits it had not seen; %.0f images/s over ", 100 * evaluation.accuracy, evaluation.count, Double(configuration.epochs * data.training.count) / seconds))\
     \(duration(seconds)) of training.
 
     digits.png          test digits; those framed in red were taken for another

@@ -4,18 +4,18 @@ import SpectralKit
 /// What the demo shows of its data, its network and its results.
 enum DemoPictures {
   /// Test images in rows of twenty, framed in red where the network was wrong.
-  static func contactSheet(_ dataset: Dataset, predictions: [Int]) -> Image {
+  static func contactSheet(_ dataset: Dataset, predictions: [Int]) -> RasterImage {
     let (columns, scale, gap) = (20, 2, 6)
     let side = dataset.imageShape[1] * scale
     let rows = (predictions.count + columns - 1) / columns
-    var canvas = Canvas(
+    var canvas = DrawingCanvas(
       height: rows * (side + gap) + gap, width: columns * (side + gap) + gap, background: .grey(0.25))
     for (i, prediction) in predictions.enumerated() {
       let (top, left) = (gap + i / columns * (side + gap), gap + i % columns * (side + gap))
       let image = dataset.image(at: i)
       canvas.draw(image.reshaped(to: [image.shape[1], image.shape[2]]), top: top, left: left, scale: scale)
       if prediction != dataset.labels[i] {
-        canvas.frame(Color(1, 0.15, 0.1), top: top, left: left, height: side, width: side, thickness: 2)
+        canvas.frame(RGBColor(1, 0.15, 0.1), top: top, left: left, height: side, width: side, thickness: 2)
       }
     }
     return canvas.image
@@ -24,12 +24,12 @@ enum DemoPictures {
   /// Filters (orange positive, blue negative) above the magnitudes of their spectra, the frequency 0 in the middle.
   ///
   /// - Parameter filters: `[O, 1, kH, kW]`.
-  static func filters(_ filters: Tensor<Float>) -> Image {
+  static func filters(_ filters: Tensor<Float>) -> RasterImage {
     let (count, height, width) = (filters.shape[0], filters.shape[2], filters.shape[3])
     let (points, gap) = (128, 12)
     let scale = points / max(height, width)
     let largest = Float(filters.maximumMagnitude)
-    var canvas = Canvas(height: 2 * points + 3 * gap, width: count * (points + gap) + gap)
+    var canvas = DrawingCanvas(height: 2 * points + 3 * gap, width: count * (points + gap) + gap)
     let transform = RealTransform2D<Float>(height: points, width: points)
     for o in 0..<count {
       let left = gap + o * (points + gap)
@@ -65,11 +65,12 @@ enum DemoPictures {
 
   /// A square for each pair of classes, brighter the more often the row's was taken for the column's; the classes are
   /// named by drawn digits.
-  static func confusion(_ matrix: [[Int]], _ dataset: Dataset) -> Image {
+  static func confusion(_ matrix: [[Int]], _ dataset: Dataset) -> RasterImage {
     let (cell, gap) = (42, 2)
     let step = cell + gap
     let count = matrix.count
-    var canvas = Canvas(height: (count + 1) * step + gap, width: (count + 1) * step + gap, background: .grey(0.15))
+    var canvas = DrawingCanvas(
+      height: (count + 1) * step + gap, width: (count + 1) * step + gap, background: .grey(0.15))
     for (name, row) in matrix.enumerated() {
       if let example = dataset.labels.firstIndex(of: name) {
         let image = dataset.image(at: example)
@@ -91,10 +92,10 @@ enum DemoPictures {
   }
 
   /// A plane of values, `[1, 1, H, W]`, between the smallest (black) and the largest (white).
-  static func stretched(_ plane: Tensor<Double>) -> Image {
+  static func stretched(_ plane: Tensor<Double>) -> RasterImage {
     let values = plane.elements
     let (low, high) = (values.min() ?? 0, values.max() ?? 1)
     let scaled = values.map { Float(($0 - low) / max(high - low, .leastNormalMagnitude)) }
-    return Image(pixels: Tensor([1, plane.shape[-2], plane.shape[-1]], scaled))
+    return RasterImage(pixels: Tensor([1, plane.shape[-2], plane.shape[-1]], scaled))
   }
 }

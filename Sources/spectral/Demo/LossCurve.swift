@@ -1,4 +1,4 @@
-import Charts
+import SpectralFigures
 
 /// The loss over the steps of a run: a pale line for the steps, a strong one for their running mean, and a dot for the
 /// test images after each epoch.
@@ -15,7 +15,7 @@ struct LossCurve {
       values.enumerated().map { Chart.Point(Double($0.offset), $0.element) }
     }
     return Chart(
-      title, horizontal: Axis("step", .linear), vertical: Axis("cross-entropy"),
+      title, horizontal: ChartAxis("step", .linear), vertical: ChartAxis("cross-entropy"),
       series: [
         .init("training images, running mean", points(runningMean), style: .smooth),
         .init("test images after each epoch", epochs, style: .dots),

@@ -1,4 +1,4 @@
-import ImageEditing
+import SpectralImaging
 import SpectralKit
 
 extension ValueFormat<FilterStep> {

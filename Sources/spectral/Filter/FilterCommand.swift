@@ -1,4 +1,4 @@
-import ImageEditing
+import SpectralImaging
 import SpectralKit
 
 /// `spectral filter`: images through filters that are given by their frequencies.

@@ -1,6 +1,6 @@
-import ImageEditing
+import SpectralImaging
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// Filters images, and pictures what became of them and of their spectra.
 struct FilterEdit: ImageEdit {
@@ -78,8 +78,8 @@ struct FilterEdit: ImageEdit {
   ) throws {
     if let path = strip?.path(for: input) {
       try stages.measure("before and after") {
-        let right = isSigned ? SignedPicture(after).image : Image(shown: after)
-        try PictureStrip.row([Image(shown: before), right]).write(to: path)
+        let right = isSigned ? SignedPicture(after).image : RasterImage(shown: after)
+        try PictureStrip.row([RasterImage(shown: before), right]).write(to: path)
       }
     }
     if let path = spectra?.path(for: input) {

@@ -1,6 +1,6 @@
-import ImageEditing
+import SpectralImaging
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral hybrid`: one picture from nearby, another from afar.
 enum HybridCommand: Subcommand {
@@ -94,10 +94,11 @@ enum HybridCommand: Subcommand {
       }
     }
     if let steps = steps?.path {
-      try stages.measure("pyramid") { try PictureStrip.pyramid(Image(shown: result)).write(to: steps) }
+      try stages.measure("pyramid") { try PictureStrip.pyramid(RasterImage(shown: result)).write(to: steps) }
     }
     if shows {
-      try TerminalGraphics.show(Image(shown: result), by: arguments.optional(ImageFlags.graphics), besideJSON: false)
+      try TerminalGraphics.show(
+        RasterImage(shown: result), by: arguments.optional(ImageFlags.graphics), besideJSON: false)
     }
     if arguments[ImageFlags.verbose] { Console.say(stages.description) }
   }
@@ -137,7 +138,7 @@ enum HybridCommand: Subcommand {
         throw FileError(
           farPath, "\(far.channels) channels are no picture that could be resized: resize the array first")
       }
-      let resized = Image(pixels: far.planes.converted(to: Float.self), alpha: far.alpha)
+      let resized = RasterImage(pixels: far.planes.converted(to: Float.self), alpha: far.alpha)
         .resized(height: near.height, width: near.width)
       far = ImagePlanes(
         planes: resized.pixels.converted(to: Double.self), alpha: resized.alpha, origin: far.origin, light: far.light)

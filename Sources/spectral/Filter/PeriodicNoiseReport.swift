@@ -11,7 +11,7 @@ struct PeriodicNoiseReport {
     guard !waves.isEmpty else { return ["\(name): no wave stands out, nothing was taken away"] }
     return waves.map { wave in
       String(
-        format:
+        numbers:
           "%@: took away a wave of %.2f pixels at fx %.4f, fy %.4f, amplitude %.4g, %.1f deviations above the rest",
         name, wave.wavelength, Self.rounded(wave.fx), Self.rounded(wave.fy), wave.amplitude, wave.prominence)
     }

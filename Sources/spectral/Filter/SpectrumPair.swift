@@ -21,7 +21,7 @@ struct SpectrumPair {
     self.name = (name as NSString).lastPathComponent
   }
 
-  var image: Image {
+  var image: RasterImage {
     let range = before.usualRange
     return PictureStrip.row([
       before.figure("Spectrum of \(name)", range: range).image, after.figure("Filtered", range: range).image,

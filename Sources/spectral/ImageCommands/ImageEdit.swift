@@ -1,5 +1,5 @@
 import Foundation
-import ImageEditing
+import SpectralImaging
 import SpectralKit
 
 /// What a command does to an image. ``ImageRun/apply(_:)`` does the rest: reading, light, luminance, writing, showing,
@@ -101,4 +101,4 @@ extension ImageRun {
 }
 
 /// A number with four digits that count.
-func significant(_ value: Double) -> String { String(format: "%.4g", value.withoutNaNSign) }
+func significant(_ value: Double) -> String { String(numbers: "%.4g", value) }

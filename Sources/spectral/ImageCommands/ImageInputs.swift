@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// The images that the operands of a command name, and the files of their folders that are none.
 struct ImageInputs {

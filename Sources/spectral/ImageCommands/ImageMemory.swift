@@ -1,12 +1,12 @@
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// What an image command holds at one time, which is judged before the work begins.
 struct ImageMemory {
   /// What errors call the image.
   let name: String
   /// Of the planes, `[C, H, W]`.
-  let shape: Shape
+  let shape: TensorShape
   /// The bytes of one number of the planes.
   let scalarBytes: Int
   /// Images of that size that are held besides the work: the one that was read, and its result, unless told.

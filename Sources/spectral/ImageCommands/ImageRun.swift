@@ -72,14 +72,14 @@ struct ImageRun {
   }
 
   /// Draws a picture on the terminal, if that was asked for.
-  func show(_ image: @autoclosure () -> Image) throws {
+  func show(_ image: @autoclosure () -> RasterImage) throws {
     guard shows else { return }
     try TerminalGraphics.show(image(), by: arguments.optional(ImageFlags.graphics), besideJSON: isJSON)
   }
 
   /// Draws a figure on the terminal, if that was asked for; where its labels could not be read, the bare picture and a
   /// line.
-  func show(figure: () -> Image, bare: () -> (image: Image, caption: String)) throws {
+  func show(figure: () -> RasterImage, bare: () -> (image: RasterImage, caption: String)) throws {
     guard shows else { return }
     try TerminalGraphics.show(
       by: arguments.optional(ImageFlags.graphics), besideJSON: isJSON, figure: figure, bare: bare)

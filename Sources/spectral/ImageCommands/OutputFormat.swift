@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// What a result is written as.
 enum OutputFormat: String, CaseIterable, Sendable {
@@ -41,7 +41,7 @@ enum OutputFormat: String, CaseIterable, Sendable {
   }
 }
 
-extension Image {
+extension RasterImage {
   /// Writes the picture in a format, whatever the file's name says.
   func write(to path: String, as format: OutputFormat, bitDepth: Int? = nil, quality: Int = 95) throws {
     guard let picture = format.picture else { preconditionFailure("a picture is not written as \(format.rawValue)") }

@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// Where a command's results of one kind go: one file for one image, a folder for several.
 ///

@@ -5,7 +5,7 @@ enum PictureStrip {
   /// Pictures in a row on white, a small gap between them, standing on one line.
   ///
   /// It has colours if one of them has. Transparent pictures are on white too. The colour profile is the first one's.
-  static func row(_ images: [Image]) -> Image {
+  static func row(_ images: [RasterImage]) -> RasterImage {
     let metadata = images[0].metadata.colorsOnly
     let images = images.map { $0.composed(on: .white) }
     let height = images.map(\.height).max()!
@@ -29,11 +29,11 @@ enum PictureStrip {
         left += image.width + gap
       }
     }
-    return Image(pixels: strip, metadata: metadata)
+    return RasterImage(pixels: strip, metadata: metadata)
   }
 
   /// A picture again and again at half the size, as one sees it when one steps back, down to some 16 pixels.
-  static func pyramid(_ image: Image) -> Image {
+  static func pyramid(_ image: RasterImage) -> RasterImage {
     var images = [image]
     while min(images.last!.height, images.last!.width) >= 32 {
       let last = images.last!

@@ -1,5 +1,5 @@
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// A blur by name and size, or from a file.
 enum PointSpreadSource: Sendable {
@@ -8,26 +8,15 @@ enum PointSpreadSource: Sendable {
   /// An array or a picture.
   case file(String)
 
-  /// Says what is wrong with a picture of the blur.
+  /// The blur. A file is read here, and nowhere else: the standard input can be read only once.
   ///
-  /// - Throws: `FileError` for a file that cannot be read, or is refused.
-  func check(_ warnings: FileWarnings) throws {
-    // The standard input can be read only once.
-    if case .file(let path) = self, FileName.standardDescriptor(path) == nil {
-      _ = try Kernel(path: path) { try warnings.tell($0, of: path) }
-    }
-  }
-
-  /// The blur.
-  ///
-  /// - Throws: `FileError` for a file that cannot be read or holds no kernel, ``CommandError`` for a kernel that is no blur.
-  func pointSpread<Scalar: TensorScalar>(_: Scalar.Type) throws -> PointSpread<Scalar> {
+  /// - Throws: `FileError` for a file that cannot be read, holds no blur, or is refused.
+  func pointSpread(_ warnings: FileWarnings) throws -> PointSpread<Double> {
     switch self {
-    case .shape(let shape): return try PointSpread(Kernel(shape).taps.converted())
+    case .shape(let shape): return try PointSpread(Kernel(shape).taps)
     case .file(let path):
-      do { return try PointSpread(Kernel(path: path).taps.converted()) } catch let error as RestorationError {
-        throw FileError(path, error.description)
-      }
+      let kernel = try Kernel(path: path) { try warnings.tell($0, of: path) }
+      do { return try PointSpread(kernel.taps) } catch { throw FileError(path, error.description) }
     }
   }
 }

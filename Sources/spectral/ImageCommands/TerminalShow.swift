@@ -5,13 +5,14 @@ extension TerminalGraphics {
   /// Draws a picture where results go, or beside them where they are JSON.
   ///
   /// - Parameter choice: How; nil for the best that works there, which for a file or a pipe is letters.
-  static func show(_ image: Image, by choice: TerminalGraphics?, besideJSON: Bool) throws {
+  static func show(_ image: RasterImage, by choice: TerminalGraphics?, besideJSON: Bool) throws {
     try show(by: choice, besideJSON: besideJSON, figure: { image }, bare: { (image, "") })
   }
 
   /// Draws a figure, or where its labels could not be read the bare picture with a line that says what they would.
   static func show(
-    by choice: TerminalGraphics?, besideJSON: Bool, figure: () -> Image, bare: () -> (image: Image, caption: String)
+    by choice: TerminalGraphics?, besideJSON: Bool, figure: () -> RasterImage,
+    bare: () -> (image: RasterImage, caption: String)
   ) throws {
     let descriptor: Int32 = besideJSON ? 2 : 1
     let query = choice == nil && canDraw(descriptor) ? TerminalQuery.ask() : nil

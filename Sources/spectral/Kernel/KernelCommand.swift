@@ -1,8 +1,8 @@
-import Charts
+import SpectralFigures
 import Foundation
-import Kernels
+import SpectralImaging
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral kernel`: what a kernel is, and what it does to waves.
 enum KernelCommand: Subcommand {

@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// What `spectral kernel` says of a kernel.
 struct KernelReport {
@@ -102,7 +102,7 @@ struct KernelReport {
     // Along both axes at once the wave is √2 times as fast.
     let frequency = line == .diagonal ? cutoff * 2.0.squareRoot() : cutoff
     return String(
-      format: "%.4g cycles/pixel (%.4g px, %.4g Nyquist)", frequency, 1 / frequency, 2 * frequency)
+      numbers: "%.4g cycles/pixel (%.4g px, %.4g Nyquist)", frequency, 1 / frequency, 2 * frequency)
   }
 
   private static func text(_ design: KernelDesign) -> String {
@@ -115,7 +115,7 @@ struct KernelReport {
     "fx = \(number(fx)), fy = \(number(fy))"
   }
 
-  private static func degrees(_ value: Complex<Double>) -> String {
+  private static func degrees(_ value: ComplexNumber<Double>) -> String {
     let degrees = (value.phaseInDegrees * 10).rounded() / 10
     return "\(number(degrees == -180 ? 180 : degrees)) deg"
   }
@@ -126,7 +126,7 @@ struct KernelReport {
 
   /// Five digits that count, and no zeros for show.
   static func number(_ value: Double) -> String {
-    value == 0 ? "0" : String(format: "%.5g", value.withoutNaNSign)
+    value == 0 ? "0" : String(numbers: "%.5g", value)
   }
 
   // MARK: JSON
@@ -205,7 +205,7 @@ struct KernelTable {
     let factor = isWhole || (-2...4).contains(power) ? 0 : power
     let decimals = isWhole ? 0 : max(0, 3 - (power - factor))
     func text(_ value: Double) -> String {
-      let text = String(format: "%.\(decimals)f", value / pow(10, Double(factor)))
+      let text = String(numbers: "%.\(decimals)f", value / pow(10, Double(factor)))
       return value == 0 ? "0" : text.allSatisfy({ "-0.".contains($0) }) ? "~0" : text
     }
     let width = 2 + max(text(largest).count, text(-largest).count)

@@ -1,6 +1,7 @@
 import Foundation
-import Kernels
+import SpectralImaging
 import SpectralKit
+import SpectralCore
 
 /// A kernel as the command line has it: by name, from a file, or number by number.
 struct NamedKernel: Sendable {
@@ -64,7 +65,7 @@ extension ValueFormat<NamedKernel> {
       let ending = (text as NSString).pathExtension.lowercased()
       guard
         ending == "npy" || text.contains("/") || (try? ImageFormat(path: text)) != nil
-          || FileManager.default.fileExists(atPath: text)
+          || FileSystem.exists(text)
       else {
         throw ValueError(
           "must be the name of a kernel (\(KernelName.all.map(\.names[0]).joined(separator: ", "))), a file that ends in "

@@ -1,4 +1,4 @@
-import Charts
+import SpectralFigures
 import Foundation
 import SpectralKit
 
@@ -23,7 +23,7 @@ struct ResponsePicture {
   private var response: CenteredSpectrum { CenteredSpectrum(spectrum) }
 
   /// The figures side by side.
-  var image: Image {
+  var image: RasterImage {
     let response = response
     let magnitude = figure(
       "\(name): magnitude of the response", magnitudes(response),
@@ -39,7 +39,7 @@ struct ResponsePicture {
   }
 
   /// The magnitude without labels, and what they would say.
-  var bare: (image: Image, caption: String) {
+  var bare: (image: RasterImage, caption: String) {
     let response = response
     return (
       magnitudes(response),
@@ -50,27 +50,27 @@ struct ResponsePicture {
 
   private func largest(_ response: CenteredSpectrum) -> Double { max(response.largestMagnitude, .leastNormalMagnitude) }
 
-  private func magnitudes(_ response: CenteredSpectrum) -> Image {
+  private func magnitudes(_ response: CenteredSpectrum) -> RasterImage {
     let largest = largest(response)
     return picture(response) { row, column in ColorMap.magnitude(Double(response.magnitudes[row, column]) / largest) }
   }
 
-  private func phases(_ response: CenteredSpectrum) -> Image {
+  private func phases(_ response: CenteredSpectrum) -> RasterImage {
     picture(response) { row, column in
       Double(response.magnitudes[row, column]) <= negligible
         ? .grey(0.5) : ColorMap.phase(response.phase(row: row, column: column) / (2 * .pi) + 0.5)
     }
   }
 
-  private func picture(_ response: CenteredSpectrum, _ color: (Int, Int) -> Color) -> Image {
-    var canvas = Canvas(height: response.height, width: response.width)
+  private func picture(_ response: CenteredSpectrum, _ color: (Int, Int) -> RGBColor) -> RasterImage {
+    var canvas = DrawingCanvas(height: response.height, width: response.width)
     for row in 0..<response.height { for column in 0..<response.width { canvas[row, column] = color(row, column) } }
     return canvas.image
   }
 
-  private func figure(_ title: String, _ picture: Image, _ bars: [PictureFigure.ColorBar]) -> PictureFigure {
+  private func figure(_ title: String, _ picture: RasterImage, _ bars: [PictureFigure.ColorBar]) -> PictureFigure {
     PictureFigure(
-      title, picture, horizontal: .init(Axis("fx, cycles per pixel", .linear), -0.5...0.5),
-      vertical: .init(Axis("fy, cycles per pixel", .linear), -0.5...0.5), bars: bars)
+      title, picture, horizontal: .init(ChartAxis("fx, cycles per pixel", .linear), -0.5...0.5),
+      vertical: .init(ChartAxis("fy, cycles per pixel", .linear), -0.5...0.5), bars: bars)
   }
 }

@@ -1,4 +1,4 @@
-import Charts
+import SpectralFigures
 import SpectralKit
 
 /// The response of a kernel along its lines, as curves.
@@ -12,7 +12,7 @@ struct ResponseProfile {
   var charts: [Chart] {
     let grid = (0...Self.points).map { 0.5 * Double($0) / Double(Self.points) }
     let curves = FrequencyLine.allCases.map { line in (line, kernel.response(along: line, at: grid)) }
-    func chart(_ title: String, _ vertical: String, _ value: (Complex<Double>) -> Double?) -> Chart {
+    func chart(_ title: String, _ vertical: String, _ value: (ComplexNumber<Double>) -> Double?) -> Chart {
       let series = curves.map { line, values in
         Chart.Series(
           Self.label(line),
@@ -21,8 +21,8 @@ struct ResponseProfile {
           }, style: .smooth)
       }
       return Chart(
-        title, horizontal: Axis("frequency (cycles per pixel; Nyquist is 0.5)", .linear),
-        vertical: Axis(vertical, .linear),
+        title, horizontal: ChartAxis("frequency (cycles per pixel; Nyquist is 0.5)", .linear),
+        vertical: ChartAxis(vertical, .linear),
         series: series)
     }
     let negligible = 1e-9 * kernel.magnitudeSum

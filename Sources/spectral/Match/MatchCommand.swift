@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// `spectral match`: finds a small picture in a large one, or the shift between two.
 enum MatchCommand: Subcommand {
@@ -142,7 +142,7 @@ enum MatchCommand: Subcommand {
         }
         if shows {
           try TerminalGraphics.show(
-            map.framed(Image(shown: image)), by: arguments.optional(ImageFlags.graphics),
+            map.framed(RasterImage(shown: image)), by: arguments.optional(ImageFlags.graphics),
             besideJSON: arguments[CommonFlags.json])
         }
         let report = MatchReport(matches: found, template: size, method: arguments[method], paths: arguments.operands)
@@ -167,7 +167,7 @@ enum MatchCommand: Subcommand {
   }
 
   /// Half of the machine's memory.
-  private static var memoryLimit: Int { MemoryBudget.machine.bytes / 2 }
+  private static var memoryLimit: Int { MachineMemory.physical / 2 }
 }
 
 extension AnyImagePlanes {

@@ -1,6 +1,6 @@
 import Foundation
 import SpectralKit
-import Tensors
+import SpectralCore
 
 /// The places that were found, for people or for programs.
 struct MatchReport {
@@ -15,7 +15,7 @@ struct MatchReport {
     for match in matches {
       try Console.result(
         String(
-          format: "x %d, y %d  (%.2f, %.2f)  score %.4f", match.column, match.row, match.exactColumn, match.exactRow,
+          numbers: "x %d, y %d  (%.2f, %.2f)  score %.4f", match.column, match.row, match.exactColumn, match.exactRow,
           match.score))
     }
   }
@@ -58,12 +58,12 @@ struct ShiftReport<Scalar: AnyMethodScalar> {
 
   private var sentence: String {
     func pixels(_ length: Double, _ error: Double, _ back: String, _ forth: String) -> String {
-      String(format: "%.2f ± %.2f pixels ", abs(length), error) + (length < 0 ? back : forth)
+      String(numbers: "%.2f ± %.2f pixels ", abs(length), error) + (length < 0 ? back : forth)
     }
     return
       "\(paths[0].printable()) is \(paths[1].printable()) shifted by \(pixels(shift.dx, shift.dxError, "left", "right")) and "
       + "\(pixels(shift.dy, shift.dyError, "up", "down"))  "
-      + String(format: "(correlation %.2f, confidence %.2f of 1)", shift.peak, shift.confidence)
+      + String(numbers: "(correlation %.2f, confidence %.2f of 1)", shift.peak, shift.confidence)
   }
 
   private var json: JSON {

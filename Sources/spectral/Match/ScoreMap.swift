@@ -24,7 +24,7 @@ struct ScoreMap<Scalar: AnyMethodScalar> {
 
   /// A picture of the image's size with each score at the template's middle; where the template would leave the image
   /// it is mid-grey.
-  private var picture: Image {
+  private var picture: RasterImage {
     let (rows, columns) = (scores.shape[0], scores.shape[1])
     let (height, width) = (rows + template.height - 1, columns + template.width - 1)
     let (top, left) = (template.height / 2, template.width / 2)
@@ -40,13 +40,13 @@ struct ScoreMap<Scalar: AnyMethodScalar> {
   }
 
   /// A picture of the image's size with a frame around each place.
-  func framed(_ image: Image) -> Image {
-    var canvas = Canvas(height: image.height, width: image.width)
+  func framed(_ image: RasterImage) -> RasterImage {
+    var canvas = DrawingCanvas(height: image.height, width: image.width)
     canvas.draw(image, top: 0, left: 0)
     let thickness = max(1, min(image.height, image.width) / 256)
     for match in matches {
       // White within black shows on any ground.
-      for (color, distance) in [(Color.grey(0), thickness), (Color.grey(1), 0)] {
+      for (color, distance) in [(RGBColor.grey(0), thickness), (RGBColor.grey(1), 0)] {
         canvas.frame(
           color, top: match.row - distance, left: match.column - distance, height: template.height + 2 * distance,
           width: template.width + 2 * distance, thickness: thickness)

@@ -1,0 +1,170 @@
+import SpectralConvolution
+import SpectralCore
+import Synchronization
+
+/// The way that a pass of a problem goes.
+enum FourierRoute: Equatable, Sendable {
+  /// In tiles.
+  case tiles
+  /// In tiles of the slices of volumes: a problem over images, the bytes of copies, and how many such problems there are.
+  case reduced(ConvolutionProblem, copyBytes: Int, blocks: Int)
+  /// By transforms of the whole array.
+  case whole(WholeSize)
+  /// No way keeps within the memory limit.
+  case none(ConvolutionError)
+}
+
+extension FourierPass {
+  /// The pass itself; of a training step, whose passes go one by one where there are no tiles, the last of them.
+  var single: ConvolutionPass {
+    switch self {
+    case .forward: .forward
+    case .inputGradient: .inputGradient
+    case .filterGradient, .step: .filterGradient
+    }
+  }
+}
+
+extension FourierConvolution {
+  /// The way that a pass goes, looked up after the first time.
+  func route(_ problem: ConvolutionProblem, _ pass: FourierPass) -> FourierRoute {
+    if problem.rank < 3 && solver != .whole { return .tiles }
+    let pass = pass.single
+    let key = RouteKey(
+      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, tile: tile, solver: solver,
+      pass: pass)
+    return RouteTable.route(key) { newRoute(problem, pass) }
+  }
+
+  private func newRoute(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> FourierRoute {
+    let scalarBytes = MemoryLayout<Scalar>.stride
+    let limit = memoryLimit ?? MachineMemory.physical
+    let whole =
+      solver == .tiles ? nil : WholeSize.best(problem, FourierPass(pass), scalarBytes: scalarBytes, limit: limit)
+    func memory(_ planar: ConvolutionProblem) -> Int? { try? workingMemory(pass, planar) }
+    guard solver != .whole, let reduction = PlanarReduction<Scalar>(problem, limit: memoryLimit, memory: memory) else {
+      if let whole { return .whole(whole.size) }
+      let needed = WholeSize.best(problem, FourierPass(pass), scalarBytes: scalarBytes, limit: .max)
+      return .none(
+        ConvolutionError(
+          "the Fourier method",
+          needs: needed?.size.bytes(problem, FourierPass(pass), scalarBytes: scalarBytes, threads: 1) ?? .max,
+          limit: limit,
+          or: "convolve less at once"))
+    }
+    let planar = reduction.planar
+    let seconds = estimatedSeconds(pass, planar).map {
+      // Beside the transforms, windows are unfolded and results moved.
+      Double(reduction.blocks) * ($0 + 1e-9 * Double(reduction.copyBytes) / 4)
+    }
+    let reduced = FourierRoute.reduced(planar, copyBytes: reduction.copyBytes, blocks: reduction.blocks)
+    guard let whole else { return reduced }
+    guard let seconds, (memory(planar).map { $0 + reduction.copyBytes } ?? .max) <= limit else {
+      return .whole(whole.size)
+    }
+    return whole.seconds < seconds ? .whole(whole.size) : reduced
+  }
+
+  /// A pass by transforms alone, which is what it should be if all numbers are finite.
+  ///
+  /// - Parameters: As those of the pass, in its order.
+  /// - Returns: Nil if a result is not finite: then the pass may have ended there.
+  func transformed(
+    _ pass: ConvolutionPass, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, bias: Tensor<Scalar>? = nil,
+    _ problem: ConvolutionProblem
+  ) -> Tensor<Scalar>? {
+    switch route(problem, FourierPass(pass)) {
+    case .tiles: return tiled(pass, a, b, bias: bias, problem)
+    case .none(let error): preconditionFailure("\(error)")
+    case .whole(let size):
+      let whole = WholeConvolution<Scalar>(
+        problem, size, rigor: rigor, limit: memoryLimit ?? MachineMemory.physical)
+      let result =
+        switch pass {
+        case .forward: whole.forward(a, b, bias: bias)
+        case .inputGradient: whole.inputGradient(a, b)
+        case .filterGradient: whole.filterGradient(a, b)
+        }
+      return result.isFinite ? result : nil
+    case .reduced:
+      let reduction = PlanarReduction<Scalar>(problem, limit: memoryLimit) { try? workingMemory(pass, $0) }!
+      var isFinite = true
+      // What follows a block that is not finite is of no use, and neither is the block.
+      func block(
+        _ planar: ConvolutionProblem, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ bias: Tensor<Scalar>?,
+        _ shape: TensorShape
+      ) -> Tensor<Scalar> {
+        if isFinite, let result = tiled(pass, a, b, bias: bias, planar) { return result }
+        isFinite = false
+        return .zeros(shape)
+      }
+      let result =
+        switch pass {
+        case .forward: reduction.forward(a, b, bias: bias) { block($0, $1, $2, $3, $0.outputShape) }
+        case .inputGradient: reduction.inputGradient(a, b) { block($0, $1, $2, nil, $0.inputShape) }
+        case .filterGradient: reduction.filterGradient(a, b) { block($0, $1, $2, nil, $0.filterShape) }
+        }
+      return isFinite ? result : nil
+    }
+  }
+
+  /// A pass over signals or images in tiles.
+  private func tiled(
+    _ pass: ConvolutionPass, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, bias: Tensor<Scalar>? = nil,
+    _ problem: ConvolutionProblem
+  ) -> Tensor<Scalar>? {
+    let pass = FourierPass(pass)
+    let engine = engine(problem, pass)
+    let atOnce = luxuries(engine, pass, tapeBudget: 0).backwardBlocks
+    switch pass {
+    case .inputGradient:
+      let filters = engine.filterSpectra(b, forward: false, backward: true)
+      let result = engine.backward(a, images: nil, filters: filters, blocksAtOnce: atOnce)
+      return result.isFinite ? result.input! : nil
+    case .filterGradient:
+      let result = engine.backward(a, images: .images(b), filters: nil, blocksAtOnce: atOnce)
+      return result.isFinite ? result.filter! : nil
+    case .forward, .step:
+      let result = engine.forward(a, spectra(b, engine), bias: bias, rectified: false)
+      return result.isFinite ? result.output : nil
+    }
+  }
+
+  /// The points of the transforms that a pass is made of.
+  func transformPoints(_ problem: ConvolutionProblem, _ pass: FourierPass) -> Int {
+    switch route(problem, pass) {
+    case .whole(let size): return size.points
+    case .reduced(let planar, _, _):
+      let tile = engine(planar, FourierPass(pass.single)).size
+      return tile.height * tile.width
+    case .tiles, .none:
+      let tile = engine(problem, pass).size
+      return tile.height * tile.width
+    }
+  }
+}
+
+private struct RouteKey: Hashable {
+  let precision: String
+  let problem: ConvolutionProblem
+  let memoryLimit: Int?
+  let tile: Extent?
+  let solver: FourierSolver?
+  let pass: ConvolutionPass
+}
+
+/// Routes found so far: a network poses the same few problems at every step.
+private enum RouteTable {
+  private static let capacity = 256
+  private static let routes = Mutex<[RouteKey: FourierRoute]>([:])
+
+  static func route(_ key: RouteKey, _ make: () -> FourierRoute) -> FourierRoute {
+    if let route = routes.withLock({ $0[key] }) { return route }
+    let route = make()
+    routes.withLock { routes in
+      if routes.count >= capacity { routes.removeAll() }
+      routes[key] = route
+    }
+    return route
+  }
+}

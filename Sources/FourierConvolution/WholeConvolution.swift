@@ -1,0 +1,348 @@
+import SpectralConvolution
+import SpectralCore
+import SpectralTransforms
+
+/// The convolution theorem as it is written: the real transforms of array and kernel, their product, the transform back.
+///
+/// For any rank, geometry and pass, with FFTW. A correlation multiplies by the conjugate, `Y = X conj W`; its gradients are
+/// `dX = G W` and `dW = conj G X`, summed over what each is summed over. A dilated kernel has zeros between its taps, of
+/// a strided result every `stride`-th element is kept, and a boundary is what is put around the array.
+struct WholeConvolution<Scalar: ConvolutionScalar>: Sendable {
+  private let problem: ConvolutionProblem
+  private let size: WholeSize
+  private let transform: RealTransform<Scalar>
+  private let limit: Int
+
+  init(_ problem: ConvolutionProblem, _ size: WholeSize, rigor: PlanningRigor, limit: Int) {
+    self.problem = problem
+    self.size = size
+    self.limit = limit
+    transform = RealTransform(size: size.lengths, rigor: rigor)
+  }
+
+  private typealias Spectra = Scratch<Scalar>
+
+  private var inputs: Int { problem.channelsPerGroup }
+  private var outputs: Int { problem.outputsPerGroup }
+  private var inputCount: Int { problem.axes.reduce(1) { $0 * $1.input } }
+  private var outputCount: Int { problem.axes.reduce(1) { $0 * $1.output } }
+  /// Numbers of one spectrum.
+  private var spectrum: Int { 2 * size.spectrum }
+
+  private func tasksAtOnce(_ pass: FourierPass) -> Int {
+    let threads = Parallel.threads
+    let scalarBytes = MemoryLayout<Scalar>.stride
+    let atOnce = size.tasksAtOnce(problem, pass, scalarBytes: scalarBytes, threads: threads)
+    return size.bytes(problem, pass, scalarBytes: scalarBytes, threads: threads) <= limit ? atOnce : 1
+  }
+
+  // MARK: Passes
+
+  func forward(_ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?) -> Tensor<Scalar> {
+    let filters = filterSpectra(filter)
+    let bias = bias ?? .zeros([problem.outputChannels])
+    return input.withUnsafeElements { x in
+      bias.withUnsafeElements { bias in
+        Tensor(problem.outputShape) { y in
+          guard !y.isEmpty else { return }
+          nonisolated(unsafe) let (x, y, bias, filters) = (x.baseAddress!, y.baseAddress!, bias, filters)
+          let groups = problem.geometry.groups
+          Parallel.forEach(
+            problem.batch * groups * size.blockCount, atMost: tasksAtOnce(.forward),
+            workspace: { Workspace(self, spectra: inputs + 1) }
+          ) { task, work in
+            let (plane, block) = task.quotientAndRemainder(dividingBy: size.blockCount)
+            let group = plane % groups
+            for c in 0..<inputs {
+              gather(x + (plane * inputs + c) * inputCount, block, to: work.block.base)
+              transform.forward(work.block.base, work.spectrum(c))
+            }
+            for o in 0..<outputs {
+              let product = work.spectrum(inputs)
+              for c in 0..<inputs {
+                accumulate(
+                  product, work.spectrum(c), filters.base + ((group * outputs + o) * inputs + c) * spectrum,
+                  conjugated: true, adding: c > 0)
+              }
+              transform.inverse(product, work.block.base)
+              crop(
+                work.block.base, block, to: y + (plane * outputs + o) * outputCount, bias[group * outputs + o])
+            }
+          }
+        }
+      }
+    }
+  }
+
+  func inputGradient(_ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>) -> Tensor<Scalar> {
+    let filters = filterSpectra(filter)
+    return gradient.withUnsafeElements { g in
+      Tensor(problem.inputShape) { dx in
+        guard !dx.isEmpty else { return }
+        dx.initialize(repeating: 0)
+        nonisolated(unsafe) let (g, dx, filters) = (g.baseAddress!, dx.baseAddress!, filters)
+        let groups = problem.geometry.groups
+        Parallel.forEach(
+          problem.batch * groups, atMost: tasksAtOnce(.inputGradient),
+          workspace: { Workspace(self, spectra: outputs + 1) }
+        ) { plane, work in
+          // Blocks overlap in what they add to, so one follows the other.
+          for block in 0..<size.blockCount {
+            for o in 0..<outputs {
+              spread(g + (plane * outputs + o) * outputCount, block, to: work.block.base)
+              transform.forward(work.block.base, work.spectrum(o))
+            }
+            for c in 0..<inputs {
+              let product = work.spectrum(outputs)
+              for o in 0..<outputs {
+                accumulate(
+                  product, work.spectrum(o), filters.base + ((plane % groups * outputs + o) * inputs + c) * spectrum,
+                  conjugated: false, adding: o > 0)
+              }
+              transform.inverse(product, work.block.base)
+              fold(work.block.base, block, addingTo: dx + (plane * inputs + c) * inputCount)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  func filterGradient(_ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>) -> Tensor<Scalar> {
+    gradient.withUnsafeElements { g in
+      input.withUnsafeElements { x in
+        Tensor(problem.filterShape) { dw in
+          guard !dw.isEmpty else { return }
+          guard problem.batch > 0 else { return dw.initialize(repeating: 0) }
+          nonisolated(unsafe) let (g, x, dw) = (g.baseAddress!, x.baseAddress!, dw.baseAddress!)
+          let groups = problem.geometry.groups
+          Parallel.forEach(
+            groups, atMost: tasksAtOnce(.filterGradient),
+            workspace: { Workspace(self, spectra: inputs + 1 + inputs * outputs) }
+          ) { group, work in
+            for step in 0..<problem.batch * size.blockCount {
+              let (image, block) = step.quotientAndRemainder(dividingBy: size.blockCount)
+              let plane = image * groups + group
+              for c in 0..<inputs {
+                gather(x + (plane * inputs + c) * inputCount, block, to: work.block.base)
+                transform.forward(work.block.base, work.spectrum(c))
+              }
+              for o in 0..<outputs {
+                spread(g + (plane * outputs + o) * outputCount, block, to: work.block.base)
+                transform.forward(work.block.base, work.spectrum(inputs))
+                for c in 0..<inputs {
+                  accumulate(
+                    work.spectrum(inputs + 1 + o * inputs + c), work.spectrum(c), work.spectrum(inputs),
+                    conjugated: true, adding: step > 0)
+                }
+              }
+            }
+            for pair in 0..<outputs * inputs {
+              transform.inverse(work.spectrum(inputs + 1 + pair), work.block.base)
+              let taps = dw + (group * outputs * inputs + pair) * problem.taps
+              forEachTap { tap, place in taps[tap] = work.block.base[place] }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// What a task works in.
+  private struct Workspace {
+    let block: Scratch<Scalar>
+    private let spectra: Scratch<Scalar>
+    private let each: Int
+
+    init(_ whole: WholeConvolution, spectra count: Int) {
+      block = Scratch(count: whole.size.points)
+      each = whole.spectrum
+      spectra = Scratch(count: count * each)
+    }
+
+    func spectrum(_ index: Int) -> UnsafeMutablePointer<Scalar> { spectra.base + index * each }
+  }
+
+  // MARK: Filters
+
+  /// The spectra of all filters, `[O, C / groups, ...]`.
+  private func filterSpectra(_ filter: Tensor<Scalar>) -> Spectra {
+    let count = problem.outputChannels * inputs
+    let spectra = Spectra(count: count * spectrum)
+    filter.withUnsafeElements { w in
+      guard count > 0 else { return }
+      nonisolated(unsafe) let (w, target) = (w.baseAddress!, spectra.base)
+      // Large ones one after the other, by all threads.
+      let atOnce = size.points > 1 << 18 ? 1 : Int.max
+      Parallel.forEach(count, atMost: atOnce, workspace: { Scratch<Scalar>(count: size.points) }) { index, block in
+        block.base.initialize(repeating: 0, count: size.points)
+        let taps = w + index * problem.taps
+        forEachTap { tap, place in block.base[place] = taps[tap] }
+        transform.forward(block.base, target + index * spectrum)
+      }
+    }
+    return spectra
+  }
+
+  /// Calls `body` with the number of each weight in the filter, and where its tap stands in a block.
+  private func forEachTap(_ body: (_ tap: Int, _ place: Int) -> Void) {
+    let (depth, vertical, horizontal) = (problem.depth, problem.vertical, problem.horizontal)
+    let (_, rows, columns) = lengths
+    let isFlipped = problem.geometry.operation == .convolution
+    var tap = 0
+    for a in 0..<depth.kernel {
+      for b in 0..<vertical.kernel {
+        let start = (a * depth.dilation * rows + b * vertical.dilation) * columns
+        for c in 0..<horizontal.kernel {
+          body(isFlipped ? problem.taps - 1 - tap : tap, start + c * horizontal.dilation)
+          tap += 1
+        }
+      }
+    }
+  }
+
+  /// The transform's lengths, 1 along axes that the arrays lack.
+  private var lengths: (depth: Int, rows: Int, columns: Int) {
+    let all = Array(repeating: 1, count: 3 - size.lengths.count) + size.lengths
+    return (all[0], all[1], all[2])
+  }
+
+  // MARK: Blocks
+
+  /// The outputs of a block along each axis.
+  private func ranges(_ block: Int) -> (depth: Range<Int>, rows: Range<Int>, columns: Range<Int>) {
+    var rest = block
+    var ranges: [Range<Int>] = []
+    for axis in problem.axes.indices.reversed() {
+      let first = rest % size.blocks[axis] * size.outputs[axis]
+      ranges.insert(first..<min(problem.axes[axis].output, first + size.outputs[axis]), at: 0)
+      rest /= size.blocks[axis]
+    }
+    while ranges.count < 3 { ranges.insert(0..<1, at: 0) }
+    return (ranges[0], ranges[1], ranges[2])
+  }
+
+  /// Where the elements of an axis of a block come from: `places` of the padded array from the first output's on.
+  private func sources(_ axis: ConvolutionAxis, _ outputs: Range<Int>, _ length: Int) -> [Int] {
+    let first = outputs.lowerBound * axis.stride
+    return (0..<length).map { first + $0 < axis.padded ? axis.source(first + $0) ?? -1 : -1 }
+  }
+
+  /// Copies what the windows of a block see.
+  private func gather(_ array: UnsafePointer<Scalar>, _ block: Int, to target: UnsafeMutablePointer<Scalar>) {
+    let ranges = ranges(block)
+    let (vertical, horizontal) = (problem.vertical, problem.horizontal)
+    let (_, rows, columns) = lengths
+    let slices = sources(problem.depth, ranges.depth, lengths.depth)
+    let lines = sources(vertical, ranges.rows, rows)
+    let places = sources(horizontal, ranges.columns, columns)
+    // Most of a row stands side by side in the array.
+    let inner = run(places, horizontal, ranges.columns)
+    nonisolated(unsafe) let (array, target) = (array, target)
+    Parallel.forEach(slices.count * rows, grain: max(1, (1 << 14) / columns)) { index in
+      let target = target + index * columns
+      let (slice, line) = (slices[index / rows], lines[index % rows])
+      guard slice >= 0 && line >= 0 else { return target.initialize(repeating: 0, count: columns) }
+      let row = array + (slice * vertical.input + line) * horizontal.input
+      for i in 0..<inner.lowerBound { target[i] = places[i] < 0 ? 0 : row[places[i]] }
+      if !inner.isEmpty { (target + inner.lowerBound).update(from: row + places[inner.lowerBound], count: inner.count) }
+      for i in inner.upperBound..<columns { target[i] = places[i] < 0 ? 0 : row[places[i]] }
+    }
+  }
+
+  /// The places of a block's row that are neighbours in the array, too.
+  private func run(_ places: [Int], _ axis: ConvolutionAxis, _ outputs: Range<Int>) -> Range<Int> {
+    let first = max(0, axis.paddingBefore - outputs.lowerBound * axis.stride)
+    let end = min(places.count, axis.paddingBefore + axis.input - outputs.lowerBound * axis.stride)
+    return first < end ? first..<end : 0..<0
+  }
+
+  /// Copies the outputs of a block, plus a number.
+  private func crop(
+    _ source: UnsafePointer<Scalar>, _ block: Int, to array: UnsafeMutablePointer<Scalar>, _ bias: Scalar
+  ) {
+    let ranges = ranges(block)
+    let (depth, vertical, horizontal) = (problem.depth, problem.vertical, problem.horizontal)
+    let (_, rows, columns) = lengths
+    nonisolated(unsafe) let (source, array) = (source, array)
+    Parallel.forEach(ranges.depth.count * ranges.rows.count, grain: max(1, (1 << 14) / ranges.columns.count)) { index in
+      let (slice, row) = index.quotientAndRemainder(dividingBy: ranges.rows.count)
+      let from = source + (slice * depth.stride * rows + row * vertical.stride) * columns
+      let to =
+        array + ((ranges.depth.lowerBound + slice) * vertical.output + ranges.rows.lowerBound + row)
+        * horizontal.output + ranges.columns.lowerBound
+      for i in 0..<ranges.columns.count { to[i] = from[i * horizontal.stride] + bias }
+    }
+  }
+
+  /// The gradients of a block's outputs, each where its window begins, and zeros between them.
+  private func spread(_ array: UnsafePointer<Scalar>, _ block: Int, to target: UnsafeMutablePointer<Scalar>) {
+    let ranges = ranges(block)
+    let (depth, vertical, horizontal) = (problem.depth, problem.vertical, problem.horizontal)
+    let (_, rows, columns) = lengths
+    target.initialize(repeating: 0, count: size.points)
+    nonisolated(unsafe) let (array, target) = (array, target)
+    Parallel.forEach(ranges.depth.count * ranges.rows.count, grain: max(1, (1 << 14) / ranges.columns.count)) { index in
+      let (slice, row) = index.quotientAndRemainder(dividingBy: ranges.rows.count)
+      let to = target + (slice * depth.stride * rows + row * vertical.stride) * columns
+      let from =
+        array + ((ranges.depth.lowerBound + slice) * vertical.output + ranges.rows.lowerBound + row)
+        * horizontal.output + ranges.columns.lowerBound
+      for i in 0..<ranges.columns.count { to[i * horizontal.stride] = from[i] }
+    }
+  }
+
+  /// The adjoint of ``gather(_:_:to:)``: adds a block to the elements that it was made of.
+  private func fold(_ source: UnsafePointer<Scalar>, _ block: Int, addingTo array: UnsafeMutablePointer<Scalar>) {
+    let ranges = ranges(block)
+    let (vertical, horizontal) = (problem.vertical, problem.horizontal)
+    let (_, rows, columns) = lengths
+    // What lies beyond the last window is a rounding error.
+    func reach(_ axis: ConvolutionAxis, _ outputs: Range<Int>) -> Int { (outputs.count - 1) * axis.stride + axis.span }
+    let slices = sources(problem.depth, ranges.depth, reach(problem.depth, ranges.depth))
+    let lines = sources(vertical, ranges.rows, reach(vertical, ranges.rows))
+    let places = sources(horizontal, ranges.columns, reach(horizontal, ranges.columns))
+    for (a, slice) in slices.enumerated() where slice >= 0 {
+      for (b, line) in lines.enumerated() where line >= 0 {
+        let row = array + (slice * vertical.input + line) * horizontal.input
+        addPlaces(source + (a * rows + b) * columns, places, to: row)
+      }
+    }
+  }
+
+  /// `y = x w` or `x conj w` for two spectra, or that added to y.
+  private func accumulate(
+    _ y: UnsafeMutablePointer<Scalar>, _ x: UnsafePointer<Scalar>, _ w: UnsafePointer<Scalar>, conjugated: Bool,
+    adding: Bool
+  ) {
+    let piece = 1 << 14
+    nonisolated(unsafe) let (y, x, w) = (y, x, w)
+    Parallel.forEach((size.spectrum + piece - 1) / piece) { index in
+      let start = 2 * index * piece
+      multiplySpectra(
+        y + start, x + start, w + start, min(piece, size.spectrum - index * piece), conjugated ? -1 : 1, adding)
+    }
+  }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func multiplySpectra<Scalar: TensorScalar>(
+  _ y: UnsafeMutablePointer<Scalar>, _ x: UnsafePointer<Scalar>, _ w: UnsafePointer<Scalar>, _ count: Int,
+  _ sign: Scalar, _ adding: Bool
+) {
+  for i in 0..<count {
+    let (a, b, c, d) = (x[2 * i], x[2 * i + 1], w[2 * i], sign * w[2 * i + 1])
+    let (real, imaginary) = (a * c - b * d, a * d + b * c)
+    y[2 * i] = adding ? y[2 * i] + real : real
+    y[2 * i + 1] = adding ? y[2 * i + 1] + imaginary : imaginary
+  }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func addPlaces<Scalar: TensorScalar>(
+  _ source: UnsafePointer<Scalar>, _ places: [Int], to row: UnsafeMutablePointer<Scalar>
+) {
+  for i in 0..<places.count where places[i] >= 0 { row[places[i]] += source[i] }
+}

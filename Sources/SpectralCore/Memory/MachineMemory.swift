@@ -1,0 +1,89 @@
+import Foundation
+
+/// The memory of the machine, and what of it this process may have.
+package enum MachineMemory {
+  /// The bytes that the machine has.
+  package static let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+
+  /// The bytes that this process may hold in all, by now: what it holds and what is free, less a margin for everybody
+  /// else; or less where its address space (`ulimit -v`) or its control group is bounded.
+  package static var available: Int {
+    #if os(Linux)
+      let held = own(.resident) - own(.shared)
+      var bytes = physical
+      if let text = text(of: "/proc/meminfo"), let free = value(of: "MemAvailable:", in: text) {
+        bytes = min(bytes, held + free << 10)
+      }
+      bytes -= margin
+      bytes = min(bytes, held + freeInGroups())
+    #else
+      // What others hold can be compressed or swapped.
+      let held = 0
+      var bytes = physical - margin
+    #endif
+    if let limit = addressSpace {
+      // What is mapped and not held is code, stacks, and memory that was put aside.
+      bytes = min(bytes, limit - mapped + held)
+    }
+    return max(0, bytes)
+  }
+
+  /// What the system and other processes may come to need while this one works.
+  private static let margin = max(128 << 20, physical / 16)
+
+  /// The limit on the process's address space, if there is one.
+  private static var addressSpace: Int? {
+    var limit = rlimit()
+    #if os(Linux)
+      let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
+    #else
+      let resource = RLIMIT_AS
+    #endif
+    guard getrlimit(resource, &limit) == 0, limit.rlim_cur != rlim_t.max else { return nil }
+    return Int(clamping: limit.rlim_cur)
+  }
+
+  #if os(Linux)
+    /// The numbers of `/proc/self/statm`.
+    private enum Own: Int { case size, resident, shared }
+
+    private static func own(_ which: Own) -> Int {
+      let numbers = text(of: "/proc/self/statm")?.split(separator: " ") ?? []
+      guard numbers.count > which.rawValue, let pages = Int(numbers[which.rawValue]) else { return 0 }
+      return pages * sysconf(Int32(_SC_PAGESIZE))
+    }
+
+    private static var mapped: Int { own(.size) }
+
+    /// What is free in the process's control group and those that hold it (cgroups, version 2).
+    private static func freeInGroups() -> Int {
+      let root = "/sys/fs/cgroup"
+      let lines = text(of: "/proc/self/cgroup")?.split(separator: "\n") ?? []
+      var group = lines.first { $0.hasPrefix("0::") }.map { String($0.dropFirst(3)) } ?? ""
+      var least = Int.max
+      while true {
+        if group == "/" { group = "" }
+        if let most = text(of: "\(root)\(group)/memory.max").flatMap({ Int($0.trimmingCharacters(in: .newlines)) }) {
+          let used = text(of: "\(root)\(group)/memory.current").flatMap { Int($0.trimmingCharacters(in: .newlines)) }
+          // Pages of files are given up first.
+          let files = text(of: "\(root)\(group)/memory.stat").flatMap { value(of: "inactive_file", in: $0) }
+          least = min(least, most - (used ?? 0) + (files ?? 0))
+        }
+        guard let slash = group.lastIndex(of: "/") else { return least == .max ? least / 2 : max(0, least) }
+        group = String(group[..<slash])
+      }
+    }
+
+    private static func text(of path: String) -> String? {
+      (try? InputFile.contents(of: path, limit: 1 << 16)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The number behind a name, as in `MemAvailable:   12345 kB`.
+    package static func value(of name: String, in text: String) -> Int? {
+      let line = text.split(separator: "\n").first { $0.split(separator: " ").first == Substring(name) }
+      return line.flatMap { $0.split(separator: " ").dropFirst().first.flatMap { Int($0) } }
+    }
+  #else
+    private static var mapped: Int { 0 }
+  #endif
+}

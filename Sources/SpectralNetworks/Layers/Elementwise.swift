@@ -1,0 +1,111 @@
+import CKernels
+import Foundation
+import SpectralCore
+
+// What layers share: walking through tensors in pieces, and the way to the C kernel of each precision. The kernels of
+// one layer stand beside it.
+
+/// Elements worth handing to another thread: about two microseconds of a simple loop, twice what a parallel loop costs.
+let elementwiseGrain = 1 << 13
+
+/// Calls `body` with neighbouring ranges that together are `0 ..< count`, on several threads if there are many.
+func forEachRange(_ count: Int, size: Int = elementwiseGrain, _ body: (Range<Int>) -> Void) {
+  Parallel.forEach((count + size - 1) / size) { body($0 * size..<min(count, ($0 + 1) * size)) }
+}
+
+/// The largest number of rows of `width` elements that is still one piece of work, at least 1.
+func rowGrain(_ width: Int) -> Int { max(1, elementwiseGrain / max(width, 1)) }
+
+extension Tensor {
+  /// A tensor of the same shape that `kernel` computes piece by piece.
+  func elementwise(
+    _ kernel: (UnsafeBufferPointer<Scalar>, UnsafeMutableBufferPointer<Scalar>) -> Void
+  ) -> Tensor {
+    withUnsafeElements { source in
+      Tensor(shape) { target in
+        forEachRange(count) { kernel(.init(rebasing: source[$0]), .init(rebasing: target[$0])) }
+      }
+    }
+  }
+
+  /// A tensor of the same shape that `kernel` computes piece by piece from this one and another.
+  func elementwise(
+    _ other: Tensor,
+    _ kernel: (UnsafeBufferPointer<Scalar>, UnsafeBufferPointer<Scalar>, UnsafeMutableBufferPointer<Scalar>) -> Void
+  ) -> Tensor {
+    precondition(shape == other.shape, "one tensor has shape \(shape), the other \(other.shape)")
+    return withUnsafeElements { a in
+      other.withUnsafeElements { b in
+        Tensor(shape) { target in
+          forEachRange(count) {
+            kernel(.init(rebasing: a[$0]), .init(rebasing: b[$0]), .init(rebasing: target[$0]))
+          }
+        }
+      }
+    }
+  }
+}
+
+// The test of the type is decided when a kernel is specialised; what remains is the call of the C function.
+
+extension UnsafePointer {
+  /// The same memory, known to hold `Float`.
+  @inline(__always) var f32: UnsafePointer<Float> { UnsafeRawPointer(self).assumingMemoryBound(to: Float.self) }
+  /// The same memory, known to hold `Double`.
+  @inline(__always) var f64: UnsafePointer<Double> { UnsafeRawPointer(self).assumingMemoryBound(to: Double.self) }
+}
+
+extension UnsafeMutablePointer {
+  /// The same memory, known to hold `Float`.
+  @inline(__always) var f32: UnsafeMutablePointer<Float> {
+    UnsafeMutableRawPointer(self).assumingMemoryBound(to: Float.self)
+  }
+  /// The same memory, known to hold `Double`.
+  @inline(__always) var f64: UnsafeMutablePointer<Double> {
+    UnsafeMutableRawPointer(self).assumingMemoryBound(to: Double.self)
+  }
+}
+
+extension UnsafeBufferPointer {
+  @inline(__always) var f32: UnsafePointer<Float> { baseAddress!.f32 }
+  @inline(__always) var f64: UnsafePointer<Double> { baseAddress!.f64 }
+}
+
+extension UnsafeMutableBufferPointer {
+  @inline(__always) var f32: UnsafeMutablePointer<Float> { baseAddress!.f32 }
+  @inline(__always) var f64: UnsafeMutablePointer<Double> { baseAddress!.f64 }
+}
+
+/// The sum of neighbouring elements, in running sums side by side, which lose fewer digits than one.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func runningSum<Scalar: TensorScalar>(_ x: UnsafePointer<Scalar>, _ count: Int) -> Scalar {
+  Scalar.self == Float.self ? Scalar(sk_sum_f32(x.f32, count)) : Scalar(sk_sum_f64(x.f64, count))
+}
+
+/// The sum of `(x - mean)²` over neighbouring elements.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func runningSumOfSquares<Scalar: TensorScalar>(_ x: UnsafePointer<Scalar>, _ mean: Scalar, _ count: Int) -> Scalar {
+  Scalar.self == Float.self
+    ? Scalar(sk_sum_squares_f32(x.f32, Float(mean), count)) : Scalar(sk_sum_squares_f64(x.f64, Double(mean), count))
+}
+
+/// `y = e^(x - shift)`, element by element.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func exponential<Scalar: TensorScalar>(
+  _ x: UnsafeBufferPointer<Scalar>, less shift: Scalar, _ y: UnsafeMutableBufferPointer<Scalar>
+) {
+  if Scalar.self == Float.self {
+    sk_exp_f32(y.f32, x.f32, Float(shift), x.count)
+  } else {
+    for i in x.indices { y[i] = Scalar(exp(Double(x[i] - shift))) }
+  }
+}
+
+/// The natural logarithm.
+@inline(__always)
+func logarithm<Scalar: TensorScalar>(_ x: Scalar) -> Scalar {
+  Scalar.self == Float.self ? Scalar(log(Float(x))) : Scalar(log(Double(x)))
+}

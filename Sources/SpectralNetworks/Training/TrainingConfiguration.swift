@@ -1,0 +1,139 @@
+import AutomaticConvolution
+import Foundation
+import SpectralImaging
+import SpectralConvolution
+
+/// Everything that determines a training run, but for the threads. A checkpoint carries it.
+public struct TrainingConfiguration: Codable, Hashable, Sendable {
+  /// The word that chooses the data: see `DatasetKind`.
+  public var dataset = "digits"
+  /// The network.
+  public var model = ModelKind.lenet5
+  /// How convolutions are computed.
+  public var convolution = ConvolutionChoice.automatic
+  /// How the method and its tiles are chosen; estimated if nil, and where the run is deterministic.
+  public var planning: ConvolutionPlanning?
+  /// The most working memory of a convolution, in bytes; no limit if nil. It decides on tiles, and so on the last bits.
+  public var memoryLimit: Int?
+  /// How many times each image is seen.
+  public var epochs = 5
+  /// Images of a step.
+  public var batchSize = 64
+  /// The rule that changes the parameters: see `OptimizerKind`.
+  public var optimizer = "sgd"
+  /// The learning rate that the schedule changes; the optimizer's usual one if nil.
+  public var learningRate: Double?
+  /// How the learning rate changes: see `LearningRateSchedule`.
+  public var schedule = "cosine"
+  /// Where all random numbers come from.
+  public var seed: UInt64 = 1
+  /// Only so many training images; all if nil.
+  public var limit: Int?
+  /// What transparent pictures are put on; what their ink stands out from if nil.
+  public var background: RGBColor?
+  /// Whether the same run gives the same bits again.
+  public var deterministic = false
+
+  /// The settings that `spectral train` starts from.
+  public init() {}
+
+  /// How convolutions are computed.
+  public var method: any ConvolutionMethod<Float> {
+    convolution.method(
+      deterministic: deterministic, memoryLimit: memoryLimit,
+      planning: deterministic ? .estimated : planning ?? .estimated)
+  }
+}
+
+/// Settings as a person gives them: what is nil was not said.
+public struct TrainingRequest: Hashable, Sendable {
+  /// See ``TrainingConfiguration``; all of these.
+  public var dataset: String?
+  /// The network.
+  public var model: ModelKind?
+  /// How convolutions are computed.
+  public var convolution: ConvolutionChoice?
+  /// How the method and its tiles are chosen.
+  public var planning: ConvolutionPlanning?
+  /// The most working memory of a convolution, in bytes.
+  public var memoryLimit: Int?
+  /// How many times each image is seen.
+  public var epochs: Int?
+  /// Images of a step.
+  public var batchSize: Int?
+  /// The rule that changes the parameters.
+  public var optimizer: OptimizerKind?
+  /// The learning rate that the schedule changes.
+  public var learningRate: Double?
+  /// How the learning rate changes.
+  public var schedule: LearningRateSchedule?
+  /// Where all random numbers come from.
+  public var seed: UInt64?
+  /// Only so many training images.
+  public var limit: Int?
+  /// What transparent pictures are put on.
+  public var background: RGBColor?
+  /// Whether the same run gives the same bits again.
+  public var deterministic: Bool?
+
+  /// Nothing said.
+  public init() {}
+
+  /// The configuration of a new run.
+  public func configuration() -> TrainingConfiguration { merged(into: TrainingConfiguration()) }
+
+  /// The configuration of a run that goes on from a checkpoint.
+  ///
+  /// More epochs, another method, planning or memory limit, and determinism may be asked for; the rest must agree with
+  /// the checkpoint, or the run would be neither the old one nor a new one.
+  ///
+  /// - Throws: ``TrainingError``, naming the first flag that disagrees.
+  public func configuration(resuming stored: TrainingConfiguration) throws(TrainingError) -> TrainingConfiguration {
+    func agree<Value: Equatable>(_ flag: String, _ asked: Value?, _ stored: Value?) throws(TrainingError) {
+      guard let asked, asked != stored else { return }
+      let was = stored.map { "\($0)" } ?? "none"
+      throw TrainingError(
+        "the checkpoint was made with \(flag) \(was), not \(asked): leave \(flag) away to go on, or start anew without "
+          + "--resume")
+    }
+    try agree("--dataset", dataset, stored.dataset)
+    try agree("--model", model?.rawValue, stored.model.rawValue)
+    try agree("--batch-size", batchSize, stored.batchSize)
+    try agree("--optimizer", optimizer?.rawValue, stored.optimizer)
+    let usualRate = OptimizerKind(rawValue: stored.optimizer)?.defaultLearningRate
+    try agree("--learning-rate", learningRate, stored.learningRate ?? usualRate)
+    try agree("--schedule", schedule?.description, stored.schedule)
+    try agree("--seed", seed, stored.seed)
+    try agree("--limit", limit, stored.limit)
+    if let background, background != stored.background {
+      throw TrainingError(
+        "the checkpoint was made with another --background: leave --background away to go on, or start anew without "
+          + "--resume")
+    }
+    if planning == .measured && stored.deterministic {
+      throw TrainingError(
+        "the checkpoint was made with --deterministic, and what --plan measure chooses differs from run to run: leave "
+          + "--plan away")
+    }
+    return merged(into: stored)
+  }
+
+  private func merged(into base: TrainingConfiguration) -> TrainingConfiguration {
+    var result = base
+    if let dataset { result.dataset = dataset }
+    if let model { result.model = model }
+    if let convolution { result.convolution = convolution }
+    if let planning { result.planning = planning }
+    if let memoryLimit { result.memoryLimit = memoryLimit }
+    if let epochs { result.epochs = epochs }
+    if let batchSize { result.batchSize = batchSize }
+    if let optimizer { result.optimizer = optimizer.rawValue }
+    if let learningRate { result.learningRate = learningRate }
+    if let schedule { result.schedule = schedule.description }
+    if let seed { result.seed = seed }
+    if let limit { result.limit = limit }
+    if let background { result.background = background }
+    if let deterministic { result.deterministic = deterministic }
+    return result
+  }
+}

@@ -1,0 +1,132 @@
+import CKernels
+import Foundation
+import SpectralCore
+
+/// The complex transform of one length, unnormalised, of a group of lanes at once.
+///
+/// A *group* is 64 bytes of independent signals side by side: element j of all lanes, first their real parts, then their
+/// imaginary ones. So butterflies are sums of vectors, and no number is shuffled. FFTW vectorises over such lanes only
+/// where one of its codelets does the whole length (16, 20, 32 and the like); lengths with factors up to 7 have loops of
+/// our own (`transform.inc`), any other length goes to FFTW.
+///
+/// A class because it owns the table of its twiddles.
+public final class LaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
+  /// The lanes of a group.
+  public static var lanes: Int { 64 / MemoryLayout<Scalar>.stride }
+  /// Numbers of a group: real parts and imaginary parts.
+  public static var group: Int { 2 * lanes }
+
+  /// The length.
+  public let count: Int
+  private let passes: UnsafeMutablePointer<sk_lane_plan>
+  private let twiddles: UnsafeMutablePointer<Scalar>
+  private let plan: TransformPlan<Scalar>?
+
+  /// A transform of `count` points; `rigor` matters only where FFTW does it.
+  public init(count: Int, rigor: PlanningRigor) {
+    precondition(count > 0, "a transform has at least one point, not \(count)")
+    self.count = count
+    passes = .allocate(capacity: 1)
+    twiddles = .allocate(capacity: 2 * count)
+    passes.initialize(to: sk_lane_plan())
+    passes.pointee.count = Int32(count)
+    passes.pointee.batch = Int32(Self.batch(count))
+    passes.pointee.twiddles = UnsafeRawPointer(twiddles)
+    guard let radices = Self.radices(count) else {
+      let layout = TransformLayout(
+        transformed: [.init(count, Self.group, Self.group)], repeated: [.init(Self.lanes, 1, 1)])
+      plan = .shared(.splitForward(imaginary: Self.lanes), layout, rigor: rigor)
+      return
+    }
+    plan = nil
+    passes.pointee.factor_count = Int32(radices.count)
+    withUnsafeMutableBytes(of: &passes.pointee.factors) {
+      let factors = $0.bindMemory(to: Int32.self)
+      for (index, radix) in radices.enumerated() { factors[index] = Int32(radix) }
+    }
+    var (next, length) = (twiddles, count)
+    for radix in radices {
+      for p in 0..<length / radix {
+        for k in 1..<radix {
+          let angle = -2 * Double.pi * Double(p * k) / Double(length)
+          next[0] = Scalar(cos(angle))
+          next[1] = Scalar(sin(angle))
+          next += 2
+        }
+      }
+      length /= radix
+    }
+  }
+
+  deinit {
+    passes.deallocate()
+    twiddles.deallocate()
+  }
+
+  /// Numbers that `work` must hold for a transform of `count` points.
+  public static func workCount(_ count: Int) -> Int { 2 * batch(count) * count * group }
+
+  /// Transforms that go through a pass together: as many as leave room in the first-level cache, since a pass has to find
+  /// its way before its first butterfly.
+  private static func batch(_ count: Int) -> Int { max(1, (8 << 10) / (count * group * MemoryLayout<Scalar>.stride)) }
+
+  /// Transforms `count` groups that lie `inputStride` numbers apart to others.
+  ///
+  /// - Parameters:
+  ///   - work: Working memory for ``workCount(_:)`` numbers.
+  ///   - inverse: Exponent +i in place of -i.
+  ///   - repeats: How many such transforms to compute.
+  ///   - inputStep: Numbers from the input of one to that of the next.
+  ///   - outputStep: Numbers from the output of one to that of the next.
+  @inline(__always)
+  public func execute(
+    _ input: UnsafePointer<Scalar>, _ inputStride: Int, _ output: UnsafeMutablePointer<Scalar>, _ outputStride: Int,
+    work: UnsafeMutablePointer<Scalar>, inverse: Bool, repeats: Int = 1, inputStep: Int = 0, outputStep: Int = 0
+  ) {
+    if let plan {
+      for index in 0..<repeats {
+        executeByFFTW(
+          plan, input + index * inputStep, inputStride, output + index * outputStep, outputStride, work, inverse)
+      }
+    } else {
+      Scalar.laneTransform(
+        passes, input, inputStride, inputStep, output, outputStride, outputStep, repeats: repeats, work,
+        inverse: inverse)
+    }
+  }
+
+  private func executeByFFTW(
+    _ plan: TransformPlan<Scalar>, _ input: UnsafePointer<Scalar>, _ inputStride: Int,
+    _ output: UnsafeMutablePointer<Scalar>, _ outputStride: Int, _ work: UnsafeMutablePointer<Scalar>, _ inverse: Bool
+  ) {
+    let (lanes, group) = (Self.lanes, Self.group)
+    // The inverse is the forward transform with real and imaginary parts exchanged.
+    func copy(_ from: UnsafePointer<Scalar>, _ to: UnsafeMutablePointer<Scalar>) {
+      guard inverse else { return to.update(from: from, count: group) }
+      to.update(from: from + lanes, count: lanes)
+      (to + lanes).update(from: from, count: lanes)
+    }
+    let result = work + count * group
+    for j in 0..<count { copy(input + j * inputStride, work + j * group) }
+    plan.execute(work, result)
+    for j in 0..<count { copy(result + j * group, output + j * outputStride) }
+  }
+
+  /// The radices of the passes: as few as can be, and then as even as can be; nil if there is another prime factor.
+  static func radices(_ count: Int) -> [Int]? {
+    guard FastSize.isSmooth(count) else { return nil }
+    var best: [Int: [Int]] = [1: []]
+    func search(_ count: Int) -> [Int]? {
+      if let known = best[count] { return known }
+      var found: [Int]?
+      for radix in 2...10 where count % radix == 0 {
+        guard let rest = search(count / radix) else { continue }
+        let all = ([radix] + rest).sorted(by: >)
+        if found == nil || (all.count, all.reduce(0, +)) < (found!.count, found!.reduce(0, +)) { found = all }
+      }
+      best[count] = found
+      return found
+    }
+    return search(count)
+  }
+}
