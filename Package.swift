@@ -103,7 +103,7 @@ let package = Package(
     tests("CoreTests", ["SpectralNetworks"], exclude: ["Fixtures"]),
     tests("TransformsTests", ["SpectralTransforms"]),
     tests("LayersTests", ["SpectralNetworks"], exclude: ["Fixtures"]),
-    tests("ConvolutionTests", ["AutomaticConvolution"]),
+    tests("ConvolutionTests", ["AutomaticConvolution"], exclude: ["Fixtures"]),
     tests("ChartsTests", ["SpectralFigures"]),
     tests("BenchmarkTests", ["SpectralBenchmarks"]),
     tests("StreamingTests", ["AutomaticConvolution"]),

@@ -7,8 +7,8 @@ import Synchronization
 // A NaN or an infinity spoils every output of its transform, where a direct sum spoils only what has a term with it. Such
 // an output does not depend on the values of its terms, only on which kinds of them there are (`TermCounts`), and how many
 // of each kind there are is a convolution, too, of factors that are 0, 1 and -1. So a pass whose result is not finite ends
-// there, and is computed again from the finite numbers, and up to three times from such factors: whatever the share of
-// non-finite numbers, that takes at most about four times as long as the pass itself, six if both operands have them.
+// there, and is computed again from the finite numbers, and twice from such factors: whatever the share of non-finite
+// numbers, that takes three to four times as long as the pass itself, and five to six if both operands have them.
 
 extension FourierConvolution {
   /// The result of a pass whose transforms did not give a finite one.
@@ -114,14 +114,10 @@ private enum FactorKind {
   case finite
   /// 1 for each number that is not finite.
   case nonFinite
-  /// 1 for each NaN.
-  case nan
-  /// 1 for each infinity, and the same with its sign.
-  case infinite, infiniteSign
-  /// 1 for each number but 0 and NaN, and the same with its sign.
-  case magnitude, sign
-  /// 1 for each 0 and each NaN, which make NaN of an infinity.
-  case null
+  /// The sign of each infinity, 1 or -1.
+  case infiniteSign
+  /// The sign of each number, 0 for 0 and NaN.
+  case sign
   /// 1 for each number.
   case one
 }
@@ -130,19 +126,10 @@ private enum FactorKind {
 private struct Kinds: OptionSet {
   let rawValue: UInt32
   /// Finite and not 0.
-  static let positive = Kinds(rawValue: 1)
-  static let negative = Kinds(rawValue: 2)
-  static let zero = Kinds(rawValue: 4)
-  static let positiveInfinity = Kinds(rawValue: 8)
-  static let negativeInfinity = Kinds(rawValue: 16)
-  static let nan = Kinds(rawValue: 32)
-
-  static let finite: Kinds = [.positive, .negative]
-  static let infinite: Kinds = [.positiveInfinity, .negativeInfinity]
-  static let nonFinite: Kinds = [.positiveInfinity, .negativeInfinity, .nan]
-  static let null: Kinds = [.zero, .nan]
-  static let above: Kinds = [.positive, .positiveInfinity]
-  static let below: Kinds = [.negative, .negativeInfinity]
+  static let finite = Kinds(rawValue: 1)
+  static let infinite = Kinds(rawValue: 2)
+  static let nan = Kinds(rawValue: 4)
+  static let nonFinite: Kinds = [.infinite, .nan]
 }
 
 /// A factor of a product, by the kinds of its numbers.
@@ -198,12 +185,14 @@ private func forEachPiece(_ count: Int, _ body: (Range<Int>) -> Void) {
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func kindBits<Scalar: ConvolutionScalar>(_ x: UnsafeBufferPointer<Scalar>) -> UInt32 {
+  // Without a branch, so it vectorises.
+  let largest = Scalar.greatestFiniteMagnitude
   var bits: UInt32 = 0
   for value in x {
-    let isInfinite = value.magnitude == Scalar.infinity
-    let (above, below): (Kinds, Kinds) =
-      isInfinite ? (.positiveInfinity, .negativeInfinity) : (.positive, .negative)
-    bits |= (value > 0 ? above : value < 0 ? below : value == 0 ? .zero : .nan).rawValue
+    let magnitude = value.magnitude
+    bits |= magnitude > 0 && magnitude <= largest ? Kinds.finite.rawValue : 0
+    bits |= magnitude > largest ? Kinds.infinite.rawValue : 0
+    bits |= value == value ? 0 : Kinds.nan.rawValue
   }
   return bits
 }
@@ -216,116 +205,68 @@ private func countNonFinite<Scalar: ConvolutionScalar>(_ x: UnsafeBufferPointer<
   return count
 }
 
-@inline(__always)
-private func replacement<Scalar: ConvolutionScalar>(_ kind: FactorKind, _ x: Scalar) -> Scalar {
-  let isFinite = x.magnitude <= Scalar.greatestFiniteMagnitude
-  let isInfinite = x.magnitude == Scalar.infinity
-  let sign: Scalar = x > 0 ? 1 : x < 0 ? -1 : 0
-  return switch kind {
-  case .finite: isFinite ? x : 0
-  case .nonFinite: isFinite ? 0 : 1
-  case .nan: x == x ? 0 : 1
-  case .infinite: isInfinite ? 1 : 0
-  case .infiniteSign: isInfinite ? sign : 0
-  case .magnitude: sign * sign
-  case .sign: sign
-  case .null: 1 - sign * sign
-  case .one: 1
-  }
-}
-
 @specialized(where Scalar == Float, Count == Float)
 @specialized(where Scalar == Float, Count == Double)
 @specialized(where Scalar == Double, Count == Double)
 private func replace<Scalar: ConvolutionScalar, Count: ConvolutionScalar>(
   _ kind: FactorKind, _ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Count>
 ) {
-  for i in x.indices { y[i] = Count(replacement(kind, x[i])) }
+  let largest = Scalar.greatestFiniteMagnitude
+  // One loop for each kind, without a branch in it.
+  @inline(__always) func fill(_ value: (Scalar) -> Count) { for i in x.indices { y[i] = value(x[i]) } }
+  switch kind {
+  case .finite: fill { $0.magnitude <= largest ? Count($0) : 0 }
+  case .nonFinite: fill { $0.magnitude <= largest ? 0 : 1 }
+  case .infiniteSign: fill { $0 > largest ? 1 : $0 < -largest ? -1 : 0 }
+  case .sign: fill { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 }
+  case .one: fill { _ in 1 }
+  }
 }
 
-/// How many terms of each kind the results of a pass have.
+/// How many terms with a factor that is not finite the results of a pass have, and of what kind.
 ///
-/// A term with a factor that is not finite is +infinity, -infinity or NaN: NaN unless one factor is infinite and the other
-/// is neither 0 nor NaN. Each count is a product of two factors, computed only if there can be such terms. Terms with two
-/// factors that are not finite may be counted twice.
+/// Such a term is +infinity, -infinity or NaN: NaN unless one factor is infinite and the other is neither 0 nor NaN. With
+/// t terms of that sort, of which the positive infinities less the negative ones are d, a result is +infinity if d = t,
+/// -infinity if d = -t, and otherwise NaN: of one infinity of each sign, too. So two counts suffice. Terms with two such
+/// factors are counted twice in both.
 private struct TermCounts<Count: ConvolutionScalar> {
-  /// Terms that are NaN; nil if there are none.
-  private var nan: Tensor<Count>?
-  /// Infinite ones, and the positive less the negative of them; nil if there are none.
-  private var infinite: (all: Tensor<Count>, signed: Tensor<Count>)?
+  /// t.
+  private var all: Tensor<Count>
+  /// d; nil if no factor is infinite.
+  private var signed: Tensor<Count>?
 
   init<Scalar>(
     _ pass: ConvolutionPass, _ a: NumberKinds<Scalar>, _ b: NumberKinds<Scalar>, _ problem: ConvolutionProblem,
     by method: FourierConvolution<Count>
   ) {
+    func product(_ first: FactorKind, _ second: FactorKind) -> Tensor<Count> {
+      guard
+        let product = method.transformed(
+          pass, a.factor(first, as: Count.self), b.factor(second, as: Count.self), problem)
+      else { preconditionFailure("a count of terms is not finite") }
+      return product
+    }
+    func sum(_ x: Tensor<Count>?, _ y: Tensor<Count>?) -> Tensor<Count>? {
+      guard let x, let y else { return x ?? y }
+      return x + y
+    }
     // Zeros beyond the border are multiplied, too, but by transforms they would count for nothing. So where only the
     // other factor decides, all its terms are counted: an output channel has the same in all places.
-    addTerms(
-      a, b, shape: problem.resultShape(pass), constantAlong: pass == .filterGradient ? (from: 1, to: 0) : nil
-    ) {
-      Self.product(pass, a.factor($0, as: Count.self), b.factor($1, as: Count.self), problem, method)
-    }
-    addTerms(b, a, shape: problem.resultShape(pass), constantAlong: pass == .forward ? (from: 0, to: 1) : nil) {
-      Self.product(pass, a.factor($1, as: Count.self), b.factor($0, as: Count.self), problem, method)
-    }
+    let (aVaries, bVaries) = (pass != .filterGradient, pass != .forward)
+    all =
+      sum(
+        a.has(.nonFinite) && aVaries ? product(.nonFinite, .one) : nil,
+        b.has(.nonFinite) && bVaries ? product(.one, .nonFinite) : nil) ?? .zeros(problem.resultShape(pass))
+    if !aVaries && a.has(.nonFinite) { add(a.nonFiniteCounts(axis: 1), axis: 0) }
+    if !bVaries && b.has(.nonFinite) { add(b.nonFiniteCounts(axis: 0), axis: 1) }
+    signed = sum(
+      a.has(.infinite) ? product(.infiniteSign, .sign) : nil, b.has(.infinite) ? product(.sign, .infiniteSign) : nil)
   }
 
-  private static func product(
-    _ pass: ConvolutionPass, _ a: Tensor<Count>, _ b: Tensor<Count>, _ problem: ConvolutionProblem,
-    _ method: FourierConvolution<Count>
-  ) -> Tensor<Count> {
-    guard let product = method.transformed(pass, a, b, problem) else {
-      preconditionFailure("a count of terms is not finite")
-    }
-    return product
-  }
-
-  /// Adds the terms that are not finite because of one factor.
-  ///
-  /// - Parameters:
-  ///   - own: That factor.
-  ///   - constantAlong: The axis of the factor, and that of the result, along which the terms of the factor differ, if
-  ///     they are the same everywhere else.
-  ///   - product: Counts the terms of some numbers of this factor and some of the other.
-  private mutating func addTerms<Scalar>(
-    _ own: NumberKinds<Scalar>, _ other: NumberKinds<Scalar>, shape: TensorShape, constantAlong: (from: Int, to: Int)?,
-    _ product: (FactorKind, FactorKind) -> Tensor<Count>
-  ) {
-    guard own.has(.nonFinite) else { return }
-    // The signs that infinite terms may have.
-    let hasPositive = own.has(.positiveInfinity) && other.has(.above) || own.has(.negativeInfinity) && other.has(.below)
-    let hasNegative = own.has(.positiveInfinity) && other.has(.below) || own.has(.negativeInfinity) && other.has(.above)
-    let all = hasPositive || hasNegative ? product(.infinite, .magnitude) : nil
-    if let all {
-      add(all, hasPositive && hasNegative ? product(.infiniteSign, .sign) : hasPositive ? all : -1 * all)
-    }
-    if let constantAlong {
-      // All terms, less those that are infinite.
-      var terms = Tensor<Count>.zeros(shape)
-      Self.add(own.nonFiniteCounts(axis: constantAlong.from), axis: constantAlong.to, to: &terms)
-      if let all { terms -= all }
-      add(nan: terms)
-    } else if !(own.has(.infinite) && other.has(.null)) {
-      if own.has(.nan) { add(nan: product(.nan, .one)) }
-    } else if !own.has(.nan) {
-      add(nan: product(.infinite, .null))
-    } else {
-      var terms = product(.nonFinite, .one)
-      if let all { terms -= all }
-      add(nan: terms)
-    }
-  }
-
-  private mutating func add(_ all: Tensor<Count>, _ signed: Tensor<Count>) {
-    infinite = infinite.map { ($0.all + all, $0.signed + signed) } ?? (all, signed)
-  }
-
-  private mutating func add(nan terms: Tensor<Count>) { nan = nan.map { $0 + terms } ?? terms }
-
-  /// Adds a number to all counts at each place along an axis.
-  private static func add(_ counts: [Int], axis: Int, to terms: inout Tensor<Count>) {
-    let run = terms.shape.extents[(axis + 1)...].reduce(1, *)
-    terms.withUnsafeMutableElements { terms in
+  /// Adds a number to all counts of terms at each place along an axis.
+  private mutating func add(_ counts: [Int], axis: Int) {
+    let run = all.shape.extents[(axis + 1)...].reduce(1, *)
+    all.withUnsafeMutableElements { terms in
       guard run > 0 else { return }
       for index in 0..<terms.count / run where counts[index % counts.count] > 0 {
         let addend = Count(counts[index % counts.count])
@@ -338,17 +279,13 @@ private struct TermCounts<Count: ConvolutionScalar> {
   func spoil<Scalar: ConvolutionScalar>(_ result: inout Tensor<Scalar>) {
     result.withUnsafeMutableElements { y in
       nonisolated(unsafe) let y = y
-      if let infinite {
-        infinite.all.withUnsafeElements { all in
-          infinite.signed.withUnsafeElements { signed in
-            nonisolated(unsafe) let (all, signed) = (all, signed)
-            forEachPiece(y.count) { addInfinities($0, y, all, signed) }
-          }
+      all.withUnsafeElements { all in
+        nonisolated(unsafe) let all = all
+        guard let signed else { return forEachPiece(y.count) { addNaN($0, y, all) } }
+        signed.withUnsafeElements { signed in
+          nonisolated(unsafe) let signed = signed
+          forEachPiece(y.count) { addNonFinite($0, y, all, signed) }
         }
-      }
-      nan?.withUnsafeElements { terms in
-        nonisolated(unsafe) let terms = terms
-        forEachPiece(y.count) { addNaN($0, y, terms) }
       }
     }
   }
@@ -358,22 +295,21 @@ private struct TermCounts<Count: ConvolutionScalar> {
 @specialized(where Scalar == Float, Count == Double)
 @specialized(where Scalar == Double, Count == Double)
 private func addNaN<Scalar: ConvolutionScalar, Count: ConvolutionScalar>(
-  _ range: Range<Int>, _ y: UnsafeMutableBufferPointer<Scalar>, _ terms: UnsafeBufferPointer<Count>
+  _ range: Range<Int>, _ y: UnsafeMutableBufferPointer<Scalar>, _ all: UnsafeBufferPointer<Count>
 ) {
-  for i in range { y[i] = terms[i] > 0.5 ? .nan : y[i] }
+  for i in range { y[i] = all[i] > 0.5 ? .nan : y[i] }
 }
 
 @specialized(where Scalar == Float, Count == Float)
 @specialized(where Scalar == Float, Count == Double)
 @specialized(where Scalar == Double, Count == Double)
-private func addInfinities<Scalar: ConvolutionScalar, Count: ConvolutionScalar>(
+private func addNonFinite<Scalar: ConvolutionScalar, Count: ConvolutionScalar>(
   _ range: Range<Int>, _ y: UnsafeMutableBufferPointer<Scalar>, _ all: UnsafeBufferPointer<Count>,
   _ signed: UnsafeBufferPointer<Count>
 ) {
   for i in range {
-    // Twice the positive ones, and twice the negative ones.
-    let (positive, negative) = (all[i] + signed[i], all[i] - signed[i])
-    y[i] += (positive > 1 ? Scalar.infinity : 0) - (negative > 1 ? Scalar.infinity : 0)
+    let terms: Scalar = all[i] - signed[i] < 0.5 ? .infinity : all[i] + signed[i] < 0.5 ? -.infinity : .nan
+    y[i] = all[i] > 0.5 ? y[i] + terms : y[i]
   }
 }
 

@@ -128,9 +128,11 @@ import Testing
     let pipe = Pipe()
     try pipe.fileHandleForWriting.write(contentsOf: header + Data(count: 12))
     pipe.fileHandleForWriting.closeFile()
-    #expect(throws: FileError.self) {
+    // What a machine cannot hold is refused before anything is read.
+    let error = #expect(throws: (any Error).self) {
       try NumPyFile.read("/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)")
     }
+    #expect(error is FileError || error is MemoryError)
   }
 
   @Test func otherFilesAreRefused() throws {

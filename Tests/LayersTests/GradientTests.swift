@@ -57,6 +57,43 @@ import Testing
     #expect(checkGradients(LayerNormalization([5]), [2, 3, 5]) == [])
   }
 
+  @Test func poolingOfSignalsAndVolumes() {
+    #expect(checkGradients(MaxPooling1D(kernel: 3, stride: 2, padding: .pixels(1)), [2, 2, 9]) == [])
+    #expect(checkGradients(AveragePooling1D(kernel: 3, padding: .pixels(1), countsPadding: false), [2, 2, 9]) == [])
+    #expect(
+      checkGradients(MaxPooling3D(kernel: [2, 3, 2], stride: [1, 2, 2], padding: .pixels(1)), [1, 2, 4, 5, 6]) == [])
+    #expect(checkGradients(AveragePooling3D(kernel: 2), [1, 2, 4, 5, 6]) == [])
+    #expect(checkGradients(GlobalAveragePooling1D(), [2, 3, 5]) == [])
+    #expect(checkGradients(GlobalAveragePooling3D(), [2, 3, 2, 3, 4]) == [])
+  }
+
+  @Test func convolutionsOfSignalsAndVolumes() {
+    var random = RandomGenerator(seed: 12)
+    #expect(
+      checkGradients(
+        Convolution1D<Double>(
+          inputChannels: 4, outputChannels: 2, kernel: 3,
+          geometry: ConvolutionGeometry(stride: 2, padding: .same, groups: 2), method: ReferenceConvolution(),
+          using: &random), [2, 4, 9]) == [])
+    #expect(
+      checkGradients(
+        Convolution3D<Double>(
+          inputChannels: 2, outputChannels: 3, kernel: [2, 1, 3],
+          geometry: ConvolutionGeometry(padding: .symmetric([1, 0, 1]), boundary: .mirror),
+          method: ReferenceConvolution(),
+          using: &random), [1, 2, 3, 4, 4]) == [])
+    #expect(
+      checkGradients(
+        ConvolutionTranspose1D<Double>(
+          inputChannels: 2, outputChannels: 3, kernel: 4, geometry: ConvolutionGeometry(stride: 2), outputPadding: 1,
+          method: ReferenceConvolution(), using: &random), [2, 2, 5]) == [])
+    #expect(
+      checkGradients(
+        ConvolutionTranspose3D<Double>(
+          inputChannels: 2, outputChannels: 1, kernel: 2, geometry: ConvolutionGeometry(stride: [1, 2, 2]),
+          method: ReferenceConvolution(), using: &random), [1, 2, 2, 3, 3]) == [])
+  }
+
   @Test(arguments: [0, 0.3, 1])
   func dropout(probability: Double) {
     var random = RandomGenerator(seed: 6)

@@ -136,6 +136,16 @@ import Testing
         bias: false, method: ReferenceConvolution(), using: &other), [2, 4, 7, 6])
   }
 
+  /// 1 2 / 3 4 over 5 0 / 7 8: by hand.
+  @Test func poolingOfAVolumeByHand() {
+    let volume = Tensor<Double>([1, 1, 2, 2, 2], [1, 2, 3, 4, 5, 0, 7, 8])
+    #expect(MaxPooling3D<Double>(kernel: 2)(volume).elements == [8])
+    #expect(AveragePooling3D<Double>(kernel: 2)(volume).elements == [3.75])
+    #expect(MaxPooling3D<Double>(kernel: [2, 1, 1])(volume).elements == [5, 2, 7, 8])
+    #expect(MaxPooling1D<Double>(kernel: 2)(Tensor([1, 1, 5], [1, 3, 2, 0, 9])).elements == [3, 2])
+    #expect(GlobalAveragePooling3D<Double>()(volume).elements == [3.75])
+  }
+
   @Test func transposeUndoesTheShapeOfTheConvolution() {
     var random = RandomGenerator(seed: 9)
     for padding in [Padding.valid, .same, .full, .pixels(2)] {

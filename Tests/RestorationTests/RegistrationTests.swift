@@ -314,6 +314,20 @@ import Testing
     }
   }
 
+  /// So smooth that it looks the same after many shifts: a picture has not moved against itself, and that says little.
+  @Test(arguments: [(1, 1000), (1, 100_000), (300, 200)])
+  func aRampHasNotMovedAgainstItself(height: Int, width: Int) throws {
+    let ramp = Tensor<Double>([height, width]) { x in
+      for i in x.indices { x[i] = Double(i % width) / Double(width) + Double(i / width) / 700 }
+    }
+    for shift in [
+      try Registration<Double>().shift(from: ramp, to: ramp),
+      try Registration<Float>().shift(from: ramp.converted(), to: ramp.converted()),
+    ] {
+      #expect(abs(shift.dy) < 1e-6 && abs(shift.dx) < 1e-6, "\(shift)")
+    }
+  }
+
   @Test func resultsDoNotDependOnThreads() throws {
     let scene = Scenes.drawn(150, 150, seed: 2)
     let (a, b) = (Scenes.part(scene, 10..<120, 10..<130), Scenes.part(scene, 15..<125, 3..<123))

@@ -35,7 +35,7 @@ public struct NumPyArray: Sendable {
 public enum NumPyFile {
   /// Reads an array in the precision that suits it.
   ///
-  /// - Throws: ``FileError``.
+  /// - Throws: ``FileError``, or ``MemoryError`` for an array that the machine has no memory for.
   public static func read(_ path: String) throws -> NumPyArray {
     var file = try InputFile(path)
     let header = try NumPyHeader.read(from: &file)
@@ -141,7 +141,8 @@ public enum NumPyFile {
 extension Tensor {
   /// Reads an array from a `.npy` file, converted to this tensor's type. See ``NumPyFile``.
   ///
-  /// - Throws: ``FileError``, also for an integer that the type cannot hold exactly. Real numbers are rounded.
+  /// - Throws: ``FileError``, also for an integer that the type cannot hold exactly, or ``MemoryError`` for an array that
+  ///   the machine has no memory for. Real numbers are rounded.
   public init(npy path: String) throws {
     var file = try InputFile(path)
     self = try NumPyFile.tensor(try NumPyHeader.read(from: &file), &file)

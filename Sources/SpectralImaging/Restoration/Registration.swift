@@ -152,7 +152,11 @@ public struct Registration<Scalar: FourierScalar>: Sendable {
     func result() -> Shift {
       var candidates = proposals().compactMap { judged($0) }
       candidates.sort { $0.evidence > $1.evidence }
-      let shift = refined(candidates.first?.shift ?? Displacement(dy: 0, dx: 0))
+      // A ratio of likelihoods below e prefers none: then the images have hardly moved.
+      let best = candidates.prefix { $0.evidence > candidates[0].evidence - 1 }.min {
+        $0.shift.length < $1.shift.length
+      }
+      let shift = refined(best?.shift ?? Displacement(dy: 0, dx: 0))
       let evidence = evidence(at: shift, spectra(shift, judging))
       let next = candidates.filter { isElsewhere($0.shift, shift) }.map(\.evidence).max() ?? 0
       // The best of N shifts of unrelated images has evidence ln N by chance.

@@ -2,49 +2,31 @@ import CKernels
 import SpectralConvolution
 import SpectralCore
 
-/// The largest pixel of each window, channel by channel.
-///
-/// Input `[N, C, H, W]`, output `[N, C, H', W']`; windows that do not fit are left out (PyTorch's floor mode). Padding
-/// never wins. Of equal pixels the first wins, and receives the gradient; NaN wins over every number.
-public struct MaxPooling2D<Scalar: TensorScalar>: Layer {
-  /// The window's size.
-  public let kernel: Extent
-  /// From one window to the next.
-  public let stride: Extent
-  /// What is added around the image.
-  public let padding: Padding
-  /// From one pixel of a window to the next.
-  public let dilation: Extent
+/// The largest pixel of each window of planes, `[N, C, H, W]` to `[N, C, H', W']`: what ``MaxPooling`` is made of.
+struct PlanarMaxPooling<Scalar: TensorScalar>: Sendable {
+  let stage: PoolingStage
 
-  /// A pooling layer; windows stand side by side unless a stride is given.
-  public init(kernel: Extent, stride: Extent? = nil, padding: Padding = .valid, dilation: Extent = 1) {
-    self.kernel = kernel
-    self.stride = stride ?? kernel
-    self.padding = padding
-    self.dilation = dilation
-  }
-
-  /// Who won. Sendable because the winners are written once, before anyone else sees them.
-  public struct Tape: @unchecked Sendable {
+  /// The places of the largest. Sendable because they are written once, before anyone else sees them.
+  struct Tape: @unchecked Sendable {
     let input: TensorShape
     /// For each output, the place of its pixel in its plane.
     let winners: Scratch<Int32>
   }
 
   private func windows(_ input: TensorShape) -> PoolingWindows {
-    PoolingWindows("MaxPooling2D", input, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
+    PoolingWindows("MaxPooling", input, stage)
   }
 
-  private var isTwoByTwo: Bool { kernel == 2 && stride == 2 && dilation == 1 && padding == .valid }
+  private var isTwoByTwo: Bool { stage.isTwoByTwo }
 
-  public func forward(_ input: Tensor<Scalar>) -> (output: Tensor<Scalar>, tape: Tape) {
+  func forward(_ input: Tensor<Scalar>) -> (output: Tensor<Scalar>, tape: Tape) {
     let windows = windows(input.shape)
-    precondition(windows.inputPixels <= Int32.max, "MaxPooling2D: a plane of more than 2^31 pixels")
+    precondition(windows.inputPixels <= Int32.max, "MaxPooling: a plane of more than 2^31 pixels")
     let winners = Scratch<Int32>(count: windows.outputShape(input.shape).count)
     return (pool(input, windows, winners.base), Tape(input: input.shape, winners: winners))
   }
 
-  public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
+  func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
     isTwoByTwo ? forward(input).output : pool(input, windows(input.shape), nil)
   }
 
@@ -67,14 +49,14 @@ public struct MaxPooling2D<Scalar: TensorScalar>: Layer {
     }
   }
 
-  public func backward(
+  func backward(
     _ gradient: Tensor<Scalar>, _ tape: Tape
-  ) -> (input: Tensor<Scalar>, parameters: NoParameters<Scalar>) {
+  ) -> Tensor<Scalar> {
     let windows = windows(tape.input)
     precondition(
       gradient.shape == windows.outputShape(tape.input),
       "the gradient has shape \(gradient.shape), the output had \(windows.outputShape(tape.input))")
-    let input = gradient.withUnsafeElements { g in
+    return gradient.withUnsafeElements { g in
       Tensor<Scalar>(tape.input) { dx in
         windows.forEachPiece(of: tape.input) { planes in
           if isTwoByTwo {
@@ -85,16 +67,6 @@ public struct MaxPooling2D<Scalar: TensorScalar>: Layer {
         }
       }
     }
-    return (input, NoParameters())
-  }
-
-  public func outputShape(for input: TensorShape) -> TensorShape { windows(input).outputShape(input) }
-
-  public var label: String {
-    let stride = stride == kernel ? "" : ", stride \(stride)"
-    let padding = padding == .valid ? "" : ", padding \(padding.label)"
-    let dilation = dilation == 1 ? "" : ", dilation \(dilation)"
-    return "MaxPooling2D(\(kernel)\(stride)\(padding)\(dilation))"
   }
 }
 
@@ -214,20 +186,6 @@ func giveToWinners<Scalar: TensorScalar>(
     result.initialize(repeating: 0, count: windows.inputPixels)
     for i in plane * windows.outputPixels..<(plane + 1) * windows.outputPixels {
       result[Int(winners[i])] += gradient[i]
-    }
-  }
-}
-
-extension Padding {
-  /// E.g. `same`, `1`, or `1 0 1 0` for top, bottom, left, right.
-  var label: String {
-    switch self {
-    case .valid: "valid"
-    case .same: "same"
-    case .full: "full"
-    case .sides(let sides):
-      Set(sides.flatMap { [$0.before, $0.after] }).count == 1
-        ? "\(sides[0].before)" : sides.map { "\($0.before) \($0.after)" }.joined(separator: " ")
     }
   }
 }

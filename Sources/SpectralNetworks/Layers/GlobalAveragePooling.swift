@@ -1,7 +1,14 @@
 import SpectralCore
 
-/// The mean of each whole plane: `[N, C, H, W]` to `[N, C]`, ready for a dense layer.
-public struct GlobalAveragePooling2D<Scalar: TensorScalar>: Layer {
+/// The mean of each whole signal.
+public typealias GlobalAveragePooling1D<Scalar: TensorScalar> = GlobalAveragePooling<Rank1, Scalar>
+/// The mean of each whole plane.
+public typealias GlobalAveragePooling2D<Scalar: TensorScalar> = GlobalAveragePooling<Rank2, Scalar>
+/// The mean of each whole volume.
+public typealias GlobalAveragePooling3D<Scalar: TensorScalar> = GlobalAveragePooling<Rank3, Scalar>
+
+/// The mean of each channel over all axes: `[N, C, ...]` to `[N, C]`, ready for a dense layer.
+public struct GlobalAveragePooling<Rank: SpatialRank, Scalar: TensorScalar>: Layer {
   /// A pooling layer.
   public init() {}
 
@@ -12,7 +19,7 @@ public struct GlobalAveragePooling2D<Scalar: TensorScalar>: Layer {
 
   public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
     let shape = outputShape(for: input.shape)
-    let pixels = input.shape[2] * input.shape[3]
+    let pixels = input.shape.extents.dropFirst(2).reduce(1, *)
     return input.withUnsafeElements { x in
       Tensor(shape) { y in
         Parallel.forEach(y.count, grain: rowGrain(pixels)) { plane in
@@ -25,7 +32,7 @@ public struct GlobalAveragePooling2D<Scalar: TensorScalar>: Layer {
   public func backward(
     _ gradient: Tensor<Scalar>, _ tape: TensorShape
   ) -> (input: Tensor<Scalar>, parameters: NoParameters<Scalar>) {
-    let pixels = tape[2] * tape[3]
+    let pixels = tape.extents.dropFirst(2).reduce(1, *)
     let input = gradient.withUnsafeElements { g in
       Tensor<Scalar>(tape) { dx in
         Parallel.forEach(g.count, grain: rowGrain(pixels)) { plane in
@@ -38,7 +45,10 @@ public struct GlobalAveragePooling2D<Scalar: TensorScalar>: Layer {
 
   public func outputShape(for input: TensorShape) -> TensorShape {
     precondition(
-      input.rank == 4 && input[2] * input[3] > 0, "GlobalAveragePooling2D takes images, N x C x H x W, not \(input)")
+      input.rank == Rank.axes + 2 && input.extents.dropFirst(2).allSatisfy { $0 > 0 },
+      "GlobalAveragePooling\(Rank.axes)D takes \(Rank.batch), not \(input)")
     return [input[0], input[1]]
   }
+
+  public var label: String { "GlobalAveragePooling\(Rank.axes)D" }
 }

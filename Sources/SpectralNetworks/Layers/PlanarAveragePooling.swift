@@ -2,40 +2,19 @@ import CKernels
 import SpectralConvolution
 import SpectralCore
 
-/// The mean of each window, channel by channel.
-///
-/// Input `[N, C, H, W]`, output `[N, C, H', W']`; windows that do not fit are left out (PyTorch's floor mode).
-public struct AveragePooling2D<Scalar: TensorScalar>: Layer {
-  /// The window's size.
-  public let kernel: Extent
-  /// From one window to the next.
-  public let stride: Extent
-  /// What is added around the image.
-  public let padding: Padding
-  /// Whether added pixels count as zeros of the mean; otherwise the mean is over the pixels of the image alone.
-  public let countsPadding: Bool
-
-  /// A pooling layer; windows stand side by side unless a stride is given, and padding counts (as PyTorch's
-  /// `count_include_pad`, which is on by default).
-  public init(kernel: Extent, stride: Extent? = nil, padding: Padding = .valid, countsPadding: Bool = true) {
-    self.kernel = kernel
-    self.stride = stride ?? kernel
-    self.padding = padding
-    self.countsPadding = countsPadding
-  }
+/// The mean of each window of planes, `[N, C, H, W]` to `[N, C, H', W']`: what ``AveragePooling`` is made of.
+struct PlanarAveragePooling<Scalar: TensorScalar>: Sendable {
+  let stage: PoolingStage
+  /// Whether added pixels count as zeros of the mean.
+  let countsPadding: Bool
 
   private func windows(_ input: TensorShape) -> PoolingWindows {
-    PoolingWindows("AveragePooling2D", input, kernel: kernel, stride: stride, padding: padding)
+    PoolingWindows("AveragePooling", input, stage)
   }
 
-  private var isTwoByTwo: Bool { kernel == 2 && stride == 2 && padding == .valid }
+  private var isTwoByTwo: Bool { stage.isTwoByTwo }
 
-  /// The tape is the shape of the input.
-  public func forward(_ input: Tensor<Scalar>) -> (output: Tensor<Scalar>, tape: TensorShape) {
-    (self(input), input.shape)
-  }
-
-  public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
+  func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
     let windows = windows(input.shape)
     let plan = isTwoByTwo ? nil : AveragePlan<Scalar>(windows, countsPadding: countsPadding)
     return input.withUnsafeElements { x in
@@ -47,27 +26,18 @@ public struct AveragePooling2D<Scalar: TensorScalar>: Layer {
     }
   }
 
-  public func backward(
+  func backward(
     _ gradient: Tensor<Scalar>, _ tape: TensorShape
-  ) -> (input: Tensor<Scalar>, parameters: NoParameters<Scalar>) {
+  ) -> Tensor<Scalar> {
     let windows = windows(tape)
     let plan = isTwoByTwo ? nil : AveragePlan<Scalar>(windows, countsPadding: countsPadding)
-    let input = gradient.withUnsafeElements { g in
+    return gradient.withUnsafeElements { g in
       Tensor<Scalar>(tape) { dx in
         windows.forEachPiece(of: tape) { planes in
           if let plan { spread(g, dx, planes, windows, plan) } else { shareAmongFour(g, dx, planes, windows) }
         }
       }
     }
-    return (input, NoParameters())
-  }
-
-  public func outputShape(for input: TensorShape) -> TensorShape { windows(input).outputShape(input) }
-
-  public var label: String {
-    let stride = stride == kernel ? "" : ", stride \(stride)"
-    let padding = padding == .valid ? "" : ", padding \(padding.label)\(countsPadding ? "" : " not counted")"
-    return "AveragePooling2D(\(kernel)\(stride)\(padding))"
   }
 }
 

@@ -1,0 +1,68 @@
+import Foundation
+import SpectralKit
+import TestSupport
+import Testing
+
+/// `spectral conv1d` and `conv3d`: the flags of `conv2d` for arrays of other ranks.
+@Suite struct ConvolutionRankTests {
+  private let folder = temporaryFolder()
+  private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+  private static let geometries: [(KernelGeometry, input: TensorShape, outputs: Int, flags: [String])] = [
+    (.init(kernel: 3, padding: .same), [1, 1, 9], 1, ["--padding", "same"]),
+    (
+      .init(
+        kernel: 5, stride: 2, dilation: 2, padding: .sides([.init(before: 3, after: 6)]), groups: 2,
+        boundary: .constant(1.5)), [2, 4, 17], 6,
+      ["--stride", "2", "--dilation", "2", "--padding", "3,6", "--groups", "2", "--boundary", "constant:1.5"]
+    ),
+    (
+      .init(kernel: [2, 1, 3], stride: [1, 2, 1], padding: .symmetric([1, 0, 2]), boundary: .mirror), [1, 2, 5, 6, 7],
+      3,
+      ["--stride", "1,2,1", "--padding", "1,0,2", "--boundary", "mirror"]
+    ),
+    (
+      .init(
+        kernel: 3,
+        padding: .sides([.init(before: 0, after: 1), .init(before: 2, after: 0), .init(before: 1, after: 1)]),
+        operation: .convolution), [1, 1, 4, 5, 6], 2, ["--padding", "0,1,2,0,1,1", "--operation", "convolution"]
+    ),
+  ]
+
+  @Test(arguments: geometries.indices, ["direct", "fft", "automatic"])
+  func everyPassFollowsTheDefinition(_ index: Int, _ method: String) throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (geometry, input, outputs, flags) = Self.geometries[index]
+    let problem = try geometry.problem(input, outputs: outputs)
+    var random = RandomGenerator(seed: UInt64(index))
+    let x = Tensor<Double>.normal(problem.inputShape, using: &random)
+    let w = Tensor<Double>.normal(problem.filterShape, using: &random)
+    let g = Tensor<Double>.normal(problem.outputShape, using: &random)
+    for (name, tensor) in [("x", x), ("w", w), ("dy", g)] { try tensor.writeNPY(to: path("\(name).npy")) }
+    let outcome = spectral(
+      ["conv\(problem.rank)d", "--method", method] + flags + [
+        "--input", "x.npy", "--weight", "w.npy", "-o", "y.npy", "--output-gradient", "dy.npy", "--input-gradient",
+        "dx.npy", "--weight-gradient", "dw.npy",
+      ], in: folder)
+    try #require(outcome.code == 0, "\(outcome.talk)")
+    let reference = ReferenceConvolution()
+    for (name, expected) in [
+      ("y", reference.forward(x, w, bias: nil, problem)), ("dx", reference.inputGradient(g, w, problem)),
+      ("dw", reference.filterGradient(g, x, problem)),
+    ] {
+      let found = try Tensor<Double>(npy: path("\(name).npy"))
+      #expect(found.shape == expected.shape && largestDifference(found, expected) < 1e-12, "\(name)")
+    }
+  }
+
+  @Test func arraysOfAnotherRankAreSentToTheirCommand() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Tensor<Float>.zeros([1, 1, 5, 5]).writeNPY(to: path("x.npy"))
+    try Tensor<Float>.zeros([1, 1, 3, 3]).writeNPY(to: path("w.npy"))
+    let outcome = spectral("conv1d", "--input", "x.npy", "--weight", "w.npy", "--output", "y.npy", in: folder)
+    #expect(outcome.code == 1 && outcome.lines.count == 1 && outcome.talk.contains("conv2d takes such arrays"))
+    let stride = spectral(
+      "conv3d", "--input", "x.npy", "--weight", "w.npy", "--output", "y.npy", "--stride", "1,2", in: folder)
+    #expect(stride.code == 2 && stride.talk.contains("as in 1,2,2"), "\(stride.talk)")
+  }
+}
