@@ -33,7 +33,7 @@ struct UnfoldSolver<Scalar: DirectScalar>: ConvolutionSolver {
   private let order: [Int]
 
   /// So many products are summed in a row before sums are added to each other: fewer roundings follow each other.
-  private static var mostTerms: Int { 256 }
+  private static var mostTerms: Int { 128 }
   /// Pieces of work that are wanted, whatever the number of threads.
   private static var pieces: Int { 8 }
 
@@ -46,7 +46,7 @@ struct UnfoldSolver<Scalar: DirectScalar>: ConvolutionSolver {
     order = (0..<3).filter { $0 != inner } + [inner]
     let all = max(1, extents.reduce(1) { $0 * $1 })
     terms = min(problem.channelsPerGroup * problem.vertical.kernel * problem.horizontal.kernel, Self.mostTerms)
-    positions = min(all, pass == .filterGradient ? 512 : max(256, min(4096, (1 << 16) / terms)))
+    positions = min(all, pass == .filterGradient ? Self.mostTerms : max(256, min(4096, (1 << 16) / terms)))
     outputs = min(problem.outputsPerGroup, 64)
     if pass == .filterGradient {
       let pieces = problem.geometry.groups * termBlocks

@@ -59,7 +59,7 @@ struct WindowRows {
         let taps = WindowTaps(residue, step: axis.step)
         let count = taps.blockCount(rows, atMost: SK_WINDOW_ROWS)
         blocks += count
-        steps += terms * (taps.turn * (rows - count) + count * taps.count)
+        steps += terms * (taps.tapShift * (rows - count) + count * taps.count)
       }
       (self.steps, self.blocks) = (different * steps, different * blocks)
     }

@@ -51,12 +51,12 @@ import Testing
     // Tall planes, whose bands share tables of steps: those inside, at either end, and in padding that holds whole bands.
     depthwise(1, 1, 9000, 2, kernel: [25, 3]),
     depthwise(
-      1, 1, 3000, 2, kernel: Extent(height: 9, width: 1), padding: .explicit(top: 3000, bottom: 5000, left: 0, right: 0)
+      1, 1, 3000, 2, kernel: [9, 1], padding: .explicit(top: 3000, bottom: 5000, left: 0, right: 0)
     ),
-    depthwise(1, 1, 6000, 3, kernel: Extent(height: 7, width: 3), stride: 3, boundary: .reflect),
+    depthwise(1, 1, 6000, 3, kernel: [7, 3], stride: 3, boundary: .reflect),
     depthwise(
-      1, 1, 5000, 3, kernel: Extent(height: 5, width: 3), stride: Extent(height: 2, width: 1),
-      dilation: Extent(height: 3, width: 1)),
+      1, 1, 5000, 3, kernel: [5, 3], stride: [2, 1],
+      dilation: [3, 1]),
     depthwise(1, 1, 9001, 2, kernel: 2, stride: 5, padding: .pixels(1)),
     // Windows that see nothing of the image.
     depthwise(1, 16, 6, 6, padding: .pixels(9)), depthwise(1, 1, 6, 30, padding: .pixels(5)),
