@@ -45,8 +45,8 @@ private func problem(
         #expect(tiles[0].seconds == fourier.estimatedSeconds(pass, problem))
         let automatic = AutomaticConvolution<Float>()
         let all = automatic.candidates(problem, pass)
-        #expect(all.map(\.seconds) == all.map(\.seconds).sorted() && all.count == tiles.count + 1)
-        #expect(all.filter { $0.plan == .direct }.count == 1)
+        #expect(all.map(\.seconds) == all.map(\.seconds).sorted() && all.count == tiles.count + 2)
+        #expect(all.filter { $0.plan == .direct }.count == 1 && all.filter { $0.plan == .fourierWhole }.count == 1)
         #expect(automatic.plan(problem, pass) == all[0].plan)
       }
     }

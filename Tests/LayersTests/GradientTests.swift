@@ -27,8 +27,8 @@ import Testing
   @Test(arguments: [Padding.valid, .same, .pixels(1), .explicit(top: 0, bottom: 1, left: 1, right: 0)])
   func pooling(padding: Padding) {
     #expect(checkGradients(MaxPooling2D(kernel: 2, padding: padding), [2, 2, 5, 6]) == [])
-    let kernel = Extent(height: 3, width: 2)
-    let stride = Extent(height: 1, width: 2)
+    let kernel: AxisValues = [3, 2]
+    let stride: AxisValues = [1, 2]
     #expect(checkGradients(MaxPooling2D(kernel: kernel, stride: stride, padding: padding), [2, 2, 5, 6]) == [])
     #expect(
       checkGradients(MaxPooling2D(kernel: 2, stride: 1, padding: padding, dilation: 2), [2, 2, 5, 6]) == [])

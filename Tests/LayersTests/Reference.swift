@@ -32,12 +32,11 @@ struct Reference: Decodable {
   func doubles(_ name: String) -> [Double] { numbers[name]! }
 
   /// A pair of numbers, height and width.
-  func extent(_ name: String) -> Extent { Extent(height: integers(name)[0], width: integers(name)[1]) }
+  func extent(_ name: String) -> AxisValues { AxisValues(integers(name)) }
 
   /// Symmetric padding from PyTorch's pair.
   var padding: Padding {
-    let pair = extent("padding")
-    return .explicit(top: pair.height, bottom: pair.height, left: pair.width, right: pair.width)
+    .symmetric(extent("padding"))
   }
 
   /// Runs a layer with PyTorch's parameters both ways, and compares everything.

@@ -62,7 +62,7 @@ import Testing
     ]
     let sides = reference.integers("sides")
     let geometry = ConvolutionGeometry(
-      stride: AxisValues(reference.extent("stride")), dilation: AxisValues(reference.extent("dilation")),
+      stride: reference.extent("stride"), dilation: reference.extent("dilation"),
       padding: .explicit(top: sides[2], bottom: sides[3], left: sides[0], right: sides[1]),
       groups: reference.integers("groups")[0], boundary: boundaries[reference.words["mode"]!]!)
     try reference.check(
@@ -75,12 +75,12 @@ import Testing
   func convolutionTranspose(_ i: Int) throws {
     let reference = try Reference("transpose_\(i)")
     let geometry = ConvolutionGeometry(
-      stride: AxisValues(reference.extent("stride")), dilation: AxisValues(reference.extent("dilation")),
+      stride: reference.extent("stride"), dilation: reference.extent("dilation"),
       padding: reference.padding, groups: reference.integers("groups")[0])
     try reference.check(
       ConvolutionTranspose2D(
         weight: reference.tensor("weight")!, bias: reference.tensor("bias"), geometry: geometry,
-        outputPadding: AxisValues(reference.extent("output_padding")), method: ReferenceConvolution()))
+        outputPadding: reference.extent("output_padding"), method: ReferenceConvolution()))
   }
 
   @Test(arguments: 0..<2)
