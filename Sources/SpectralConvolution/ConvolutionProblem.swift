@@ -47,7 +47,8 @@ public struct ConvolutionProblem: Hashable, Sendable {
     }
     guard filter.rank == input.rank else {
       throw ConvolutionError(
-        "the filters have shape \(filter), the input \(input): filters are O x C/groups x kernel, with as many axes")
+        "the filters have shape \(filter): of an input \(input) they are O x C/groups x "
+          + ["kL", "kH x kW", "kD x kH x kW"][rank - 1])
     }
     let (channels, outputs, groups) = (input[1], filter[0], geometry.groups)
     guard groups > 0 else { throw ConvolutionError("\(groups) groups: there must be at least one") }

@@ -209,7 +209,8 @@ private struct ConvolutionCommand: Sendable {
     do {
       guard x.rank == rank + 2 else {
         let other = x.rank >= 3 && x.rank <= 5 ? "; conv\(x.rank - 2)d takes such arrays" : ""
-        throw ConvolutionError("conv\(rank)d takes arrays of \(rank + 2) axes, the input has shape \(x)\(other)")
+        throw ConvolutionError(
+          "conv\(rank)d takes N x C x \(["L", "H x W", "D x H x W"][rank - 1]), the input has shape \(x)\(other)")
       }
       return try ConvolutionProblem(geometry, input: x, filter: w)
     } catch {

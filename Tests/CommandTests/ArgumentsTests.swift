@@ -36,7 +36,7 @@ import Testing
   // With its type, which the compiler would look for too long.
   static let wrong: [([String], [String])] = [
     ([], ["conv2d", "compare", "--help"]),
-    (["conv3d"], ["conv3d", "did you mean conv2d?"]),
+    (["conv2"], ["conv2", "did you mean conv2d?"]),
     (["xyzzy"], ["xyzzy", subcommands.joined(separator: ", ")]),
     (["--verison"], ["--verison", "did you mean --version?"]),
     (["conv2d", "--ouput", "y.npy"], ["--ouput", "did you mean --output?"]),
