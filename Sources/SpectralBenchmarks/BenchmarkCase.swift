@@ -98,7 +98,8 @@ public struct BenchmarkCase: Hashable, Sendable {
       for field in numberFields {
         let numbers = object[field] as? [Any] ?? object[field].map { [$0] } ?? []
         for value in numbers {
-          guard let number = (value as? NSNumber)?.doubleValue, Int(exactly: number).map(sizeRange.contains) != true else { continue }
+          guard let number = (value as? NSNumber)?.doubleValue, Int(exactly: number).map(sizeRange.contains) != true
+          else { continue }
           throw sizeError(object["name"] as? String ?? "without a name", field, "\(value)")
         }
       }

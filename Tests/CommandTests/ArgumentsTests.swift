@@ -5,7 +5,7 @@ import Testing
 @Suite struct ArgumentsTests {
   static let subcommands = [
     "train", "evaluate", "predict", "spectrum", "filter", "hybrid", "convolve", "kernel", "deblur", "match", "lesson",
-    "conv2d",
+    "conv1d", "conv2d", "conv3d",
     "compare", "benchmark", "demo",
   ]
 
