@@ -56,6 +56,8 @@ public final class Playground: Sendable {
     }
   }
 
+  deinit { server.stop(patience: nil) }
+
   /// The port that it listens on.
   public var port: UInt16 { server.port }
 

@@ -164,4 +164,14 @@ import Testing
     #expect(outcome.code == 128 + signal)
     #expect(outcome.lines.last == "spectral playground: ended; nothing was kept")
   }
+
+  /// The last to let a server go is never one of its own threads, which would wait for themselves.
+  @Test func aServerGoesWhileItsConnectionsClose() throws {
+    for _ in 0..<20 {
+      let visitor = try Visitor()
+      let sockets = try (0..<4).map { _ in try visitor.connect() }
+      for socket in sockets { socket.send(Array("GET / HTTP/1.1\r\nHost: \(visitor.host)\r\n\r\n".utf8)) }
+      for socket in sockets { #expect(socket.answer() != nil) }
+    }
+  }
 }

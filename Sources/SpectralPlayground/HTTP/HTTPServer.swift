@@ -61,6 +61,9 @@ final class HTTPServer: Sendable {
       close(socket.descriptor)
       throw PlaygroundError("the server could not be started: free some memory or threads, then try again")
     }
+    // Its threads know this object by its address until the daemon has ended. None of them may be the one that lets it go:
+    // to end the daemon it would wait for itself.
+    _ = Unmanaged.passRetained(self)
     daemon.withLock { $0 = Daemon(handle: handle) }
   }
 
@@ -80,18 +83,13 @@ final class HTTPServer: Sendable {
     if listener >= 0 { close(listener) }
     let deadline = patience.map { ContinuousClock.now + $0 }
     while active.load(ordering: .acquiring) > 0 {
-      guard deadline.map({ .now < $0 }) ?? true else {
-        // Its threads know this object by its address.
-        _ = Unmanaged.passRetained(self)
-        return false
-      }
+      guard deadline.map({ .now < $0 }) ?? true else { return false }
       usleep(5_000)
     }
     MHD_stop_daemon(handle)
+    Unmanaged.passUnretained(self).release()
     return true
   }
-
-  deinit { stop(patience: nil) }
 
   /// Requests that have begun and are not over.
   var openRequests: Int { open.load(ordering: .relaxed) }
