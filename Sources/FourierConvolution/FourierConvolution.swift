@@ -49,8 +49,8 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     self.tapeBudget = tapeBudget
   }
 
-  /// `fft`.
-  public var name: String { "fft" }
+  /// `fft`, or the name of the only solver.
+  public var name: String { solver?.rawValue ?? "fft" }
 
   // MARK: Passes
 
@@ -373,4 +373,12 @@ public enum FourierSolver: String, CaseIterable, Hashable, Sendable {
   case tiles = "fft.tiles"
   /// Real transforms of the whole array in all its axes, with FFTW.
   case whole = "fft.whole"
+
+  /// What it does, in a sentence.
+  public var summary: String {
+    switch self {
+    case .tiles: "tiles under lane transforms, any number of channels; volumes slice by slice"
+    case .whole: "FFTW's real transforms of the whole array in all its axes; large kernels and few channels"
+    }
+  }
 }

@@ -7,6 +7,9 @@ enum CommonFlags {
   static let method = Flag(
     "--method", .word(example: ConvolutionChoice.fft), default: ConvolutionChoice.automatic.rawValue,
     "the definition, spectra, or whichever promises to be faster")
+  static let solver = Flag(
+    "--solver", .text("NAME", example: "fft.whole"),
+    "compute by this way alone, or say why it cannot; spectral benchmark --solvers lists them")
   static let plan = Flag(
     "--plan", .word(example: ConvolutionPlanning.measured), default: ConvolutionPlanning.estimated.rawValue,
     "how automatic chooses method and tile, and fft its tile: by a cost model, or by timing the best few once; what is "

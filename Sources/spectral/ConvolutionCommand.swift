@@ -108,7 +108,9 @@ private struct ConvolutionCommand: Sendable {
         .init("Arrays", [input, weight, bias, output]),
         .init("Geometry", [stride, padding, boundary, dilation, groups, operation]),
         .init("Gradients", [outputGradient, inputGradient, weightGradient, biasGradient]),
-        .init("Computation", [Common.method, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
+        .init(
+          "Computation",
+          [Common.method, Common.solver, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
       ],
       examples: [
         .init(
@@ -126,6 +128,11 @@ private struct ConvolutionCommand: Sendable {
   func run(_ arguments: Arguments) throws {
     try checkOutputs(arguments)
     let planning = try Common.planning(arguments) ?? .estimated
+    for flag in [Common.method.name, Common.plan.name] where arguments.has(Common.solver) {
+      guard flag == Common.method.name ? !arguments.has(Common.method) : !arguments.has(Common.plan) else {
+        throw UsageError("\(Common.solver.name) leaves nothing for \(flag) to choose: leave one of them away")
+      }
+    }
     Common.applyThreads(arguments)
     switch try arguments[input].values(rank: rank + 2) {
     case .float(let images): try convolve(images, planning, arguments)
@@ -258,6 +265,13 @@ private struct ConvolutionCommand: Sendable {
     _ arguments: Arguments
   ) throws -> any ConvolutionMethod<Scalar> {
     let limit = arguments.optional(Common.memoryLimit)
+    if let name = arguments.optional(Common.solver) {
+      do {
+        let method = try ConvolutionSolvers.method(named: name, for: Scalar.self, memoryLimit: limit)
+        for pass in passes { _ = try method.workingMemory(pass, problem) }
+        return method
+      } catch { throw CommandError("\(Common.solver.name): \(error)") }
+    }
     let isDeterministic = arguments[Common.deterministic]
     let seconds = passes.compactMap {
       FourierConvolution<Scalar>(memoryLimit: limit, rigor: .estimate).estimatedSeconds($0, problem)

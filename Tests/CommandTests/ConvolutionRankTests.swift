@@ -65,4 +65,38 @@ import Testing
       "conv3d", "--input", "x.npy", "--weight", "w.npy", "--output", "y.npy", "--stride", "1,2", in: folder)
     #expect(stride.code == 2 && stride.talk.contains("as in 1,2,2"), "\(stride.talk)")
   }
+
+  /// Every solver by its name, and a reason from those that cannot.
+  @Test func aSolverIsAskedForByName() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let geometry = KernelGeometry(kernel: 3, padding: .same)
+    let problem = try geometry.problem([1, 2, 4, 5, 6], outputs: 2)
+    var random = RandomGenerator(seed: 3)
+    let x = Tensor<Double>.normal(problem.inputShape, using: &random)
+    let w = Tensor<Double>.normal(problem.filterShape, using: &random)
+    for (name, tensor) in [("x", x), ("w", w)] { try tensor.writeNPY(to: path("\(name).npy")) }
+    let expected = ReferenceConvolution().forward(x, w, bias: nil, problem)
+    let list = spectral("benchmark", "--solvers").output
+    var computed = 0
+    for (name, _) in ConvolutionSolvers.all {
+      #expect(list.contains(name))
+      let outcome = spectral(
+        "conv3d", "--input", "x.npy", "--weight", "w.npy", "--padding", "same", "--solver", name, "-o", "\(name).npy",
+        in: folder)
+      guard outcome.code == 0 else {
+        #expect(outcome.code == 1 && outcome.lines.count == 1 && outcome.talk.contains("--solver"), "\(outcome.talk)")
+        continue
+      }
+      #expect(outcome.talk.contains(name))
+      #expect(largestDifference(try Tensor<Double>(npy: path("\(name).npy")), expected) < 1e-12, "\(name)")
+      computed += 1
+    }
+    #expect(computed >= 4)
+    for (flags, words) in [
+      (["--solver", "fft.magic"], "fft.whole"), (["--solver", "fft.whole", "--method", "fft"], "--method"),
+    ] {
+      let outcome = spectral(["conv3d", "--input", "x.npy", "--weight", "w.npy", "-o", "y.npy"] + flags, in: folder)
+      #expect(outcome.code != 0 && outcome.lines.count == 1 && outcome.talk.contains(words), "\(outcome.talk)")
+    }
+  }
 }

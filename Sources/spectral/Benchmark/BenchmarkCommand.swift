@@ -37,6 +37,9 @@ enum BenchmarkCommand: Subcommand {
   private static let limits = Flag(
     switch: "--limits", "measure what the machine can do at most: multiply-adds, and bytes from cache and memory")
 
+  private static let solvers = Flag(
+    switch: "--solvers", "list the ways to compute a convolution, and what each is for; nothing is measured")
+
   static let specification = Specification(
     name: "benchmark", summary: "how long convolutions take on this machine",
     discussion: """
@@ -48,7 +51,7 @@ enum BenchmarkCommand: Subcommand {
     operands: "NAME...", operandCount: 0...Int.max,
     sections: [
       .init("Task", [cases, pass]),
-      .init("Instead of a table of times", [crossover, growth, regret, stages, limits]),
+      .init("Instead of a table of times", [crossover, growth, regret, stages, limits, solvers]),
       .init("Computation", [Common.method, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
       .init("Output", [json, output]),
     ],
@@ -100,6 +103,7 @@ enum BenchmarkCommand: Subcommand {
     Common.applyThreads(arguments)
     let request = Request(
       arguments: arguments, settings: settings, isJSON: arguments[json], picture: arguments.optional(output))
+    if arguments[solvers] { return try listSolvers(isJSON: arguments[json]) }
     if arguments[crossover] {
       try CrossoverReport.run(request)
     } else if let growth = arguments.optional(growth) {
@@ -116,11 +120,20 @@ enum BenchmarkCommand: Subcommand {
     try? Wisdom.save()
   }
 
+  private static func listSolvers(isJSON: Bool) throws {
+    let all = ConvolutionSolvers.all
+    let width = all.map(\.name.count).max() ?? 0
+    for (name, summary) in all {
+      let line = name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + summary
+      try Console.result(isJSON ? "\(JSON.object([("name", .string(name)), ("summary", .string(summary))]))" : line)
+    }
+  }
+
   /// One thing is measured at a time, and what is asked for must mean something there.
   private static func checkCombination(_ arguments: Arguments) throws(UsageError) {
     let given = [
       (crossover.name, arguments[crossover]), (growth.name, arguments.has(growth)), (regret.name, arguments[regret]),
-      (stages.name, arguments[stages]), (limits.name, arguments[limits]),
+      (stages.name, arguments[stages]), (limits.name, arguments[limits]), (solvers.name, arguments[solvers]),
     ]
     let tasks = given.filter(\.1).map(\.0)
     guard tasks.count <= 1 else {

@@ -1,0 +1,27 @@
+import FourierConvolution
+import SpatialConvolution
+import SpectralConvolution
+
+/// The ways to compute a convolution, by name: `direct.window`, `fft.whole` and so on.
+public enum ConvolutionSolvers {
+  /// All of them: names, and what each does. Whether one can do a pass of a problem, `workingMemory` of its method says.
+  public static var all: [(name: String, summary: String)] {
+    SpatialConvolution<Float>.solvers + FourierSolver.allCases.map { ($0.rawValue, $0.summary) }
+  }
+
+  /// The method that computes by one solver alone.
+  ///
+  /// - Throws: `ConvolutionError` if there is none of the name.
+  public static func method<Scalar: AnyMethodScalar>(
+    named name: String, for _: Scalar.Type = Scalar.self, memoryLimit: Int? = nil
+  ) throws(ConvolutionError) -> any ConvolutionMethod<Scalar> {
+    if let solver = FourierSolver(rawValue: name) {
+      return FourierConvolution<Scalar>(memoryLimit: memoryLimit, rigor: .estimate, solver: solver)
+    }
+    let names = all.map(\.name)
+    guard names.contains(name) else {
+      throw ConvolutionError("there is no solver \(name): take one of \(names.joined(separator: ", "))")
+    }
+    return try SpatialConvolution<Scalar>(solver: name, memoryLimit: memoryLimit)
+  }
+}
