@@ -276,8 +276,24 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   }
 
   /// The tile that the forward pass of a problem is cut into, or that of a training step.
+  ///
+  /// - Precondition: signals or images, in tiles: ``way(for:training:)`` says how anything is computed.
   public func tile(for problem: ConvolutionProblem, training: Bool = false) -> Extent {
-    engine(problem, training ? .step : .forward).size
+    precondition(problem.rank < 3, "volumes have no tiles of their own")
+    return engine(problem, training ? .step : .forward).size
+  }
+
+  /// How the forward pass of a problem is computed, or a training step: `fft 32 x 30` in tiles, `fft slices 16 x 20` in
+  /// tiles of a volume's slices, `fft whole 64 x 64 x 96` by transforms of so many points along each axis.
+  public func way(for problem: ConvolutionProblem, training: Bool = false) -> String {
+    if let padded = PaddedProblem<Scalar>(problem) { return way(for: padded.inner, training: training) }
+    let pass: FourierPass = training ? .step : .forward
+    switch route(problem, pass) {
+    case .tiles: return "fft \(engine(problem, pass).size)"
+    case .reduced(let planar, _, _): return "fft slices \(engine(planar, FourierPass(pass.single)).size)"
+    case .whole(let size): return "fft whole \(AxisValues(size.lengths))"
+    case .none: return "fft"
+    }
   }
 
   // MARK: Tiles

@@ -112,9 +112,9 @@ public enum Benchmark {
     _ method: any ConvolutionMethod<Scalar>, _ problem: ConvolutionProblem, _ pass: BenchmarkPass
   ) -> String {
     switch method {
-    case let fourier as FourierConvolution<Scalar>:
-      "\(ConvolutionPlan.fourier(tile: fourier.tile(for: problem, training: pass == .training)))"
-    case let automatic as AutomaticConvolution<Scalar>: "\(automatic.plan(problem, pass.longest))"
+    case let fourier as FourierConvolution<Scalar>: fourier.way(for: problem, training: pass == .training)
+    case let automatic as AutomaticConvolution<Scalar>:
+      describe(automatic.choice(problem, pass.longest), problem, pass)
     default: method.name
     }
   }

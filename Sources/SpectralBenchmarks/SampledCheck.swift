@@ -13,82 +13,85 @@ struct SampledCheck<Scalar: TensorScalar> {
     (self.problem, self.x, self.w) = (problem, x, w)
   }
 
+  /// Two places whose numbers are multiplied, each in an array of one channel.
+  private typealias Pair = (first: Int, second: Int)
+
+  private var inputVolume: Int { problem.axes.reduce(1) { $0 * $1.input } }
+  private var outputVolume: Int { problem.axes.reduce(1) { $0 * $1.output } }
+
   func forward(_ y: Tensor<Scalar>) -> Double {
     compare(y) { n, o, place in
-      let first = o / problem.outputsPerGroup * problem.channelsPerGroup
-      return sum(channels: problem.channelsPerGroup) { c, tap in
-        element(x, n, first + c, seenFrom: place, tap) * at(w, o, c, tap)
+      // The element that each tap of the window sees.
+      let pairs = pairs(problem.axes.map(\.kernel)) { axis, tap in
+        (problem.axes[axis].source(output: place[axis], tap: tap), problem.axes[axis].input)
+      }
+      let channel = n * problem.inputChannels + o / problem.outputsPerGroup * problem.channelsPerGroup
+      return (0..<problem.channelsPerGroup).reduce(0) { sum, c in
+        sum + dot(pairs, x, (channel + c) * inputVolume, w, (o * problem.channelsPerGroup + c) * problem.taps)
       }
     }
   }
 
   func inputGradient(_ dx: Tensor<Scalar>, _ g: Tensor<Scalar>) -> Double {
     compare(dx) { n, c, place in
+      // The output that sees the element with each tap, under zero padding.
+      let pairs = pairs(problem.axes.map(\.kernel)) { axis, tap in
+        let own = problem.axes[axis]
+        let (output, rest) = (place[axis] + own.paddingBefore - own.dilation * tap)
+          .quotientAndRemainder(dividingBy: own.stride)
+        return (rest == 0 && output >= 0 && output < own.output ? output : nil, own.output)
+      }
       let (group, channel) = c.quotientAndRemainder(dividingBy: problem.channelsPerGroup)
-      return sum(channels: problem.outputsPerGroup) { j, tap in
-        var outputs: [Int] = []
-        for (axis, (element, tap)) in zip(problem.axes, zip(place, tap)) {
-          // The output that sees the element with the tap, under zero padding.
-          let (output, rest) = (element + axis.paddingBefore - axis.dilation * tap)
-            .quotientAndRemainder(dividingBy: axis.stride)
-          guard rest == 0 && output >= 0 && output < axis.output else { return 0 }
-          outputs.append(output)
-        }
+      return (0..<problem.outputsPerGroup).reduce(0) { sum, j in
         let o = group * problem.outputsPerGroup + j
-        return at(g, n, o, outputs) * at(w, o, channel, tap)
+        return sum
+          + dot(
+            pairs, g, (n * problem.outputChannels + o) * outputVolume, w,
+            (o * problem.channelsPerGroup + channel) * problem.taps)
       }
     }
   }
 
   func filterGradient(_ dw: Tensor<Scalar>, _ g: Tensor<Scalar>) -> Double {
     compare(dw, places: 6) { o, c, tap in
+      // The element that each window sees through the tap.
+      let pairs = pairs(problem.axes.map(\.output)) { axis, output in
+        (problem.axes[axis].source(output: output, tap: tap[axis]), problem.axes[axis].input)
+      }
       let channel = o / problem.outputsPerGroup * problem.channelsPerGroup + c
-      var total = 0.0
-      for n in 0..<problem.batch {
-        forEachPlace(problem.axes.map(\.output)) { output in
-          total += at(g, n, o, output) * element(x, n, channel, seenFrom: output, tap)
+      return (0..<problem.batch).reduce(0) { sum, n in
+        sum
+          + dot(
+            pairs, x, (n * problem.inputChannels + channel) * inputVolume, g,
+            (n * problem.outputChannels + o) * outputVolume)
+      }
+    }
+  }
+
+  /// For every place of an array of some extents, the place that belongs to it, axis by axis; without those that have none.
+  private func pairs(_ extents: [Int], _ partner: (_ axis: Int, _ place: Int) -> (place: Int?, extent: Int)) -> [Pair] {
+    var pairs: [Pair] = [(0, 0)]
+    for (axis, extent) in extents.enumerated() {
+      let partners = (0..<extent).map { partner(axis, $0) }
+      pairs = pairs.flatMap { pair in
+        partners.indices.compactMap { place in
+          partners[place].place.map { (pair.first * partners[place].extent + $0, pair.second * extent + place) }
         }
       }
-      return total
     }
+    return pairs
   }
 
-  private func sum(channels: Int, _ term: (Int, [Int]) -> Double) -> Double {
-    var total = 0.0
-    for c in 0..<channels { forEachPlace(problem.axes.map(\.kernel)) { total += term(c, $0) } }
-    return total
-  }
-
-  /// Calls `body` with every place of an array.
-  private func forEachPlace(_ extents: [Int], _ body: ([Int]) -> Void) {
-    var place = [Int](repeating: 0, count: extents.count)
-    for _ in 0..<extents.reduce(1, *) {
-      body(place)
-      var axis = extents.count - 1
-      while axis >= 0 {
-        place[axis] += 1
-        if place[axis] < extents[axis] { break }
-        place[axis] = 0
-        axis -= 1
+  private func dot(
+    _ pairs: [Pair], _ a: Tensor<Scalar>, _ aStart: Int, _ b: Tensor<Scalar>, _ bStart: Int
+  ) -> Double {
+    a.withUnsafeElements { a in
+      b.withUnsafeElements { b in
+        var sum = 0.0
+        for pair in pairs { sum += Double(a[aStart + pair.first]) * Double(b[bStart + pair.second]) }
+        return sum
       }
     }
-  }
-
-  private func element(_ x: Tensor<Scalar>, _ n: Int, _ c: Int, seenFrom output: [Int], _ tap: [Int]) -> Double {
-    var place: [Int] = []
-    for (axis, (output, tap)) in zip(problem.axes, zip(output, tap)) {
-      guard let source = axis.source(output: output, tap: tap) else { return 0 }
-      place.append(source)
-    }
-    return at(x, n, c, place)
-  }
-
-  @inline(__always)
-  private func at(_ tensor: Tensor<Scalar>, _ a: Int, _ b: Int, _ place: [Int]) -> Double {
-    let shape = tensor.shape
-    var index = a * shape[1] + b
-    for (axis, value) in place.enumerated() { index = index * shape[2 + axis] + value }
-    return tensor.withUnsafeElements { Double($0[index]) }
   }
 
   private func compare(
@@ -98,9 +101,10 @@ struct SampledCheck<Scalar: TensorScalar> {
     var (difference, total) = (0.0, 0.0)
     for _ in 0..<(places ?? self.places) {
       let place = result.shape.extents.map { Int.random(in: 0..<$0, using: &random) }
-      let rest = Array(place.dropFirst(2))
-      let value = expected(place[0], place[1], rest)
-      let found = at(result, place[0], place[1], rest)
+      let value = expected(place[0], place[1], Array(place.dropFirst(2)))
+      var index = 0
+      for (axis, coordinate) in place.enumerated() { index = index * result.shape[axis] + coordinate }
+      let found = result.withUnsafeElements { Double($0[index]) }
       difference += (found - value) * (found - value)
       total += value * value
     }

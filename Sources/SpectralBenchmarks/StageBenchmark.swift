@@ -37,6 +37,9 @@ public struct StageBenchmark: Sendable {
     _: Scalar.Type, _ benchmark: BenchmarkCase, _ settings: BenchmarkSettings
   ) throws(ConvolutionError) -> StageBenchmark {
     let problem = try benchmark.problem()
+    guard problem.rank < 3 else {
+      throw ConvolutionError("case \(benchmark.name): stages are those of tiles, and volumes have none of their own")
+    }
     var fourier = FourierConvolution<Scalar>(
       memoryLimit: settings.memoryLimit, rigor: settings.deterministic ? .estimate : .measure)
     try benchmark.checkMemory(problem, settings.pass, fourier)
