@@ -66,7 +66,7 @@ private func slide<Scalar: AnyMethodScalar>(
   return result.reshaped(to: TensorShape(Array(result.shape.extents.dropFirst(2))))
 }
 
-/// The methods behind the functions: kept, so that a call with shapes that were seen before plans nothing.
+/// The methods that the functions share. They cache plans, so a repeated shape is not planned again.
 private enum SharedMethods {
   private static let single = all(Float.self)
   private static let double = all(Double.self)

@@ -284,7 +284,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   }
 
   /// How the forward pass of a problem is computed, or a training step: `fft 32 x 30` in tiles, `fft slices 16 x 20` in
-  /// tiles of a volume's slices, `fft whole 64 x 64 x 96` by transforms of so many points along each axis.
+  /// tiles of a volume's slices, `fft whole 64 x 64 x 96` by transforms with these numbers of points along the axes.
   public func way(for problem: ConvolutionProblem, training: Bool = false) -> String {
     if let padded = PaddedProblem<Scalar>(problem) { return way(for: padded.inner, training: training) }
     let pass: FourierPass = training ? .step : .forward
