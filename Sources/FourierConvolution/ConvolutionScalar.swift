@@ -40,6 +40,10 @@ public protocol ConvolutionScalar: FourierScalar {
   static func complexProduct(
     _ c: UnsafeMutablePointer<Self>, _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>,
     _ product: UnsafePointer<sk_product>)
+  /// A sum over taps of products of groups of lanes.
+  static func tapSum(
+    _ y: UnsafeMutablePointer<Self>, _ x: UnsafePointer<Self>, _ w: UnsafePointer<Self>,
+    _ sum: UnsafePointer<sk_tap_sum>)
 }
 
 /// Where the lanes of a group come from or go to: for each its plane, and where the rows and columns of its tile lie.
@@ -70,6 +74,12 @@ public final class LanePlaces<Scalar: TensorScalar> {
   func clear(_ lane: Int) {
     planes[lane] = nil
     bias[lane] = 0
+  }
+
+  /// Whether any lane has a place.
+  var hasAny: Bool {
+    for lane in 0..<64 / MemoryLayout<Scalar>.stride where planes[lane] != nil { return true }
+    return false
   }
 
   deinit {
@@ -135,6 +145,12 @@ extension Float: ConvolutionScalar {
     _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
     _ product: UnsafePointer<sk_product>
   ) { sk_complex_product_f32(c, a, b, product) }
+
+  @inline(__always)
+  public static func tapSum(
+    _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>,
+    _ sum: UnsafePointer<sk_tap_sum>
+  ) { sk_tap_sum_f32(y, x, w, sum) }
 }
 
 extension Double: ConvolutionScalar {
@@ -193,4 +209,10 @@ extension Double: ConvolutionScalar {
     _ c: UnsafeMutablePointer<Double>, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>,
     _ product: UnsafePointer<sk_product>
   ) { sk_complex_product_f64(c, a, b, product) }
+
+  @inline(__always)
+  public static func tapSum(
+    _ y: UnsafeMutablePointer<Double>, _ x: UnsafePointer<Double>, _ w: UnsafePointer<Double>,
+    _ sum: UnsafePointer<sk_tap_sum>
+  ) { sk_tap_sum_f64(y, x, w, sum) }
 }

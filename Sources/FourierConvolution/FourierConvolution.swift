@@ -35,6 +35,9 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   /// spectra of its filters are kept besides.
   public var tapeBudget: Int
 
+  /// The output slices of a tile of volumes, in place of those with the least estimated cost: for tests.
+  package var segment: Int?
+
   private let keptFilters = KeptFilterSpectra<Scalar>()
 
   /// The Fourier method.
@@ -224,7 +227,8 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     }
     switch route(problem, pass) {
     case .tiles: break
-    case .reduced(let planar, let copyBytes, _): return try checked(copyBytes + workingMemory(pass, planar))
+    case .slices(let choice):
+      return sliceLayout(problem, choice).stretches(pass.single).bytes(threads: min(Parallel.threads, choice.workers))
     case .whole(let size):
       return size.bytes(problem, pass, scalarBytes: MemoryLayout<Scalar>.stride, threads: Parallel.threads)
     case .none(let error): throw error
@@ -243,7 +247,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     if let padded = PaddedProblem<Scalar>(problem) { return estimatedSeconds(pass, padded.inner) }
     switch route(problem, FourierPass(pass)) {
     case .tiles: break
-    case .reduced(let planar, _, let blocks): return estimatedSeconds(pass, planar).map { $0 * Double(blocks) }
+    case .slices(let choice): return sliceLayout(problem, choice).seconds(pass)
     case .whole(let size): return size.seconds(problem, FourierPass(pass), scalarBytes: MemoryLayout<Scalar>.stride)
     case .none: return nil
     }
@@ -283,14 +287,14 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     return engine(problem, training ? .step : .forward).size
   }
 
-  /// How the forward pass of a problem is computed, or a training step: `fft 32 x 30` in tiles, `fft slices 16 x 20` in
-  /// tiles of a volume's slices, `fft whole 64 x 64 x 96` by transforms with these numbers of points along the axes.
+  /// How the forward pass of a problem is computed, or a training step: `fft 32 x 30` in tiles, `fft slices 24 x 16 x 20` in
+  /// tiles of so many slices of a volume, `fft whole 64 x 64 x 96` by transforms with these numbers of points along the axes.
   public func way(for problem: ConvolutionProblem, training: Bool = false) -> String {
     if let padded = PaddedProblem<Scalar>(problem) { return way(for: padded.inner, training: training) }
     let pass: FourierPass = training ? .step : .forward
     switch route(problem, pass) {
     case .tiles: return "fft \(engine(problem, pass).size)"
-    case .reduced(let planar, _, _): return "fft slices \(engine(planar, FourierPass(pass.single)).size)"
+    case .slices(let choice): return "fft slices \(choice.segment) x \(choice.size)"
     case .whole(let size): return "fft whole \(AxisValues(size.lengths))"
     case .none: return "fft"
     }
@@ -320,6 +324,32 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     }
   }
 
+  func sliceEngine(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, _ choice: SliceChoice) -> SliceEngine<Scalar>
+  {
+    let key = EngineKey(
+      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, rigor: rigor, tile: tile,
+      segment: segment,
+      pass: FourierPass(pass))
+    return EngineShelf.engine(key) { SliceEngine(sliceLayout(problem, choice), rigor: rigor) }
+  }
+
+  private func sliceLayout(_ problem: ConvolutionProblem, _ choice: SliceChoice) -> SliceLayout {
+    SliceLayout(problem, choice, scalarBytes: MemoryLayout<Scalar>.stride)
+  }
+
+  /// The spectra of filters for inference of volumes, those that are kept.
+  func spectra(_ filter: Tensor<Scalar>, _ engine: SliceEngine<Scalar>) -> FilterSpectra<Scalar> {
+    let layout = engine.layout
+    let others =
+      layout.stretches(.forward).bytes(threads: min(Parallel.threads, layout.choice.workers)) - layout.keptFilters
+    return keptFilters.value(
+      filter, EngineIdentity(engine: engine), bytes: layout.keptFilters,
+      budget: memoryLimit.map { $0 - others } ?? KeptFilterSpectra<Scalar>.usualBudget
+    ) {
+      engine.filterSpectra(filter, forward: true)
+    }
+  }
+
   /// What a pass may hold for speed.
   ///
   /// - Parameter tapeBudget: The bytes of image spectra that the tape may hold.
@@ -343,11 +373,11 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
 
 /// The spectra of filters that were used lately for inference, by the engine that made them.
 private typealias KeptFilterSpectra<Scalar: ConvolutionScalar> = KeptFilters<
-  Scalar, EngineIdentity<Scalar>, FilterSpectra<Scalar>
+  Scalar, EngineIdentity, FilterSpectra<Scalar>
 >
 
-private struct EngineIdentity<Scalar: ConvolutionScalar>: Equatable, Sendable {
-  let engine: TileEngine<Scalar>
+private struct EngineIdentity: Equatable, Sendable {
+  let engine: any AnyObject & Sendable
   static func == (a: Self, b: Self) -> Bool { a.engine === b.engine }
 }
 
@@ -364,6 +394,7 @@ private struct EngineKey: Hashable {
   let memoryLimit: Int?
   let rigor: PlanningRigor
   let tile: Extent?
+  var segment: Int?
   let pass: FourierPass
 }
 
@@ -372,8 +403,8 @@ private enum EngineShelf {
   private static let capacity = 256
   private static let engines = Mutex<[EngineKey: any AnyObject & Sendable]>([:])
 
-  static func engine<Scalar>(_ key: EngineKey, _ make: () -> TileEngine<Scalar>) -> TileEngine<Scalar> {
-    if let engine = engines.withLock({ $0[key] }) as? TileEngine<Scalar> { return engine }
+  static func engine<Engine: AnyObject & Sendable>(_ key: EngineKey, _ make: () -> Engine) -> Engine {
+    if let engine = engines.withLock({ $0[key] }) as? Engine { return engine }
     let engine = make()
     engines.withLock { engines in
       if engines.count >= capacity { engines.removeAll() }
@@ -385,7 +416,8 @@ private enum EngineShelf {
 
 /// A way to compute a convolution by spectra.
 public enum FourierSolver: String, CaseIterable, Hashable, Sendable {
-  /// Tiles of a signal or an image under lane transforms; volumes slice by slice.
+  /// Tiles of a signal or an image under lane transforms; of a volume those of its slices, whose products are summed over
+  /// the slices of the kernel.
   case tiles = "fft.tiles"
   /// Real transforms of the whole array in all its axes, with FFTW.
   case whole = "fft.whole"
@@ -393,7 +425,7 @@ public enum FourierSolver: String, CaseIterable, Hashable, Sendable {
   /// What it does, in a sentence.
   public var summary: String {
     switch self {
-    case .tiles: "tiles under lane transforms, any number of channels; volumes slice by slice"
+    case .tiles: "tiles under lane transforms, any number of channels; of volumes the slices, summed over the kernel's"
     case .whole: "FFTW's real transforms of the whole array in all its axes; large kernels and few channels"
     }
   }

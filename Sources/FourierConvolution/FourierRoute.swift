@@ -6,8 +6,8 @@ import Synchronization
 enum FourierRoute: Equatable, Sendable {
   /// In tiles.
   case tiles
-  /// In tiles of the slices of volumes: a problem over images, the bytes of copies, and how many such problems there are.
-  case reduced(ConvolutionProblem, copyBytes: Int, blocks: Int)
+  /// In tiles of the slices of volumes.
+  case slices(SliceChoice)
   /// By transforms of the whole array.
   case whole(WholeSize)
   /// No way keeps within the memory limit.
@@ -31,8 +31,8 @@ extension FourierConvolution {
     if problem.rank < 3 && solver != .whole { return .tiles }
     let pass = pass.single
     let key = RouteKey(
-      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, tile: tile, solver: solver,
-      pass: pass)
+      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, tile: tile, segment: segment,
+      solver: solver, pass: pass)
     return RouteTable.route(key) { newRoute(problem, pass) }
   }
 
@@ -40,9 +40,9 @@ extension FourierConvolution {
     let scalarBytes = MemoryLayout<Scalar>.stride
     let limit = memoryLimit ?? MachineMemory.physical
     let whole =
-      solver == .tiles ? nil : WholeSize.best(problem, FourierPass(pass), scalarBytes: scalarBytes, limit: limit)
-    func memory(_ planar: ConvolutionProblem) -> Int? { try? workingMemory(pass, planar) }
-    guard solver != .whole, let reduction = PlanarReduction<Scalar>(problem, limit: memoryLimit, memory: memory) else {
+      solver == .tiles || solver == nil && tile != nil
+      ? nil : WholeSize.best(problem, FourierPass(pass), scalarBytes: scalarBytes, limit: limit)
+    if solver == .whole {
       if let whole { return .whole(whole.size) }
       let needed = WholeSize.best(problem, FourierPass(pass), scalarBytes: scalarBytes, limit: .max)
       return .none(
@@ -52,17 +52,14 @@ extension FourierConvolution {
           limit: limit,
           or: "convolve less at once"))
     }
-    let planar = reduction.planar
-    let seconds = estimatedSeconds(pass, planar).map {
-      // Beside the transforms, windows are unfolded and results moved.
-      Double(reduction.blocks) * ($0 + 1e-9 * Double(reduction.copyBytes) / 4)
+    do {
+      let slices = try SliceLayout.best(
+        problem, pass, tile: tile, segment: segment, scalarBytes: scalarBytes, limit: limit)
+      if let whole, whole.seconds < slices.seconds(pass) { return .whole(whole.size) }
+      return .slices(slices.choice)
+    } catch {
+      return whole.map { .whole($0.size) } ?? .none(error)
     }
-    let reduced = FourierRoute.reduced(planar, copyBytes: reduction.copyBytes, blocks: reduction.blocks)
-    guard let whole else { return reduced }
-    guard let seconds, (memory(planar).map { $0 + reduction.copyBytes } ?? .max) <= limit else {
-      return .whole(whole.size)
-    }
-    return whole.seconds < seconds ? .whole(whole.size) : reduced
   }
 
   /// A pass by transforms alone, which is what it should be if all numbers are finite.
@@ -86,25 +83,15 @@ extension FourierConvolution {
         case .filterGradient: whole.filterGradient(a, b)
         }
       return result.isFinite ? result : nil
-    case .reduced:
-      let reduction = PlanarReduction<Scalar>(problem, limit: memoryLimit) { try? workingMemory(pass, $0) }!
-      var isFinite = true
-      // What follows a block that is not finite is of no use, and neither is the block.
-      func block(
-        _ planar: ConvolutionProblem, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ bias: Tensor<Scalar>?,
-        _ shape: TensorShape
-      ) -> Tensor<Scalar> {
-        if isFinite, let result = tiled(pass, a, b, bias: bias, planar) { return result }
-        isFinite = false
-        return .zeros(shape)
-      }
+    case .slices(let choice):
+      let engine = sliceEngine(problem, pass, choice)
       let result =
         switch pass {
-        case .forward: reduction.forward(a, b, bias: bias) { block($0, $1, $2, $3, $0.outputShape) }
-        case .inputGradient: reduction.inputGradient(a, b) { block($0, $1, $2, nil, $0.inputShape) }
-        case .filterGradient: reduction.filterGradient(a, b) { block($0, $1, $2, nil, $0.filterShape) }
+        case .forward: engine.forward(a, spectra(b, engine), bias: bias, rectified: false)
+        case .inputGradient: engine.inputGradient(a, engine.filterSpectra(b, forward: false))
+        case .filterGradient: engine.filterGradient(a, b)
         }
-      return isFinite ? result : nil
+      return result.isFinite ? result.result : nil
     }
   }
 
@@ -134,9 +121,8 @@ extension FourierConvolution {
   func transformPoints(_ problem: ConvolutionProblem, _ pass: FourierPass) -> Int {
     switch route(problem, pass) {
     case .whole(let size): return size.points
-    case .reduced(let planar, _, _):
-      let tile = engine(planar, FourierPass(pass.single)).size
-      return tile.height * tile.width
+    // Products are summed over the slices of a kernel as well.
+    case .slices(let choice): return choice.size.height * choice.size.width * problem.depth.kernel
     case .tiles, .none:
       let tile = engine(problem, pass).size
       return tile.height * tile.width
@@ -149,6 +135,7 @@ private struct RouteKey: Hashable {
   let problem: ConvolutionProblem
   let memoryLimit: Int?
   let tile: Extent?
+  let segment: Int?
   let solver: FourierSolver?
   let pass: ConvolutionPass
 }

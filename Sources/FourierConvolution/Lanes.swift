@@ -77,7 +77,9 @@ struct LaneMap: Sendable {
     _ tables: PlaceTables, _ bias: UnsafePointer<Scalar>?, _ places: LanePlaces<Scalar>
   ) {
     let (phaseY, phaseX) = phase == 0 ? (0, 0) : (phase / phases.width, phase % phases.width)
-    places.planes[lane] = planes + (at.image * self.planes + plane) * tables.planeStride
+    // Beyond the border of a volume there is no slice.
+    guard at.slice >= 0 else { return places.clear(lane) }
+    places.planes[lane] = planes + ((at.image * self.planes + plane) * tables.slices + at.slice) * tables.planeStride
     places.rows[lane] = UnsafePointer(tables.rows + (at.row * phases.height + phaseY) * tables.size.height)
     places.columns[lane] = UnsafePointer(tables.columns + at.column * phases.width + phaseX)
     places.bias[lane] = bias.map { $0[plane] } ?? 0
@@ -95,6 +97,8 @@ final class PlaceTables: @unchecked Sendable {
   private let columnPlaces: UnsafeMutablePointer<Int32>
   /// Places of a tile.
   let size: Extent
+  /// Slices of a channel: one, unless it is that of a volume.
+  let slices: Int
   /// Elements of a plane, and of a row.
   let planeStride: Int
   let rowStride: Int
@@ -102,8 +106,9 @@ final class PlaceTables: @unchecked Sendable {
   /// - Parameters:
   ///   - rows: `[tile][phase][place]` down the rows; -1 for nowhere.
   ///   - columns: The same along the columns.
-  init(rows: [Int32], columns: [Int32], size: Extent, plane: Extent) {
+  init(rows: [Int32], columns: [Int32], size: Extent, plane: Extent, slices: Int = 1) {
     self.size = size
+    self.slices = slices
     planeStride = plane.height * plane.width
     rowStride = plane.width
     self.rows = .allocate(capacity: rows.count)
@@ -134,11 +139,12 @@ final class PlaceTables: @unchecked Sendable {
   }
 }
 
-/// A tile of the grid: which image, and which tile down and along it.
+/// A tile of the grid: which image, and which tile down and along it; of a volume, on which of its slices, if any.
 struct TilePlace {
   let image: Int
   let row: Int
   let column: Int
+  var slice = 0
 }
 
 /// The lanes of all that takes part in a problem.

@@ -142,6 +142,14 @@ struct TileCost {
     return sizes.isEmpty ? [whole] : sizes
   }
 
+  /// Tile sizes that are worth a look.
+  func sizes() -> [Extent] {
+    candidates(problem.vertical, atLeast: 1).flatMap { height in
+      // Columns are taken in pairs.
+      candidates(problem.horizontal, atLeast: 2).map { Extent(height: height, width: $0) }
+    }
+  }
+
   /// The cheapest tiles that keep within `limit` bytes. What is chosen does not depend on the number of threads, but only
   /// so many of them may work as there is room for.
   ///
@@ -154,13 +162,9 @@ struct TileCost {
   func ranked(limit: Int) throws(ConvolutionError) -> [(choice: TileChoice, seconds: Double)] {
     var ranked: [(choice: TileChoice, seconds: Double)] = []
     var leastBytes = Int.max
-    for height in candidates(problem.vertical, atLeast: 1) {
-      // Columns are taken in pairs.
-      for width in candidates(problem.horizontal, atLeast: 2) {
-        let size = Extent(height: height, width: width)
-        guard let choice = fitting(size, limit, &leastBytes) else { continue }
-        ranked.append((choice, seconds(size, choice.tilesPerBlock)))
-      }
+    for size in sizes() {
+      guard let choice = fitting(size, limit, &leastBytes) else { continue }
+      ranked.append((choice, seconds(size, choice.tilesPerBlock)))
     }
     guard !ranked.isEmpty else { throw Self.refusal(leastBytes, limit) }
     // Of equal ones the smaller comes first.
@@ -172,14 +176,19 @@ struct TileCost {
   ///
   /// - Throws: If there can be no such tiles, or if they do not keep within `limit` bytes.
   func choice(_ size: Extent, limit: Int) throws(ConvolutionError) -> TileChoice {
+    try check(size)
+    var leastBytes = Int.max
+    guard let choice = fitting(size, limit, &leastBytes) else { throw Self.refusal(leastBytes, limit) }
+    return choice
+  }
+
+  /// - Throws: If there can be no tiles of a size.
+  func check(_ size: Extent) throws(ConvolutionError) {
     guard size.height >= verticalParts.taps, size.width >= horizontalParts.taps, size.width % 2 == 0 else {
       throw ConvolutionError(
         "a tile of \(size) cannot be: it needs at least \(verticalParts.taps) x \(horizontalParts.taps) places and an even "
           + "width")
     }
-    var leastBytes = Int.max
-    guard let choice = fitting(size, limit, &leastBytes) else { throw Self.refusal(leastBytes, limit) }
-    return choice
   }
 
   /// Tiles of a size, as generously as the limit allows; nil if it has no room for them.

@@ -130,6 +130,21 @@ import Testing
     }
   }
 
+  /// However a volume is cut along its depth: a slice at a time, and a few.
+  @Test(arguments: 1...4) func volumesInSegments(segment: Int) {
+    func check<Scalar: ConvolutionScalar>(_: Scalar.Type, seeds: Range<UInt64>) {
+      for seed in seeds {
+        let random = RandomProblem(seed: seed, rank: 3)
+        var method = FourierConvolution<Scalar>(rigor: .estimate, solver: .tiles)
+        method.segment = segment
+        let found = ratios(method, random, points: paddedPoints(random.problem))
+        #expect(found.worst <= 1, "\(segment) slices, \(random): \(found)")
+      }
+    }
+    check(Float.self, seeds: 2000..<2040)
+    check(Double.self, seeds: 2040..<2080)
+  }
+
   private func points<Scalar>(_ method: FourierConvolution<Scalar>, _ problem: ConvolutionProblem) -> Int {
     let tiles = [false, true].map { method.tile(for: problem, training: $0) }
     return tiles.map { $0.height * $0.width }.min()!

@@ -42,8 +42,21 @@ typedef struct {
   ptrdiff_t a_stride;
   int conjugated;   // 0, or 1 for conj a, or 2 for conj b
   int accumulate;   // whether to add to what is there
+  ptrdiff_t taps;          // such products that are summed; 0 for one
+  ptrdiff_t a_tap, b_tap;  // from the operands of one of them to those of the next
   ptrdiff_t ahead, b_ahead;  // where the operands of the next product lie, as seen from this one's: a and c, and b
 } sk_product;
+
+// A sum over the taps of an axis that is not transformed, lane by lane: y[i] = sum over taps t of w[t] x[i step + t dilation],
+// over those t for which that is one of `count`.
+typedef struct {
+  ptrdiff_t rows, taps;
+  ptrdiff_t step, dilation, count;
+  ptrdiff_t y_row, x_pitch, w_tap;  // numbers from one to the next
+  int conjugated;                   // whether w is to be conjugated
+  int broadcast;                    // whether w is one number for all lanes, its imaginary part a group's lanes behind it
+  int accumulate;                   // whether to add to what is there
+} sk_tap_sum;
 
 // The rows from first to end that at least one of so many lanes has; returns how many.
 ptrdiff_t sk_list_rows(int32_t *list, const void *planes, const int32_t *const *rows, ptrdiff_t lanes, ptrdiff_t first,
@@ -85,7 +98,8 @@ ptrdiff_t sk_list_rows(int32_t *list, const void *planes, const int32_t *const *
   /* w += conj g x, lane by lane. */                                                                                   \
   void sk_lanes_correlate_##NAME(T *w, ptrdiff_t w_stride, const T *g, ptrdiff_t g_stride, const T *x,                 \
                                  ptrdiff_t x_stride, ptrdiff_t count);                                                 \
-  void sk_complex_product_##NAME(T *c, const T *a, const T *b, const sk_product *product);
+  void sk_complex_product_##NAME(T *c, const T *a, const T *b, const sk_product *product);                              \
+  void sk_tap_sum_##NAME(T *y, const T *x, const T *w, const sk_tap_sum *sum);
 
 SK_LANE_KERNELS(float, f32)
 SK_LANE_KERNELS(double, f64)

@@ -1,3 +1,4 @@
+import SpectralConvolution
 import SpectralCore
 
 /// A problem over volumes as problems over images.
@@ -6,7 +7,7 @@ import SpectralCore
 /// of an image, `[D', C kD, H, W]`, and the filters `[O, C/groups, kD, kH, kW]` are `[O, C/groups kD, kH, kW]` as they
 /// stand in memory. That serves every method that computes images, and all three passes. Output slices are taken a block at
 /// a time, so that the copies stay small.
-package struct PlanarReduction<Scalar: TensorScalar>: Sendable {
+struct PlanarReduction<Scalar: TensorScalar>: Sendable {
   private let problem: ConvolutionProblem
   /// Output slices that are computed at once.
   private let slicesAtOnce: Int
@@ -19,7 +20,7 @@ package struct PlanarReduction<Scalar: TensorScalar>: Sendable {
   /// - Parameters:
   ///   - limit: The bytes that the copies and what the method needs beside them may take.
   ///   - memory: What the method needs for a problem over images; nil if it cannot compute it within the limit.
-  package init?(_ problem: ConvolutionProblem, limit: Int?, memory: (ConvolutionProblem) -> Int?) {
+  init?(_ problem: ConvolutionProblem, limit: Int?, memory: (ConvolutionProblem) -> Int?) {
     guard problem.rank == 3 else { return nil }
     self.problem = problem
     let slices = max(1, problem.batch * problem.depth.output)
@@ -36,11 +37,11 @@ package struct PlanarReduction<Scalar: TensorScalar>: Sendable {
   }
 
   /// The problem over images that a block of slices is.
-  package var planar: ConvolutionProblem { Self.planar(problem, slices: slicesAtOnce) }
+  var planar: ConvolutionProblem { Self.planar(problem, slices: slicesAtOnce) }
   /// The bytes of the copies.
-  package var copyBytes: Int { Self.bytes(problem, slices: slicesAtOnce) }
+  var copyBytes: Int { Self.bytes(problem, slices: slicesAtOnce) }
   /// How many blocks there are.
-  package var blocks: Int { (slices + slicesAtOnce - 1) / slicesAtOnce }
+  var blocks: Int { (slices + slicesAtOnce - 1) / slicesAtOnce }
 
   private var slices: Int { problem.batch * problem.depth.output }
   private var inputPlane: Int { problem.vertical.input * problem.horizontal.input }
@@ -71,7 +72,7 @@ package struct PlanarReduction<Scalar: TensorScalar>: Sendable {
   }
 
   /// The forward pass.
-  package func forward(
+  func forward(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?,
     by method: (ConvolutionProblem, Tensor<Scalar>, Tensor<Scalar>, Tensor<Scalar>?) -> Tensor<Scalar>
   ) -> Tensor<Scalar> {
@@ -87,7 +88,7 @@ package struct PlanarReduction<Scalar: TensorScalar>: Sendable {
   }
 
   /// The gradient by the input.
-  package func inputGradient(
+  func inputGradient(
     _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>,
     by method: (ConvolutionProblem, Tensor<Scalar>, Tensor<Scalar>) -> Tensor<Scalar>
   ) -> Tensor<Scalar> {
@@ -103,7 +104,7 @@ package struct PlanarReduction<Scalar: TensorScalar>: Sendable {
   }
 
   /// The gradient by the filter.
-  package func filterGradient(
+  func filterGradient(
     _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>,
     by method: (ConvolutionProblem, Tensor<Scalar>, Tensor<Scalar>) -> Tensor<Scalar>
   ) -> Tensor<Scalar> {
