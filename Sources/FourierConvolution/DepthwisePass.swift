@@ -13,7 +13,7 @@ extension TileEngine {
     switch inputMap.arrangement {
     case .channels:
       (
-        UnsafePointer(filters.values!.base + index % inputMap.run * tile.columnPitch + v * slab(filterMap)), tile.group,
+        UnsafePointer(filters.values!.base + index % inputMap.run * groupPitch + v * slab(filterMap)), tile.group,
         false
       )
     case .tiles:
@@ -33,13 +33,19 @@ extension TileEngine {
 
     func column(_ v: Int, _ block: Int, _ index: Int, _ work: TileWork<Scalar>, _ scratch: UnsafeMutablePointer<Scalar>)
     {
-      let x = kept.map { $0.block(block) + index * tile.columnPitch + v * slab(inputMap) } ?? work.columns.0
+      let x = kept.map { $0.block(block) + index * groupPitch + v * slab(inputMap) } ?? work.columns.0
       let w = filter(index, v, filters)
       tile.forwardColumn(v, work, from: scratch, to: x)
       Scalar.multiplyLanes(
         work.columns.1, tile.group, x, tile.group, w.column, w.stride, count: size.height, conjugated: true,
         broadcast: w.broadcast)
       tile.inverseColumn(v, work, from: work.columns.1, to: scratch)
+    }
+
+    // A tile of one row has no columns to transform, and is multiplied in one go.
+    let isSignal = size.height == 1 && (kept == nil || groupsStandAlone)
+    func row(_ block: Int, _ index: Int, _ own: GroupWork<Scalar>) -> UnsafeMutablePointer<Scalar> {
+      kept.map { $0.block(block) + index * groupPitch } ?? own.scratch
     }
 
     guard splitsGroups else {
@@ -49,10 +55,17 @@ extension TileEngine {
         guard index < inputMap.count(tiles: tiles.count) else { return false }
         StageClock.time(.transform) {
           locate(index, of: tiles, images, inputMap, inputTables, own.work)
-          tile.forwardRows(0..<size.height, inputTables, own.work, to: own.scratch)
+          tile.forwardRows(0..<size.height, inputTables, own.work, to: isSignal ? row(block, index, own) : own.scratch)
         }
         StageClock.time(.product) {
-          for v in 0..<tile.columns { column(v, block, index, own.work, own.scratch) }
+          if isSignal {
+            let w = filter(index, 0, filters)
+            Scalar.multiplyLanes(
+              own.scratch, tile.group, row(block, index, own), tile.group, w.column, w.stride, count: tile.columns,
+              conjugated: true, broadcast: w.broadcast)
+          } else {
+            for v in 0..<tile.columns { column(v, block, index, own.work, own.scratch) }
+          }
         }
         return StageClock.time(.inverse) {
           locate(index, of: tiles, output, outputMap, outputTables, own.work, finish: finish)
@@ -129,7 +142,7 @@ extension TileEngine {
     let threads = min(Parallel.threads, workers)
     let groups = blocks * inputMap.count
     let bytes = tile.count * MemoryLayout<Scalar>.stride
-    guard threads > 1, bytes > 1 << 16 else { return false }
+    guard threads > 1, bytes > 1 << 16, size.height > 1 else { return false }
     return bytes > 1 << 20 ? groups < 64 * threads : groups < 8 * threads && groups % threads != 0
   }
 
@@ -186,20 +199,37 @@ extension TileEngine {
           tile.forwardRows(0..<size.height, outputTables, work, to: scratch)
         }
         StageClock.time(.product) {
+          if size.height == 1 {
+            if let images {
+              let x =
+                switch images {
+                case .images: space.x.base
+                case .spectra(let kept): kept.block(block) + index * groupPitch
+                }
+              Scalar.correlateLanes(
+                sums, tile.group, scratch, tile.group, x, tile.group, count: tile.columns)
+            }
+            if let filters {
+              Scalar.multiplyLanes(
+                scratch, tile.group, scratch, tile.group, filters.values!.base + run * groupPitch, tile.group,
+                count: tile.columns, conjugated: false, broadcast: false)
+            }
+            return
+          }
           for v in 0..<tile.columns {
             tile.forwardColumn(v, work, from: scratch, to: g)
             if let images {
               var x = other
               switch images {
               case .images: tile.forwardColumn(v, work, from: space.x.base, to: x)
-              case .spectra(let kept): x = kept.block(block) + index * tile.columnPitch + v * slab(inputMap)
+              case .spectra(let kept): x = kept.block(block) + index * groupPitch + v * slab(inputMap)
               }
               Scalar.correlateLanes(sums + v * sumCount, tile.group, g, tile.group, x, tile.group, count: size.height)
             }
             if let filters {
               Scalar.multiplyLanes(
                 other, tile.group, g, tile.group,
-                filters.values!.base + run * tile.columnPitch + v * slab(filterMap), tile.group, count: size.height,
+                filters.values!.base + run * groupPitch + v * slab(filterMap), tile.group, count: size.height,
                 conjugated: false, broadcast: false)
               tile.inverseColumn(v, work, from: other, to: scratch)
             }

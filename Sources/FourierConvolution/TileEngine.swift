@@ -5,8 +5,9 @@ import SpectralCore
 /// A problem cut into tiles: everything that the passes need and that depends on sizes alone.
 ///
 /// The spectra of a block of tiles are stored `[column][group of lanes][row][lane]`: a column is transformed where it
-/// lies, and all that is multiplied at its frequencies, a *slab*, fits a cache. With X the tiles of the images (a row for each tile), Y those of the feature maps, G those of the output
-/// gradient and W the filters (a row for each output channel), the passes are, at every frequency,
+/// lies, and all that is multiplied at its frequencies, a *slab*, fits a cache. With X the tiles of the images (a row for
+/// each tile), Y those of the feature maps, G those of the output gradient and W the filters (a row for each output
+/// channel), the passes are, at every frequency,
 ///
 ///     Y = X Wᴴ        dX = G W        dW = Gᴴ X
 ///
@@ -77,10 +78,14 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   var size: Extent { tile.size }
   /// What the unnormalised inverse transform must be multiplied with.
   var normalization: Scalar { 1 / Scalar(size.height * size.width) }
-  /// Numbers of all that is multiplied at the frequencies of one column.
-  func slab(_ map: LaneMap) -> Int { map.count * tile.columnPitch }
+  /// Whether no group of lanes meets another at a frequency: then each lies on its own, column after column.
+  var groupsStandAlone: Bool { isDepthwise && inputMap.arrangement == .channels }
+  /// Numbers from one column of a block's spectra to the next.
+  func slab(_ map: LaneMap) -> Int { groupsStandAlone ? tile.columnPitch : map.count * tile.columnPitch }
+  /// Numbers from one group of lanes to the next.
+  var groupPitch: Int { groupsStandAlone ? tile.columns * tile.columnPitch : tile.columnPitch }
   /// Numbers in the spectra of a block.
-  func spectraCount(_ map: LaneMap) -> Int { tile.columns * slab(map) }
+  func spectraCount(_ map: LaneMap) -> Int { tile.columns * map.count * tile.columnPitch }
 
   /// The tiles of a block.
   func tileRange(_ block: Int) -> Range<Int> {
@@ -106,7 +111,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     StageClock.time(tables === filterTables ? .filters : .transform) {
       locate(index, of: tiles, UnsafeMutablePointer(mutating: planes), map, tables, own.work)
       tile.forwardRows(0..<size.height, tables, own.work, to: own.scratch)
-      tile.forwardColumns(own.work, from: own.scratch, to: spectra + index * tile.columnPitch, slab: slab(map))
+      tile.forwardColumns(own.work, from: own.scratch, to: spectra + index * groupPitch, slab: slab(map))
     }
   }
 
@@ -121,7 +126,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
     adding: Bool = false
   ) -> Bool {
     StageClock.time(tables === filterTables ? .filters : .inverse) {
-      tile.inverseColumns(own.work, from: spectra + index * tile.columnPitch, slab: slab(map), to: own.scratch)
+      tile.inverseColumns(own.work, from: spectra + index * groupPitch, slab: slab(map), to: own.scratch)
       locate(index, of: tiles, planes, map, tables, own.work, finish: finish)
       return tile.inverseRows(0..<size.height, tables, own.work, from: own.scratch, adding: adding)
     }

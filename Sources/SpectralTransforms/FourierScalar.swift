@@ -28,6 +28,9 @@ public protocol FourierScalar: TensorScalar {
     _ plan: UnsafePointer<sk_lane_plan>, _ input: UnsafePointer<Self>, _ inputStride: Int, _ inputStep: Int,
     _ output: UnsafeMutablePointer<Self>, _ outputStride: Int, _ outputStep: Int, repeats: Int,
     _ work: UnsafeMutablePointer<Self>, inverse: Bool)
+  /// Multiplies `count` groups of lanes, one behind the other, by a complex number each, or by its conjugate.
+  static func turnLanes(
+    _ lanes: UnsafeMutablePointer<Self>, _ factors: UnsafePointer<Self>, count: Int, conjugated: Bool)
 }
 
 /// What a plan does. Complex arrays are interleaved pairs (real, imaginary).
@@ -152,6 +155,13 @@ extension Float: FourierScalar {
     sk_lane_transform_f32(
       plan, input, inputStride, inputStep, output, outputStride, outputStep, repeats, work, inverse ? 1 : 0)
   }
+
+  public static func turnLanes(
+    _ lanes: UnsafeMutablePointer<Float>, _ factors: UnsafePointer<Float>, count: Int, conjugated: Bool
+  ) {
+    let group = 128 / MemoryLayout<Float>.stride
+    sk_lanes_multiply_f32(lanes, group, lanes, group, factors, 2, count, conjugated ? 1 : 0, 1)
+  }
 }
 
 extension Double: FourierScalar {
@@ -210,5 +220,12 @@ extension Double: FourierScalar {
   ) {
     sk_lane_transform_f64(
       plan, input, inputStride, inputStep, output, outputStride, outputStep, repeats, work, inverse ? 1 : 0)
+  }
+
+  public static func turnLanes(
+    _ lanes: UnsafeMutablePointer<Double>, _ factors: UnsafePointer<Double>, count: Int, conjugated: Bool
+  ) {
+    let group = 128 / MemoryLayout<Double>.stride
+    sk_lanes_multiply_f64(lanes, group, lanes, group, factors, 2, count, conjugated ? 1 : 0, 1)
   }
 }

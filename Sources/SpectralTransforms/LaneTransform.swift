@@ -21,11 +21,14 @@ public final class LaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
   private let passes: UnsafeMutablePointer<sk_lane_plan>
   private let twiddles: UnsafeMutablePointer<Scalar>
   private let plan: TransformPlan<Scalar>?
+  /// What computes a long one in its place.
+  private let long: LongLaneTransform<Scalar>?
 
   /// A transform of `count` points; `rigor` matters only where FFTW does it.
   public init(count: Int, rigor: PlanningRigor) {
     precondition(count > 0, "a transform has at least one point, not \(count)")
     self.count = count
+    long = LongLaneTransform<Scalar>.factors(count).map { LongLaneTransform($0, rigor: rigor) }
     passes = .allocate(capacity: 1)
     twiddles = .allocate(capacity: 2 * count)
     passes.initialize(to: sk_lane_plan())
@@ -83,7 +86,13 @@ public final class LaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
     _ input: UnsafePointer<Scalar>, _ inputStride: Int, _ output: UnsafeMutablePointer<Scalar>, _ outputStride: Int,
     work: UnsafeMutablePointer<Scalar>, inverse: Bool, repeats: Int = 1, inputStep: Int = 0, outputStep: Int = 0
   ) {
-    if let plan {
+    if let long {
+      for index in 0..<repeats {
+        long.execute(
+          input + index * inputStep, inputStride, output + index * outputStep, outputStride, work: work,
+          inverse: inverse)
+      }
+    } else if let plan {
       for index in 0..<repeats {
         executeByFFTW(
           plan, input + index * inputStep, inputStride, output + index * outputStep, outputStride, work, inverse)

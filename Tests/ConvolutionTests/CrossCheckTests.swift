@@ -130,6 +130,19 @@ import Testing
     }
   }
 
+  /// Tiles of one row, so long that their transforms go in two steps; with channels of their own and with sums over them, few
+  /// and many.
+  @Test(arguments: [(3, 3, 1), (20, 20, 1), (1, 1, 1), (12, 4, 12)])
+  func longSignals(channels: Int, groups: Int, outputsPerGroup: Int) throws {
+    let geometry = ConvolutionGeometry(padding: .same, groups: groups)
+    let problem = try ConvolutionProblem(
+      geometry, input: [2, channels, 4500], filter: [groups * outputsPerGroup, channels / groups, 301])
+    let random = RandomProblem(problem: problem, seed: 7)
+    let found = ratios(
+      FourierConvolution<Float>(rigor: .estimate, tile: Extent(height: 1, width: 4800)), random, points: 4800)
+    #expect(found.worst <= 1, "\(found)")
+  }
+
   /// However a volume is cut along its depth: a slice at a time, and a few.
   @Test(arguments: 1...4) func volumesInSegments(segment: Int) {
     func check<Scalar: ConvolutionScalar>(_: Scalar.Type, seeds: Range<UInt64>) {

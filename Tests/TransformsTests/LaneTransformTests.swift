@@ -5,8 +5,9 @@ import TestSupport
 import Testing
 
 @Suite struct LaneTransformTests {
-  /// Lengths of one pass, of several, of all radices, and with prime factors that only FFTW knows.
-  static let counts = Array(1...36) + [45, 48, 56, 64, 70, 77, 81, 90, 98, 100, 121, 125, 128, 143, 210, 343, 360, 512]
+  /// Lengths of one pass, of several, of all radices, with prime factors that only FFTW knows, and long ones.
+  static let counts =
+    Array(1...36) + [45, 48, 56, 64, 70, 77, 81, 90, 98, 100, 121, 125, 128, 143, 210, 343, 360, 512, 2048, 2187, 2400]
 
   @Test(arguments: counts) func aTransformIsTheSumThatDefinesIt(count: Int) {
     check(Float.self, count)
