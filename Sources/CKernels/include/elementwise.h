@@ -5,7 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum sk_operation { sk_plus, sk_minus, sk_times, sk_over };
+
 #define SK_ELEMENTWISE_KERNELS(T, NAME)                                                                                \
+  /* y = a operation b. The steps are 1, or 0 for an operand that is one number; y may be an operand with step 1. */   \
+  void sk_combine_##NAME(enum sk_operation operation, T *y, const T *a, ptrdiff_t a_step, const T *b,                  \
+                         ptrdiff_t b_step, ptrdiff_t count);                                                           \
   /* y = 0 where x < 0, else x. */                                                                                     \
   void sk_rectify_##NAME(T *y, const T *x, ptrdiff_t count);                                                           \
   /* dx = g where y is not <= 0, else 0. */                                                                            \
@@ -28,6 +33,11 @@
   T sk_sum_##NAME(const T *x, ptrdiff_t count);                                                                        \
   T sk_sum_squares_##NAME(const T *x, T mean, ptrdiff_t count);                                                        \
   T sk_sum_products_##NAME(const T *g, const T *x, T mean, ptrdiff_t count);                                           \
+  /* The largest and the smallest of at least one number, or of y and x for every element; NaN if one is NaN. */       \
+  T sk_largest_##NAME(const T *x, ptrdiff_t count);                                                                    \
+  T sk_smallest_##NAME(const T *x, ptrdiff_t count);                                                                   \
+  void sk_largest_each_##NAME(T *y, const T *x, ptrdiff_t count);                                                      \
+  void sk_smallest_each_##NAME(T *y, const T *x, ptrdiff_t count);                                                     \
   /* p -= rate * (g + decay * p). */                                                                                   \
   void sk_descend_##NAME(T *p, const T *g, T rate, T decay, ptrdiff_t count);                                          \
   /* b = momentum * b + (g + decay * p); p -= rate * b, or with Nesterov's look ahead. */                              \

@@ -1,5 +1,28 @@
-// Elementwise arithmetic and reductions. Both operands have the same shape; there is no implicit broadcasting,
-// because a silent broadcast is the commonest way for a wrong shape to give a plausible number.
+import CKernels
+
+// Elementwise arithmetic. Shapes that differ broadcast by NumPy's rules: aligned at their last axes, an axis of extent 1,
+// or one that is missing, repeats its elements. Where that would give a wrong shape a plausible number (a gradient, a
+// loss), whoever calls checks the shapes first.
+
+extension TensorShape {
+  /// The shape of what is computed from tensors of two shapes, place by place; nil if they do not broadcast.
+  public func broadcast(with other: TensorShape) -> TensorShape? {
+    var extents: [Int] = []
+    for axis in stride(from: 1, through: max(rank, other.rank), by: 1) {
+      let a = axis <= rank ? self.extents[rank - axis] : 1
+      let b = axis <= other.rank ? other.extents[other.rank - axis] : 1
+      guard a == b || a == 1 || b == 1 else { return nil }
+      extents.append(a == 1 ? b : a)
+    }
+    return TensorShape(extents.reversed())
+  }
+
+  /// The steps of a tensor of this shape along the axes of one that it broadcasts to: none where it repeats itself.
+  func steps(in whole: TensorShape) -> [Int] {
+    let own = Swift.zip(extents, strides).map { $0 == 1 ? 0 : $1 }
+    return [Int](repeating: 0, count: whole.rank - rank) + own
+  }
+}
 
 extension Tensor {
   /// A tensor of `body` of every element.
@@ -10,7 +33,7 @@ extension Tensor {
     }
   }
 
-  /// A tensor of `body` of the elements of two tensors at each place.
+  /// A tensor of `body` of the elements of two tensors of one shape at each place.
   @inlinable
   public func zip(_ other: Tensor, _ body: (Scalar, Scalar) -> Scalar) -> Tensor {
     requireSameShape(other)
@@ -26,33 +49,88 @@ extension Tensor {
     precondition(shape == other.shape, "one tensor has shape \(shape), the other \(other.shape)")
   }
 
-  /// The sum of two tensors.
-  public static func + (a: Tensor, b: Tensor) -> Tensor { a.zip(b, +) }
-  /// The difference of two tensors.
-  public static func - (a: Tensor, b: Tensor) -> Tensor { a.zip(b, -) }
-  /// The elementwise (Hadamard) product of two tensors.
-  public static func * (a: Tensor, b: Tensor) -> Tensor { a.zip(b, *) }
-  /// Every element times a number.
-  public static func * (a: Tensor, b: Scalar) -> Tensor { a.map { $0 * b } }
-  /// Every element times a number.
-  public static func * (a: Scalar, b: Tensor) -> Tensor { b * a }
-  /// Every element divided by a number.
-  public static func / (a: Tensor, b: Scalar) -> Tensor { a.map { $0 / b } }
-  /// Every element plus a number.
-  public static func + (a: Tensor, b: Scalar) -> Tensor { a.map { $0 + b } }
-  /// Every element minus a number.
-  public static func - (a: Tensor, b: Scalar) -> Tensor { a.map { $0 - b } }
-  /// Every element negated.
-  public static prefix func - (a: Tensor) -> Tensor { a.map { -$0 } }
+  /// The sum of two tensors; shapes broadcast.
+  public static func + (a: Tensor, b: Tensor) -> Tensor { a.combined(sk_plus, b) }
+  /// The difference of two tensors; shapes broadcast.
+  public static func - (a: Tensor, b: Tensor) -> Tensor { a.combined(sk_minus, b) }
+  /// The elementwise (Hadamard) product of two tensors; shapes broadcast.
+  public static func * (a: Tensor, b: Tensor) -> Tensor { a.combined(sk_times, b) }
+  /// The elementwise quotient of two tensors; shapes broadcast.
+  public static func / (a: Tensor, b: Tensor) -> Tensor { a.combined(sk_over, b) }
 
-  /// Adds a tensor in place.
-  public static func += (a: inout Tensor, b: Tensor) { a.add(b, scaledBy: 1) }
-  /// Subtracts a tensor in place.
-  public static func -= (a: inout Tensor, b: Tensor) { a.add(b, scaledBy: -1) }
+  /// Every element plus a number.
+  public static func + (a: Tensor, b: Scalar) -> Tensor { a + Tensor([], repeating: b) }
+  /// Every element minus a number.
+  public static func - (a: Tensor, b: Scalar) -> Tensor { a - Tensor([], repeating: b) }
+  /// Every element times a number.
+  public static func * (a: Tensor, b: Scalar) -> Tensor { a * Tensor([], repeating: b) }
+  /// Every element divided by a number.
+  public static func / (a: Tensor, b: Scalar) -> Tensor { a / Tensor([], repeating: b) }
+  /// A number plus every element.
+  public static func + (a: Scalar, b: Tensor) -> Tensor { Tensor([], repeating: a) + b }
+  /// A number minus every element.
+  public static func - (a: Scalar, b: Tensor) -> Tensor { Tensor([], repeating: a) - b }
+  /// A number times every element.
+  public static func * (a: Scalar, b: Tensor) -> Tensor { Tensor([], repeating: a) * b }
+  /// A number divided by every element.
+  public static func / (a: Scalar, b: Tensor) -> Tensor { Tensor([], repeating: a) / b }
+  /// Every element negated.
+  public static prefix func - (a: Tensor) -> Tensor { a * -1 }
+
+  /// Adds a tensor in place; its shape must broadcast to this one's.
+  public static func += (a: inout Tensor, b: Tensor) { a.combine(sk_plus, b) }
+  /// Subtracts a tensor in place; its shape must broadcast to this one's.
+  public static func -= (a: inout Tensor, b: Tensor) { a.combine(sk_minus, b) }
+  /// Multiplies by a tensor in place; its shape must broadcast to this one's.
+  public static func *= (a: inout Tensor, b: Tensor) { a.combine(sk_times, b) }
+  /// Divides by a tensor in place; its shape must broadcast to this one's.
+  public static func /= (a: inout Tensor, b: Tensor) { a.combine(sk_over, b) }
+  /// Adds a number in place.
+  public static func += (a: inout Tensor, b: Scalar) { a += Tensor([], repeating: b) }
+  /// Subtracts a number in place.
+  public static func -= (a: inout Tensor, b: Scalar) { a -= Tensor([], repeating: b) }
   /// Scales in place.
-  public static func *= (a: inout Tensor, b: Scalar) { a.withUnsafeMutableElements { scale($0, b) } }
+  public static func *= (a: inout Tensor, b: Scalar) { a *= Tensor([], repeating: b) }
+  /// Divides by a number in place.
+  public static func /= (a: inout Tensor, b: Scalar) { a /= Tensor([], repeating: b) }
+
+  private func combined(_ operation: sk_operation, _ other: Tensor) -> Tensor {
+    guard let whole = shape.broadcast(with: other.shape) else {
+      preconditionFailure(
+        "tensors of shapes \(shape) and \(other.shape) do not broadcast: aligned at the last axes, extents must be "
+          + "equal or one of them 1")
+    }
+    let loop = StridedLoop(whole, whole.strides, shape.steps(in: whole), other.shape.steps(in: whole))
+    return withUnsafeElements { a in
+      other.withUnsafeElements { b in
+        Tensor(whole) { y in
+          loop.forEachRun { offsets, steps, count in
+            SpectralCore.combine(
+              operation, a.baseAddress! + offsets[1], steps[1], b.baseAddress! + offsets[2], steps[2],
+              y.baseAddress! + offsets[0], count)
+          }
+        }
+      }
+    }
+  }
+
+  private mutating func combine(_ operation: sk_operation, _ other: Tensor) {
+    requireBroadcast(of: other.shape, to: shape)
+    let loop = StridedLoop(shape, shape.strides, other.shape.steps(in: shape))
+    other.withUnsafeElements { b in
+      withUnsafeMutableElements { y in
+        nonisolated(unsafe) let y = y
+        loop.forEachRun { offsets, steps, count in
+          let y = y.baseAddress! + offsets[0]
+          SpectralCore.combine(operation, y, steps[0], b.baseAddress! + offsets[1], steps[1], y, count)
+        }
+      }
+    }
+  }
 
   /// Adds `factor * other` in place.
+  ///
+  /// - Precondition: both have the same shape.
   public mutating func add(_ other: Tensor, scaledBy factor: Scalar) {
     requireSameShape(other)
     other.withUnsafeElements { b in withUnsafeMutableElements { a in addScaled(a, b, factor) } }
@@ -70,21 +148,24 @@ extension Tensor {
   /// Whether no element is NaN or infinite.
   public var isFinite: Bool { withUnsafeElements { allFinite($0) } }
 
-  /// The inner product of two tensors, accumulated in Double.
+  /// The inner product of two tensors of one shape, accumulated in Double.
   public func dot(_ other: Tensor) -> Double {
     requireSameShape(other)
     return withUnsafeElements { a in other.withUnsafeElements { b in doubleDot(a, b) } }
   }
+}
 
-  /// The elements with the last axis in front: `[A, B]` becomes `[B, A]`.
-  public var transposed: Tensor {
-    precondition(shape.rank == 2, "only a matrix is transposed, not a tensor of shape \(shape)")
-    let (rows, columns) = (shape[0], shape[1])
-    return withUnsafeElements { source in
-      Tensor([columns, rows]) { target in
-        for r in 0..<rows { for c in 0..<columns { target[c * rows + r] = source[r * columns + c] } }
-      }
-    }
+/// `y = a operation b` for neighbours in y, which may be a; operands with a step of 0 are one number.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func combine<Scalar: TensorScalar>(
+  _ operation: sk_operation, _ a: UnsafePointer<Scalar>, _ aStep: Int, _ b: UnsafePointer<Scalar>, _ bStep: Int,
+  _ y: UnsafeMutablePointer<Scalar>, _ count: Int
+) {
+  if Scalar.self == Float.self {
+    sk_combine_f32(operation, y.f32, a.f32, aStep, b.f32, bStep, count)
+  } else {
+    sk_combine_f64(operation, y.f64, a.f64, aStep, b.f64, bStep, count)
   }
 }
 
@@ -113,12 +194,6 @@ func convert<Scalar: TensorScalar, Other: TensorScalar>(
   _ a: UnsafeBufferPointer<Scalar>, to b: UnsafeMutableBufferPointer<Other>
 ) {
   for i in a.indices { b[i] = Other(a[i]) }
-}
-
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-func scale<Scalar: TensorScalar>(_ a: UnsafeMutableBufferPointer<Scalar>, _ factor: Scalar) {
-  for i in a.indices { a[i] *= factor }
 }
 
 @specialized(where Scalar == Float)

@@ -95,7 +95,7 @@ extension ImagePlanes {
     case .picture: (hasChannelAxis, isDouble) = (planes.shape[0] > 1, Scalar.self == Double.self)
     case .array(_, let axis): (hasChannelAxis, isDouble) = (axis || planes.shape[0] > 1, origin.wantsDouble)
     }
-    var array = pixelsTogether(planes)
+    var array = planes.permuted(1, 2, 0)
     if !hasChannelAxis { array = array.reshaped(to: [height, width]) }
     if isDouble {
       try array.converted(to: Double.self).writeNPY(to: path)
@@ -169,49 +169,9 @@ extension ImagePlanes {
     } catch { throw FileError(file.path, "\(error)") }
     let array: Tensor<Scalar> = try NumPyFile.tensor(header, &file)
     self.init(
-      planes: planesApart(array.reshaped(to: [rows, columns, channels])),
+      planes: array.reshaped(to: [rows, columns, channels]).permuted(2, 0, 1),
       origin: .array(header.type, hasChannelAxis: extents.count == 3))
     if light == .linear { planes = SRGBTransfer.linear(planes) }
     self.light = light
-  }
-}
-
-/// `[H, W, C]` as `[C, H, W]`.
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-private func planesApart<Scalar: TensorScalar>(_ pixels: Tensor<Scalar>) -> Tensor<Scalar> {
-  let (height, width, channels) = (pixels.shape[0], pixels.shape[1], pixels.shape[2])
-  if channels == 1 { return pixels.reshaped(to: [1, height, width]) }
-  return pixels.withUnsafeElements { source in
-    Tensor([channels, height, width]) { target in
-      nonisolated(unsafe) let (source, target) = (source, target)
-      Parallel.forEach(height, grain: max(1, 1 << 14 / (width * channels))) { row in
-        for column in 0..<width {
-          for channel in 0..<channels {
-            target[(channel * height + row) * width + column] = source[(row * width + column) * channels + channel]
-          }
-        }
-      }
-    }
-  }
-}
-
-/// `[C, H, W]` as `[H, W, C]`.
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-private func pixelsTogether<Scalar: TensorScalar>(_ planes: Tensor<Scalar>) -> Tensor<Scalar> {
-  let (channels, height, width) = (planes.shape[0], planes.shape[1], planes.shape[2])
-  if channels == 1 { return planes.reshaped(to: [height, width, 1]) }
-  return planes.withUnsafeElements { source in
-    Tensor([height, width, channels]) { target in
-      nonisolated(unsafe) let (source, target) = (source, target)
-      Parallel.forEach(height, grain: max(1, 1 << 14 / (width * channels))) { row in
-        for column in 0..<width {
-          for channel in 0..<channels {
-            target[(row * width + column) * channels + channel] = source[(channel * height + row) * width + column]
-          }
-        }
-      }
-    }
   }
 }

@@ -20,7 +20,9 @@ extension ImagePlanes {
       copy.planes = luminance
       return copy
     }
-    copy.planes = colored(planes, luminancePlane(planes), luminance)
+    precondition(
+      luminance.shape == [1, height, width], "a brightness of shape \(luminance.shape) for an image of \(planes.shape)")
+    copy.planes = planes + (luminance - luminancePlane(planes))
     return copy
   }
 }
@@ -36,29 +38,6 @@ private func luminancePlane<Scalar: TensorScalar>(_ planes: Tensor<Scalar>) -> T
       Parallel.forEach(height, grain: max(1, 1 << 15 / max(1, width))) { row in
         for i in row * width..<(row + 1) * width {
           target[i] = 0.2126 * source[i] + 0.7152 * source[i + area] + 0.0722 * source[i + 2 * area]
-        }
-      }
-    }
-  }
-}
-
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-private func colored<Scalar: TensorScalar>(
-  _ planes: Tensor<Scalar>, _ old: Tensor<Scalar>, _ new: Tensor<Scalar>
-) -> Tensor<Scalar> {
-  precondition(new.shape == old.shape, "a brightness of shape \(new.shape) for an image of \(planes.shape)")
-  let (height, width) = (planes.shape[1], planes.shape[2])
-  let area = height * width
-  return planes.withUnsafeElements { source in
-    old.withUnsafeElements { old in
-      new.withUnsafeElements { new in
-        Tensor(planes.shape) { target in
-          nonisolated(unsafe) let (source, target, old, new) = (source, target, old, new)
-          Parallel.forEach(3 * height, grain: max(1, 1 << 15 / max(1, width))) { row in
-            let (offset, start) = (row / height * area, row % height * width)
-            for i in start..<start + width { target[offset + i] = source[offset + i] + (new[i] - old[i]) }
-          }
         }
       }
     }

@@ -41,13 +41,13 @@ public struct Dropout<Scalar: TensorScalar>: Layer {
         drawFactors(.init(rebasing: factors[range]), generators[slice], threshold, factor)
       }
     }
-    return (input.elementwise(factors) { multiply($0, $1, $2) }, Tape(factors: factors, next: next))
+    return (input * factors, Tape(factors: factors, next: next))
   }
 
   public func backward(
     _ gradient: Tensor<Scalar>, _ tape: Tape
   ) -> (input: Tensor<Scalar>, parameters: NoParameters<Scalar>) {
-    (gradient.elementwise(tape.factors) { multiply($0, $1, $2) }, NoParameters())
+    (gradient * tape.factors, NoParameters())
   }
 
   public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { input }
@@ -82,12 +82,4 @@ func drawFactors<Scalar: TensorScalar>(
     if i + 1 < factors.count { factors[i + 1] = bits & 0xffff_ffff < threshold ? 0 : factor }
     i += 2
   }
-}
-
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-func multiply<Scalar: TensorScalar>(
-  _ a: UnsafeBufferPointer<Scalar>, _ b: UnsafeBufferPointer<Scalar>, _ product: UnsafeMutableBufferPointer<Scalar>
-) {
-  for i in a.indices { product[i] = a[i] * b[i] }
 }

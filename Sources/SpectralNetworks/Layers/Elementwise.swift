@@ -2,19 +2,7 @@ import CKernels
 import Foundation
 import SpectralCore
 
-// What layers share: walking through tensors in pieces, and the way to the C kernel of each precision. The kernels of
-// one layer stand beside it.
-
-/// Elements worth handing to another thread: about two microseconds of a simple loop, twice what a parallel loop costs.
-let elementwiseGrain = 1 << 13
-
-/// Calls `body` with neighbouring ranges that together are `0 ..< count`, on several threads if there are many.
-func forEachRange(_ count: Int, size: Int = elementwiseGrain, _ body: (Range<Int>) -> Void) {
-  Parallel.forEach((count + size - 1) / size) { body($0 * size..<min(count, ($0 + 1) * size)) }
-}
-
-/// The largest number of rows of `width` elements that is still one piece of work, at least 1.
-func rowGrain(_ width: Int) -> Int { max(1, elementwiseGrain / max(width, 1)) }
+// What layers share: walking through tensors in pieces. The kernels of one layer stand beside it.
 
 extension Tensor {
   /// A tensor of the same shape that `kernel` computes piece by piece.
@@ -44,36 +32,6 @@ extension Tensor {
       }
     }
   }
-}
-
-// The test of the type is decided when a kernel is specialised; what remains is the call of the C function.
-
-extension UnsafePointer {
-  /// The same memory, known to hold `Float`.
-  @inline(__always) var f32: UnsafePointer<Float> { UnsafeRawPointer(self).assumingMemoryBound(to: Float.self) }
-  /// The same memory, known to hold `Double`.
-  @inline(__always) var f64: UnsafePointer<Double> { UnsafeRawPointer(self).assumingMemoryBound(to: Double.self) }
-}
-
-extension UnsafeMutablePointer {
-  /// The same memory, known to hold `Float`.
-  @inline(__always) var f32: UnsafeMutablePointer<Float> {
-    UnsafeMutableRawPointer(self).assumingMemoryBound(to: Float.self)
-  }
-  /// The same memory, known to hold `Double`.
-  @inline(__always) var f64: UnsafeMutablePointer<Double> {
-    UnsafeMutableRawPointer(self).assumingMemoryBound(to: Double.self)
-  }
-}
-
-extension UnsafeBufferPointer {
-  @inline(__always) var f32: UnsafePointer<Float> { baseAddress!.f32 }
-  @inline(__always) var f64: UnsafePointer<Double> { baseAddress!.f64 }
-}
-
-extension UnsafeMutableBufferPointer {
-  @inline(__always) var f32: UnsafeMutablePointer<Float> { baseAddress!.f32 }
-  @inline(__always) var f64: UnsafeMutablePointer<Double> { baseAddress!.f64 }
 }
 
 /// The sum of neighbouring elements, in running sums side by side, which lose fewer digits than one.

@@ -18,29 +18,16 @@ public struct GlobalAveragePooling<Rank: SpatialRank, Scalar: TensorScalar>: Lay
   }
 
   public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
-    let shape = outputShape(for: input.shape)
-    let pixels = input.shape.extents.dropFirst(2).reduce(1, *)
-    return input.withUnsafeElements { x in
-      Tensor(shape) { y in
-        Parallel.forEach(y.count, grain: rowGrain(pixels)) { plane in
-          y[plane] = runningSum(x.baseAddress! + plane * pixels, pixels) / Scalar(pixels)
-        }
-      }
-    }
+    _ = outputShape(for: input.shape)
+    return input.mean(over: 2..<input.shape.rank)
   }
 
   public func backward(
     _ gradient: Tensor<Scalar>, _ tape: TensorShape
   ) -> (input: Tensor<Scalar>, parameters: NoParameters<Scalar>) {
-    let pixels = tape.extents.dropFirst(2).reduce(1, *)
-    let input = gradient.withUnsafeElements { g in
-      Tensor<Scalar>(tape) { dx in
-        Parallel.forEach(g.count, grain: rowGrain(pixels)) { plane in
-          (dx.baseAddress! + plane * pixels).initialize(repeating: g[plane] / Scalar(pixels), count: pixels)
-        }
-      }
-    }
-    return (input, NoParameters())
+    let one = TensorShape(tape.extents.prefix(2) + Array(repeating: 1, count: Rank.axes))
+    let share = gradient.reshaped(to: one) / Scalar(tape.extents.dropFirst(2).reduce(1, *))
+    return (share.broadcast(to: tape), NoParameters())
   }
 
   public func outputShape(for input: TensorShape) -> TensorShape {

@@ -98,6 +98,8 @@ public struct MeanSquaredError: Hashable, Sendable {
     _ prediction: Tensor<Scalar>, _ target: Tensor<Scalar>
   ) -> (loss: Double, gradient: Tensor<Scalar>) {
     precondition(prediction.count > 0, "the mean squared error of nothing")
+    precondition(
+      prediction.shape == target.shape, "the prediction has shape \(prediction.shape), the target \(target.shape)")
     var gradient = prediction - target
     let loss = gradient.dot(gradient) / Double(gradient.count)
     gradient *= Scalar(2) / Scalar(gradient.count)

@@ -73,7 +73,7 @@ public struct Residual<Body: Layer, Shortcut: Layer>: Layer where Body.Scalar ==
     precondition(
       a.shape == b.shape,
       "the body of a residual block gives \(a.shape), its shortcut \(b.shape): give it a projection as its shortcut")
-    return a.elementwise(b) { addInto($0, $1, $2) }
+    return a + b
   }
 
   public func outputShape(for input: TensorShape) -> TensorShape {
@@ -143,12 +143,4 @@ where Body.Scalar == Shortcut.Scalar {
     self.body.update(at: place.inside("body"), body)
     shortcut.update(at: place.inside("shortcut"), body)
   }
-}
-
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-func addInto<Scalar: TensorScalar>(
-  _ a: UnsafeBufferPointer<Scalar>, _ b: UnsafeBufferPointer<Scalar>, _ sum: UnsafeMutableBufferPointer<Scalar>
-) {
-  for i in a.indices { sum[i] = a[i] + b[i] }
 }
