@@ -21,7 +21,7 @@ public enum LearningLesson: Lesson {
       let images = Tensor<Float>.normal([4, 1, 32, 32], using: &random)
       let (output, tape) = layer.forward(images)
       let (loss, gradient) = MeanSquaredError()(output, try method(images, hidden))
-      descent.step(&layer, layer.parameterGradient(gradient, tape))
+      descent.step(&layer, gradient, tape)
       if step % 40 == 0 { print("step \(step): loss \(loss)") }
     }
     let error = (layer.parameters.weight - hidden).maximumMagnitude
@@ -125,7 +125,7 @@ public enum LearningLesson: Lesson {
       let (loss, gradient) = MeanSquaredError()(output, try method(batch, hidden))
       losses.append(loss)
       errors.append((layer.parameters.weight - hidden).maximumMagnitude)
-      descent.step(&layer, layer.parameterGradient(gradient, tape))
+      descent.step(&layer, gradient, tape)
     }
     errors.append((layer.parameters.weight - hidden).maximumMagnitude)
     return Search(

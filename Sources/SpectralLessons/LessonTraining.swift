@@ -62,9 +62,7 @@ struct LessonTraining<Network: Layer> where Network.Scalar == Float {
       at: min(losses.count, total), of: total, base: rate)
     let (logits, tape) = network.forward(batch.images)
     let (loss, gradient, _) = CrossEntropy()(logits, batch.labels)
-    let parameters = network.parameterGradient(gradient, tape)
-    optimizer.step(&network, parameters)
-    network.finishStep(tape)
+    optimizer.step(&network, gradient, tape)
     losses.append(loss)
   }
 }

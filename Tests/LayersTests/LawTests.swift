@@ -73,6 +73,24 @@ import Testing
     #expect(abs(y.mean) <= 1e-9 && abs(y.norm / 399.0.squareRoot() - 1) <= 1e-4)
   }
 
+  /// What a layer takes over from a step is taken over by the optimizer's: no loop can leave it out.
+  @Test(arguments: OptimizerKind.allCases) func aStepFinishesTheLayers(_ kind: OptimizerKind) {
+    var random = RandomGenerator(seed: 8)
+    var network = Chain {
+      BatchNormalization<Double>(channels: 2)
+      Dropout<Double>(probability: 0.5, using: &random)
+    }
+    let x = Tensor<Double>.normal([50, 2], mean: 3, using: &random)
+    var optimizer = kind.optimizer(for: Double.self)
+    let generator = network.second.generator
+    let (output, tape) = network.forward(x)
+    optimizer.step(&network, output, tape)
+    // Started from 0, moved a tenth of the way.
+    let expected = 0.1 * x.mean(over: 0)
+    #expect(largestDifference(network.first.runningMean, expected) <= 1e-15)
+    #expect(network.second.generator != generator)
+  }
+
   @Test func dropoutKeepsTheExpectation() {
     var random = RandomGenerator(seed: 5)
     var layer = Dropout<Double>(probability: 0.3, using: &random)

@@ -21,8 +21,7 @@ import Testing
     for _ in 0..<300 {
       let (logits, tape) = network.forward(x)
       let (loss, gradient, _) = CrossEntropy()(logits, labels)
-      optimizer.step(&network, network.parameterGradient(gradient, tape))
-      network.finishStep(tape)
+      optimizer.step(&network, gradient, tape)
       last = loss
     }
     #expect(last < 0.05)
@@ -37,7 +36,7 @@ import Testing
     var optimizer = SGD<Double>(learningRate: 0.3, momentum: 0.5)
     for _ in 0..<200 {
       let (output, tape) = layer.forward(x)
-      optimizer.step(&layer, layer.parameterGradient(MeanSquaredError()(output, y).gradient, tape))
+      optimizer.step(&layer, MeanSquaredError()(output, y).gradient, tape)
     }
     #expect(abs(layer.parameters.weight.scalar - 3) <= 1e-9)
     #expect(abs(layer.parameters.bias!.scalar + 0.5) <= 1e-9)
@@ -72,8 +71,7 @@ import Testing
     for _ in 0..<100 {
       let (images, labels) = batch(&random)
       let (logits, tape) = network.forward(images)
-      optimizer.step(&network, network.parameterGradient(CrossEntropy()(logits, labels).gradient, tape))
-      network.finishStep(tape)
+      optimizer.step(&network, CrossEntropy()(logits, labels).gradient, tape)
     }
     let (images, labels) = batch(&random)
     #expect(CrossEntropy().evaluate(network(images), labels).correct >= 15)

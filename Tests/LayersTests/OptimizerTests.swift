@@ -21,7 +21,7 @@ import Testing
     let reference = try Reference("optimizer_\(name)")
     var layer = Dense<Double>(weight: reference.tensor("start")!, bias: nil)
     for step in 0..<5 {
-      optimizer.step(&layer, Weights(weight: reference.tensor("gradient_\(step)")!, bias: nil))
+      optimizer.update(&layer, Weights(weight: reference.tensor("gradient_\(step)")!, bias: nil))
       #expect(largestDifference(layer.parameters.weight, reference.tensor("after_\(step)")!) <= 1e-14)
     }
     #expect(optimizer.stepCount == 5)
@@ -36,7 +36,7 @@ import Testing
     func gradient(_ random: inout RandomGenerator) -> Weights<Double> {
       Weights(weight: .normal([2, 3], using: &random), bias: .normal([2], using: &random))
     }
-    for _ in 0..<3 { optimizer.step(&layer, gradient(&random)) }
+    for _ in 0..<3 { optimizer.update(&layer, gradient(&random)) }
 
     var saved: [String: Tensor<Double>] = [:]
     optimizer.updateState { saved[$0] = $1 }
@@ -53,8 +53,8 @@ import Testing
     var other = layer
     var otherRandom = random
     for _ in 0..<3 {
-      optimizer.step(&layer, gradient(&random))
-      restored.step(&other, gradient(&otherRandom))
+      optimizer.update(&layer, gradient(&random))
+      restored.update(&other, gradient(&otherRandom))
     }
     #expect(layer.parameters.named == other.parameters.named)
   }
@@ -80,7 +80,7 @@ import Testing
       var before: [UInt] = []
       optimizer.updateState { before.append($1.withUnsafeElements { UInt(bitPattern: $0.baseAddress) }) }
       before += places(&network)
-      optimizer.step(&network, gradient)
+      optimizer.update(&network, gradient)
       var after: [UInt] = []
       optimizer.updateState { after.append($1.withUnsafeElements { UInt(bitPattern: $0.baseAddress) }) }
       after += places(&network)
@@ -97,7 +97,7 @@ import Testing
       let results = [1, 2, 5].map { threads in
         withThreads(threads) {
           var (layer, optimizer) = (layer, kind.optimizer(for: Float.self))
-          for _ in 0..<2 { optimizer.step(&layer, gradient) }
+          for _ in 0..<2 { optimizer.update(&layer, gradient) }
           return layer.parameters.weight
         }
       }

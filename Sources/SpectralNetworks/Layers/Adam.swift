@@ -36,7 +36,7 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
     moments.prepare(for: layer.parameters)
   }
 
-  public mutating func step<L: Layer>(_ layer: inout L, _ gradient: L.Parameters) where L.Scalar == Scalar {
+  public mutating func update<L: Layer>(_ layer: inout L, _ gradient: L.Parameters) where L.Scalar == Scalar {
     stepCount += 1
     moments.prepare(for: gradient)
     let factors = AdamFactors<Scalar>(
@@ -85,7 +85,7 @@ public struct AdamW<Scalar: TensorScalar>: Optimizer {
     moments.prepare(for: layer.parameters)
   }
 
-  public mutating func step<L: Layer>(_ layer: inout L, _ gradient: L.Parameters) where L.Scalar == Scalar {
+  public mutating func update<L: Layer>(_ layer: inout L, _ gradient: L.Parameters) where L.Scalar == Scalar {
     stepCount += 1
     moments.prepare(for: gradient)
     let factors = AdamFactors<Scalar>(

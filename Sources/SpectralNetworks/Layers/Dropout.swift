@@ -4,7 +4,7 @@ import SpectralCore
 /// (Srivastava et al., 2014); at inference, nothing.
 ///
 /// The random generator is state of the layer and moves on only when a step is finished. So `forward` is a pure
-/// function: it drops the same elements until ``finishStep(_:)``, whatever the number of threads.
+/// function: it drops the same elements until a step is finished, whatever the number of threads.
 public struct Dropout<Scalar: TensorScalar>: Layer {
   /// The probability that an element is dropped.
   public let probability: Double

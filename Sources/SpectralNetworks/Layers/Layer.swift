@@ -47,7 +47,7 @@ public protocol Layer<Scalar>: Sendable {
   mutating func updateParameters(at place: LayerPlace, _ body: (String, inout Tensor<Scalar>) -> Void)
 
   /// Takes over from a finished training step what is not learned by gradient: running statistics, the next state of
-  /// a random generator. Most layers have nothing to take.
+  /// a random generator. Most layers have nothing to take. ``Optimizer/step(_:_:_:)`` calls it.
   mutating func finishStep(_ tape: Tape)
 
   /// Visits, and may change, what ``finishStep(_:)`` changes, so that a checkpoint can hold it.

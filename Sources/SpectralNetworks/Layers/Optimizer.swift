@@ -6,8 +6,7 @@ import SpectralCore
 /// var optimizer = Adam<Float>(learningRate: 1e-3)
 /// let (output, tape) = network.forward(images)
 /// let (loss, gradient, _) = CrossEntropy()(output, labels)
-/// optimizer.step(&network, network.parameterGradient(gradient, tape))
-/// network.finishStep(tape)
+/// optimizer.step(&network, gradient, tape)
 /// ```
 ///
 /// What it remembers of each parameter is visited by ``updateState(_:)``; with the ``stepCount``, that is all that a
@@ -26,8 +25,9 @@ public protocol Optimizer<Scalar>: Sendable {
   /// too; a checkpoint is loaded between this call and the first step.
   mutating func prepare<L: Layer>(for layer: L) where L.Scalar == Scalar
 
-  /// Changes the parameters of a layer in place, given the gradient of the loss by them.
-  mutating func step<L: Layer>(_ layer: inout L, _ gradient: L.Parameters) where L.Scalar == Scalar
+  /// Changes the parameters of a layer in place, given the gradient of the loss by them: the rule itself. A training loop
+  /// calls ``step(_:_:_:)``, which also has the layer finish its step.
+  mutating func update<L: Layer>(_ layer: inout L, _ gradient: L.Parameters) where L.Scalar == Scalar
 
   /// Visits, and may change, every tensor that is remembered, under the parameter's name and its own, e.g.
   /// `0.weight.exp_avg`.
@@ -35,6 +35,20 @@ public protocol Optimizer<Scalar>: Sendable {
 
   /// One line with the settings, but for the learning rate: what must agree when a checkpoint is loaded.
   var label: String { get }
+}
+
+extension Optimizer {
+  /// One step of training: the gradient by the parameters, their update, and what else the layer takes over from a step,
+  /// such as running statistics (``Layer/finishStep(_:)``).
+  ///
+  /// - Parameters:
+  ///   - gradient: The gradient of the loss by the layer's output.
+  ///   - tape: The tape of the forward pass that gave the output.
+  public mutating func step<L: Layer>(_ layer: inout L, _ gradient: Tensor<Scalar>, _ tape: L.Tape)
+  where L.Scalar == Scalar {
+    update(&layer, layer.parameterGradient(gradient, tape))
+    layer.finishStep(tape)
+  }
 }
 
 /// A tensor of zeros at first for every parameter of a network, in the order in which they are visited.

@@ -30,7 +30,7 @@ public struct SGD<Scalar: TensorScalar>: Optimizer {
     if momentum != 0 { buffer.prepare(for: layer.parameters) }
   }
 
-  public mutating func step<L: Layer>(_ layer: inout L, _ gradient: L.Parameters) where L.Scalar == Scalar {
+  public mutating func update<L: Layer>(_ layer: inout L, _ gradient: L.Parameters) where L.Scalar == Scalar {
     if momentum != 0 { buffer.prepare(for: gradient) }
     let (rate, decay, momentum) = (Scalar(learningRate), Scalar(weightDecay), Scalar(momentum))
     var buffer = OptimizerMemory<Scalar>("")

@@ -161,9 +161,7 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
       at: position.step, of: totalSteps, base: baseLearningRate, stepsPerEpoch: stepsPerEpoch)
     let (logits, tape) = network.forward(batch.images)
     let (loss, gradient, correct) = CrossEntropy()(logits, batch.labels)
-    let parameters = network.parameterGradient(gradient, tape)
-    optimizer.step(&network, parameters)
-    network.finishStep(tape)
+    optimizer.step(&network, gradient, tape)
 
     let metrics = BatchMetrics(
       epoch: position.epoch, step: position.step, loss: loss, accuracy: Double(correct) / Double(batch.count),
