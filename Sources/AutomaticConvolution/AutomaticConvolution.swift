@@ -178,14 +178,21 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
 
   private func memory(_ pass: ConvolutionPass?, _ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
     do { return try Self.memory(choice(problem, pass ?? .filterGradient), pass, problem) } catch {
-      // Whatever would need least says what it needs.
+      // Whatever would need least says what it needs. Directly a gradient is only computed where the whole step fits.
       guard let direct else { throw error }
-      do { _ = try Self.memory(direct, pass, problem) } catch let other {
-        guard let bytes = error.neededBytes, let otherBytes = other.neededBytes else { throw error }
+      var needs: [Int] = []
+      let ways: [(any ConvolutionMethod<Scalar>, ConvolutionPass?)] = [
+        (fourier, pass), (direct, pass == .forward ? .forward : nil),
+      ]
+      for (method, pass) in ways {
+        do { _ = try Self.memory(method, pass, problem) } catch let other {
+          if let bytes = other.neededBytes { needs.append(bytes) }
+        }
+      }
+      if let bytes = needs.min() {
         let limits = [fourier.memoryLimit, direct.memoryLimit].compactMap { $0 }
         throw ConvolutionError(
-          "either method", needs: min(bytes, otherBytes), limit: limits.min() ?? MachineMemory.physical,
-          or: "convolve less at once")
+          "either method", needs: bytes, limit: limits.min() ?? MachineMemory.physical, or: "convolve less at once")
       }
       throw error
     }

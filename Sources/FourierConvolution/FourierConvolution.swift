@@ -71,21 +71,23 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
 
   private func forward(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, rectified: Bool,
-    _ problem: ConvolutionProblem
+    _ problem: ConvolutionProblem, keepsFilters: Bool = true
   ) -> Tensor<Scalar> {
     problem.check(input: input, filter: filter, bias: bias)
     if let padded = PaddedProblem<Scalar>(problem) {
-      return forward(padded.padded(input), filter, bias, rectified: rectified, padded.inner)
+      return beside(padded).forward(
+        padded.padded(input), filter, bias, rectified: rectified, padded.inner, keepsFilters: keepsFilters)
     }
     if route(problem, .forward) != .tiles {
-      guard var output = transformed(.forward, input, filter, bias: bias, problem) else {
+      guard var output = transformed(.forward, input, filter, bias: bias, problem, keepsFilters: keepsFilters) else {
         return nonFiniteForward(input, filter, bias, rectified: rectified, problem)
       }
       if rectified { output.rectify() }
       return output
     }
     let engine = engine(problem, .forward)
-    let filters = spectra(filter, engine)
+    let filters =
+      keepsFilters ? spectra(filter, engine) : engine.filterSpectra(filter, forward: true, backward: false)
     let (output, isFinite) = engine.forward(input, filters, bias: bias, rectified: rectified)
     return isFinite ? output : nonFiniteForward(input, filter, bias, rectified: rectified, problem)
   }
@@ -95,7 +97,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   ) -> Tensor<Scalar> {
     problem.check(filter: filter, gradient: gradient)
     if let padded = PaddedProblem<Scalar>(problem) {
-      return padded.cropped(inputGradient(gradient, filter, padded.inner))
+      return padded.cropped(beside(padded).inputGradient(gradient, filter, padded.inner))
     }
     if route(problem, .inputGradient) != .tiles {
       return transformed(.inputGradient, gradient, filter, problem)
@@ -113,7 +115,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   ) -> Tensor<Scalar> {
     problem.check(input: input, gradient: gradient)
     if let padded = PaddedProblem<Scalar>(problem) {
-      return filterGradient(gradient, padded.padded(input), padded.inner)
+      return beside(padded).filterGradient(gradient, padded.padded(input), padded.inner)
     }
     if route(problem, .filterGradient) != .tiles {
       return transformed(.filterGradient, gradient, input, problem)
@@ -145,7 +147,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     problem.check(input: input, filter: filter, bias: bias)
     // Only tiles keep spectra on the tape.
     if problem.geometry.boundary.isConstant || route(problem, .step) != .tiles {
-      let output = forward(input, filter, bias, rectified: rectified, problem)
+      let output = forward(input, filter, bias, rectified: rectified, problem, keepsFilters: false)
       return (output, ConvolutionTape(problem: problem, input: input, filter: filter))
     }
     let engine = engine(problem, .step)
@@ -210,19 +212,23 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   }
 
   private func workingMemory(_ pass: FourierPass, _ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
-    func checked(_ bytes: Int) throws(ConvolutionError) -> Int {
-      guard bytes <= limit else {
-        throw ConvolutionError("the Fourier method", needs: bytes, limit: limit, or: "convolve less at once")
-      }
-      return bytes
-    }
     if let padded = PaddedProblem<Scalar>(problem) {
-      return try checked(padded.copyBytes + workingMemory(pass, padded.inner))
+      return try ConvolutionError.beside(padded.copyBytes, limit: limit, "the Fourier method") {
+        () throws(ConvolutionError) in try beside(padded).workingMemory(pass, padded.inner)
+      }
     }
     // Without tiles the passes of a step go one by one.
     if pass == .step && route(problem, .step) != .tiles {
-      var most = 0
-      for pass in ConvolutionPass.allCases { most = max(most, try workingMemory(FourierPass(pass), problem)) }
+      var (most, refused) = (0, 0)
+      for pass in ConvolutionPass.allCases {
+        do { most = max(most, try workingMemory(FourierPass(pass), problem)) } catch {
+          guard let bytes = error.neededBytes else { throw error }
+          refused = max(refused, bytes)
+        }
+      }
+      guard refused == 0 else {
+        throw ConvolutionError("the Fourier method", needs: refused, limit: limit, or: "convolve less at once")
+      }
       return most
     }
     switch route(problem, pass) {
@@ -230,7 +236,10 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     case .slices(let choice):
       return sliceLayout(problem, choice).stretches(pass.single).bytes(threads: min(Parallel.threads, choice.workers))
     case .whole(let size):
-      return size.bytes(problem, pass, scalarBytes: MemoryLayout<Scalar>.stride, threads: Parallel.threads)
+      let bytes = [Parallel.threads, 1].map {
+        size.bytes(problem, pass, scalarBytes: MemoryLayout<Scalar>.stride, threads: $0)
+      }
+      return bytes.first { $0 <= limit } ?? bytes[1]
     case .none(let error): throw error
     }
     let cost = cost(problem, pass)
@@ -301,6 +310,13 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   }
 
   // MARK: Tiles
+
+  /// The method within what a padded copy leaves of its limit.
+  private func beside(_ padded: PaddedProblem<Scalar>) -> Self {
+    var method = self
+    method.memoryLimit = memoryLimit.map { max(0, $0 - padded.copyBytes) }
+    return method
+  }
 
   /// The memory limit; without one, there is still the machine's.
   private var limit: Int { memoryLimit ?? MachineMemory.physical }

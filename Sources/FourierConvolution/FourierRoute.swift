@@ -39,43 +39,41 @@ extension FourierConvolution {
   private func newRoute(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> FourierRoute {
     let scalarBytes = MemoryLayout<Scalar>.stride
     let limit = memoryLimit ?? MachineMemory.physical
+    let mayBeWhole = solver == .whole || solver == nil && tile == nil
     let whole =
-      solver == .tiles || solver == nil && tile != nil
-      ? nil : WholeSize.best(problem, FourierPass(pass), scalarBytes: scalarBytes, limit: limit)
-    if solver == .whole {
-      if let whole { return .whole(whole.size) }
-      let needed = WholeSize.best(problem, FourierPass(pass), scalarBytes: scalarBytes, limit: .max)
-      return .none(
-        ConvolutionError(
-          "the Fourier method",
-          needs: needed?.size.bytes(problem, FourierPass(pass), scalarBytes: scalarBytes, threads: 1) ?? .max,
-          limit: limit,
-          or: "convolve less at once"))
+      !mayBeWhole ? nil : WholeSize.best(problem, FourierPass(pass), scalarBytes: scalarBytes, limit: limit)
+    func refusal(_ bytes: Int) -> FourierRoute {
+      .none(ConvolutionError("the Fourier method", needs: bytes, limit: limit, or: "convolve less at once"))
     }
+    func leastOfWhole() -> Int { WholeSize.leastBytes(problem, FourierPass(pass), scalarBytes: scalarBytes) }
+    if solver == .whole { return whole.map { .whole($0.size) } ?? refusal(leastOfWhole()) }
     do {
       let slices = try SliceLayout.best(
         problem, pass, tile: tile, segment: segment, scalarBytes: scalarBytes, limit: limit)
       if let whole, whole.seconds < slices.seconds(pass) { return .whole(whole.size) }
       return .slices(slices.choice)
     } catch {
-      return whole.map { .whole($0.size) } ?? .none(error)
+      if let whole { return .whole(whole.size) }
+      guard let bytes = error.neededBytes, mayBeWhole else { return .none(error) }
+      return refusal(min(bytes, leastOfWhole()))
     }
   }
 
   /// A pass by transforms alone, which is what it should be if all numbers are finite.
   ///
-  /// - Parameters: As those of the pass, in its order.
+  /// - Parameters: As those of the pass, in its order; and whether the spectra of filters are kept for the next call, as in
+  ///   inference.
   /// - Returns: Nil if a result is not finite: then the pass may have ended there.
   func transformed(
     _ pass: ConvolutionPass, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, bias: Tensor<Scalar>? = nil,
-    _ problem: ConvolutionProblem
+    _ problem: ConvolutionProblem, keepsFilters: Bool = true
   ) -> Tensor<Scalar>? {
     switch route(problem, FourierPass(pass)) {
     case .tiles: return tiled(pass, a, b, bias: bias, problem)
     case .none(let error): preconditionFailure("\(error)")
     case .whole(let size):
       let whole = WholeConvolution<Scalar>(
-        problem, size, rigor: rigor, limit: memoryLimit ?? MachineMemory.physical)
+        problem, size, FourierPass(pass), rigor: rigor, limit: memoryLimit ?? MachineMemory.physical)
       let result =
         switch pass {
         case .forward: whole.forward(a, b, bias: bias)
@@ -87,7 +85,9 @@ extension FourierConvolution {
       let engine = sliceEngine(problem, pass, choice)
       let result =
         switch pass {
-        case .forward: engine.forward(a, spectra(b, engine), bias: bias, rectified: false)
+        case .forward:
+          engine.forward(
+            a, keepsFilters ? spectra(b, engine) : engine.filterSpectra(b, forward: true), bias: bias, rectified: false)
         case .inputGradient: engine.inputGradient(a, engine.filterSpectra(b, forward: false))
         case .filterGradient: engine.filterGradient(a, b)
         }

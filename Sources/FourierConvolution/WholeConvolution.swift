@@ -11,12 +11,15 @@ struct WholeConvolution<Scalar: ConvolutionScalar>: Sendable {
   private let problem: ConvolutionProblem
   private let size: WholeSize
   private let transform: RealTransform<Scalar>
-  private let limit: Int
+  /// Threads for which there is memory.
+  private let threads: Int
 
-  init(_ problem: ConvolutionProblem, _ size: WholeSize, rigor: PlanningRigor, limit: Int) {
+  init(_ problem: ConvolutionProblem, _ size: WholeSize, _ pass: FourierPass, rigor: PlanningRigor, limit: Int) {
     self.problem = problem
     self.size = size
-    self.limit = limit
+    threads =
+      size.bytes(problem, pass, scalarBytes: MemoryLayout<Scalar>.stride, threads: Parallel.threads) <= limit
+      ? Parallel.threads : 1
     transform = RealTransform(size: size.lengths, rigor: rigor)
   }
 
@@ -30,10 +33,7 @@ struct WholeConvolution<Scalar: ConvolutionScalar>: Sendable {
   private var spectrum: Int { 2 * size.spectrum }
 
   private func tasksAtOnce(_ pass: FourierPass) -> Int {
-    let threads = Parallel.threads
-    let scalarBytes = MemoryLayout<Scalar>.stride
-    let atOnce = size.tasksAtOnce(problem, pass, scalarBytes: scalarBytes, threads: threads)
-    return size.bytes(problem, pass, scalarBytes: scalarBytes, threads: threads) <= limit ? atOnce : 1
+    size.tasksAtOnce(problem, pass, scalarBytes: MemoryLayout<Scalar>.stride, threads: threads)
   }
 
   // MARK: Passes
@@ -55,7 +55,7 @@ struct WholeConvolution<Scalar: ConvolutionScalar>: Sendable {
             let group = plane % groups
             for c in 0..<inputs {
               gather(x + (plane * inputs + c) * inputCount, block, to: work.block.base)
-              transform.forward(work.block.base, work.spectrum(c))
+              transform.forward(work.block.base, work.spectrum(c), atMost: threads)
             }
             for o in 0..<outputs {
               let product = work.spectrum(inputs)
@@ -64,7 +64,7 @@ struct WholeConvolution<Scalar: ConvolutionScalar>: Sendable {
                   product, work.spectrum(c), filters.base + ((group * outputs + o) * inputs + c) * spectrum,
                   conjugated: true, adding: c > 0)
               }
-              transform.inverse(product, work.block.base)
+              transform.inverse(product, work.block.base, atMost: threads)
               crop(
                 work.block.base, block, to: y + (plane * outputs + o) * outputCount, bias[group * outputs + o])
             }
@@ -90,7 +90,7 @@ struct WholeConvolution<Scalar: ConvolutionScalar>: Sendable {
           for block in 0..<size.blockCount {
             for o in 0..<outputs {
               spread(g + (plane * outputs + o) * outputCount, block, to: work.block.base)
-              transform.forward(work.block.base, work.spectrum(o))
+              transform.forward(work.block.base, work.spectrum(o), atMost: threads)
             }
             for c in 0..<inputs {
               let product = work.spectrum(outputs)
@@ -99,7 +99,7 @@ struct WholeConvolution<Scalar: ConvolutionScalar>: Sendable {
                   product, work.spectrum(o), filters.base + ((plane % groups * outputs + o) * inputs + c) * spectrum,
                   conjugated: false, adding: o > 0)
               }
-              transform.inverse(product, work.block.base)
+              transform.inverse(product, work.block.base, atMost: threads)
               fold(work.block.base, block, addingTo: dx + (plane * inputs + c) * inputCount)
             }
           }
@@ -125,11 +125,11 @@ struct WholeConvolution<Scalar: ConvolutionScalar>: Sendable {
               let plane = image * groups + group
               for c in 0..<inputs {
                 gather(x + (plane * inputs + c) * inputCount, block, to: work.block.base)
-                transform.forward(work.block.base, work.spectrum(c))
+                transform.forward(work.block.base, work.spectrum(c), atMost: threads)
               }
               for o in 0..<outputs {
                 spread(g + (plane * outputs + o) * outputCount, block, to: work.block.base)
-                transform.forward(work.block.base, work.spectrum(inputs))
+                transform.forward(work.block.base, work.spectrum(inputs), atMost: threads)
                 for c in 0..<inputs {
                   accumulate(
                     work.spectrum(inputs + 1 + o * inputs + c), work.spectrum(c), work.spectrum(inputs),
@@ -138,7 +138,7 @@ struct WholeConvolution<Scalar: ConvolutionScalar>: Sendable {
               }
             }
             for pair in 0..<outputs * inputs {
-              transform.inverse(work.spectrum(inputs + 1 + pair), work.block.base)
+              transform.inverse(work.spectrum(inputs + 1 + pair), work.block.base, atMost: threads)
               let taps = dw + (group * outputs * inputs + pair) * problem.taps
               forEachTap { tap, place in taps[tap] = work.block.base[place] }
             }
@@ -173,12 +173,12 @@ struct WholeConvolution<Scalar: ConvolutionScalar>: Sendable {
       guard count > 0 else { return }
       nonisolated(unsafe) let (w, target) = (w.baseAddress!, spectra.base)
       // Large ones one after the other, by all threads.
-      let atOnce = size.points > 1 << 18 ? 1 : Int.max
+      let atOnce = size.points > 1 << 18 ? 1 : threads
       Parallel.forEach(count, atMost: atOnce, workspace: { Scratch<Scalar>(count: size.points) }) { index, block in
         block.base.initialize(repeating: 0, count: size.points)
         let taps = w + index * problem.taps
         forEachTap { tap, place in block.base[place] = taps[tap] }
-        transform.forward(block.base, target + index * spectrum)
+        transform.forward(block.base, target + index * spectrum, atMost: threads)
       }
     }
     return spectra

@@ -26,33 +26,37 @@ struct WholeSize: Hashable, Sendable {
   static func best(
     _ problem: ConvolutionProblem, _ pass: FourierPass, scalarBytes: Int, limit: Int
   ) -> (size: WholeSize, seconds: Double)? {
-    var choices: [[(length: Int, outputs: Int, blocks: Int)]] = []
+    all(problem).lazy.filter { $0.bytes(problem, pass, scalarBytes: scalarBytes, threads: 1) <= limit }
+      .map { (size: $0, seconds: $0.seconds(problem, pass, scalarBytes: scalarBytes)) }
+      .min { $0.seconds < $1.seconds }
+  }
+
+  /// The bytes of working memory that the most frugal size needs.
+  static func leastBytes(_ problem: ConvolutionProblem, _ pass: FourierPass, scalarBytes: Int) -> Int {
+    all(problem).map { $0.bytes(problem, pass, scalarBytes: scalarBytes, threads: 1) }.min()!
+  }
+
+  /// The sizes that are worth a look.
+  private static func all(_ problem: ConvolutionProblem) -> [WholeSize] {
+    var sizes = [WholeSize(lengths: [], outputs: [], blocks: [])]
     for axis in problem.axes {
-      var own: [(Int, Int, Int)] = []
+      var own: [(length: Int, outputs: Int, blocks: Int)] = []
       for count in [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256] where count <= axis.output {
         let outputs = (axis.output + count - 1) / count
         let length = FastSize.next((outputs - 1) * axis.stride + axis.span)
         // More blocks than this only transform the kernel's reach over and over.
-        if count > 1 && length < 3 * axis.span / 2 && own.contains(where: { $0.0 <= 2 * axis.span }) { break }
+        if count > 1 && length < 3 * axis.span / 2 && own.contains(where: { $0.length <= 2 * axis.span }) { break }
         own.append((length, outputs, (axis.output + outputs - 1) / outputs))
       }
-      choices.append(own)
-    }
-    var best: (size: WholeSize, seconds: Double)?
-    func visit(_ axis: Int, _ lengths: [Int], _ outputs: [Int], _ blocks: [Int]) {
-      guard axis == choices.count else {
-        for choice in choices[axis] {
-          visit(axis + 1, lengths + [choice.length], outputs + [choice.outputs], blocks + [choice.blocks])
+      sizes = sizes.flatMap { size in
+        own.map {
+          WholeSize(
+            lengths: size.lengths + [$0.length], outputs: size.outputs + [$0.outputs], blocks: size.blocks + [$0.blocks]
+          )
         }
-        return
       }
-      let size = WholeSize(lengths: lengths, outputs: outputs, blocks: blocks)
-      guard size.bytes(problem, pass, scalarBytes: scalarBytes, threads: 1) <= limit else { return }
-      let seconds = size.seconds(problem, pass, scalarBytes: scalarBytes)
-      if seconds < best?.seconds ?? .infinity { best = (size, seconds) }
     }
-    visit(0, [], [], [])
-    return best
+    return sizes
   }
 
   /// The tasks that can be done at the same time, each with spectra of its own.
@@ -78,16 +82,24 @@ struct WholeSize: Hashable, Sendable {
       case .inputGradient: outputs + 1
       case .filterGradient, .step: inputs + 1 + inputs * outputs
       }
-    return scalarBytes * (points + 2 * spectrum * spectra)
+    return MemoryPool.sizeClass(points * scalarBytes) + MemoryPool.sizeClass(2 * spectrum * spectra * scalarBytes)
   }
 
   /// The bytes of working memory of a pass.
   func bytes(_ problem: ConvolutionProblem, _ pass: FourierPass, scalarBytes: Int, threads: Int) -> Int {
-    let filters = pass == .filterGradient ? 0 : 2 * spectrum * problem.outputChannels * problem.channelsPerGroup
+    func bytes(_ numbers: Int) -> Int { numbers == 0 ? 0 : MemoryPool.sizeClass(numbers * scalarBytes) }
+    let planning = RealTransform<Float>.planningCounts(lengths).map(bytes).reduce(0, +)
+    let own = bytes(RealTransform<Float>.workCount(lengths))
+    let count = problem.outputChannels * problem.channelsPerGroup
+    let filters = pass == .filterGradient ? 0 : bytes(2 * spectrum * count)
     let atOnce = tasksAtOnce(problem, pass, scalarBytes: scalarBytes, threads: threads)
-    // Columns are transformed through a scratch of 16 of them on each thread.
-    let columns = 32 * (lengths.dropLast().max() ?? 0) * threads
-    return scalarBytes * (filters + columns) + atOnce * taskBytes(problem, pass, scalarBytes: scalarBytes)
+    return [
+      WorkingSet(shared: planning, perThread: 0),
+      WorkingSet(shared: filters, perThread: filters == 0 ? 0 : own + bytes(points)),
+      WorkingSet(
+        shared: filters + bytes(problem.outputChannels)
+          + atOnce * taskBytes(problem, pass, scalarBytes: scalarBytes), perThread: own),
+    ].bytes(threads: threads)
   }
 
   /// The seconds that a pass takes on one core. The rates are rules of thumb for FFTW with AVX, in and out of the caches.

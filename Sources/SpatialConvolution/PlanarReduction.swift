@@ -20,15 +20,15 @@ struct PlanarReduction<Scalar: TensorScalar>: Sendable {
   /// - Parameters:
   ///   - limit: The bytes that the copies and what the method needs beside them may take.
   ///   - memory: What the method needs for a problem over images; nil if it cannot compute it within the limit.
-  init?(_ problem: ConvolutionProblem, limit: Int?, memory: (ConvolutionProblem) -> Int?) {
+  init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, limit: Int?, memory: (ConvolutionProblem) -> Int?) {
     guard problem.rank == 3 else { return nil }
     self.problem = problem
     let slices = max(1, problem.batch * problem.depth.output)
-    let each = Self.bytes(problem, slices: 1)
+    let each = Self.bytes(problem, pass, slices: 1)
     var count = max(1, min(slices, Self.usualBytes / max(1, each)))
     if let limit {
       while count > 1,
-        Self.bytes(problem, slices: count) + (memory(Self.planar(problem, slices: count)) ?? limit) > limit
+        Self.bytes(problem, pass, slices: count) + (memory(Self.planar(problem, slices: count)) ?? limit) > limit
       {
         count = (count + 1) / 2
       }
@@ -39,7 +39,7 @@ struct PlanarReduction<Scalar: TensorScalar>: Sendable {
   /// The problem over images that a block of slices is.
   var planar: ConvolutionProblem { Self.planar(problem, slices: slicesAtOnce) }
   /// The bytes of the copies.
-  var copyBytes: Int { Self.bytes(problem, slices: slicesAtOnce) }
+  func copyBytes(_ pass: ConvolutionPass) -> Int { Self.bytes(problem, pass, slices: slicesAtOnce) }
   /// How many blocks there are.
   var blocks: Int { (slices + slicesAtOnce - 1) / slicesAtOnce }
 
@@ -66,9 +66,12 @@ struct PlanarReduction<Scalar: TensorScalar>: Sendable {
     } catch { preconditionFailure("\(error)") }
   }
 
-  private static func bytes(_ problem: ConvolutionProblem, slices: Int) -> Int {
+  private static func bytes(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, slices: Int) -> Int {
     let planar = planar(problem, slices: slices)
-    return MemoryLayout<Scalar>.stride * (planar.inputShape.count + planar.outputShape.count)
+    var shapes = [planar.inputShape, planar.outputShape]
+    // The gradient of a block is added to that of the others.
+    if pass == .filterGradient { shapes.append(planar.filterShape) }
+    return shapes.reduce(0) { $0 + Scratch<Scalar>.byteCount($1.count) }
   }
 
   /// The forward pass.

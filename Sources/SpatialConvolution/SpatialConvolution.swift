@@ -97,13 +97,14 @@ public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
   private func run(
     _ pass: ConvolutionPass, _ padded: PaddedProblem<Scalar>, _ operands: PassOperands<Scalar>
   ) -> Tensor<Scalar> {
-    switch pass {
+    let inner = beside(padded.copyBytes)
+    return switch pass {
     case .forward:
-      run(
+      inner.run(
         pass, padded.inner,
         PassOperands(padded.padded(operands.first), operands.second, bias: operands.bias, cache: operands.cache))
-    case .inputGradient: padded.cropped(run(pass, padded.inner, operands))
-    case .filterGradient: run(pass, padded.inner, PassOperands(operands.first, padded.padded(operands.second)))
+    case .inputGradient: padded.cropped(inner.run(pass, padded.inner, operands))
+    case .filterGradient: inner.run(pass, padded.inner, PassOperands(operands.first, padded.padded(operands.second)))
     }
   }
 
@@ -111,21 +112,29 @@ public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
   private func run(
     _ pass: ConvolutionPass, _ reduction: PlanarReduction<Scalar>, _ operands: PassOperands<Scalar>
   ) -> Tensor<Scalar> {
-    switch pass {
+    let inner = beside(reduction.copyBytes(pass))
+    return switch pass {
     case .forward:
       reduction.forward(operands.first, operands.second, bias: operands.bias) {
-        run(pass, $0, PassOperands($1, $2, bias: $3, cache: operands.cache))
+        inner.run(pass, $0, PassOperands($1, $2, bias: $3, cache: operands.cache))
       }
     case .inputGradient:
-      reduction.inputGradient(operands.first, operands.second) { run(pass, $0, PassOperands($1, $2)) }
+      reduction.inputGradient(operands.first, operands.second) { inner.run(pass, $0, PassOperands($1, $2)) }
     case .filterGradient:
-      reduction.filterGradient(operands.first, operands.second) { run(pass, $0, PassOperands($1, $2)) }
+      reduction.filterGradient(operands.first, operands.second) { inner.run(pass, $0, PassOperands($1, $2)) }
     }
   }
 
   /// A problem over volumes as one over images; nil if it is none.
   private func reduction(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> PlanarReduction<Scalar>? {
-    PlanarReduction(problem, limit: memoryLimit) { try? workingMemory(pass, $0) }
+    PlanarReduction(problem, pass, limit: memoryLimit) { try? workingMemory(pass, $0) }
+  }
+
+  /// The method within what copies leave of its limit.
+  private func beside(_ copyBytes: Int) -> Self {
+    var method = self
+    method.memoryLimit = memoryLimit.map { max(0, $0 - copyBytes) }
+    return method
   }
 
   // MARK: Plans
@@ -152,17 +161,16 @@ public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> Int {
     let limit = memoryLimit ?? MachineMemory.physical
-    func checked(_ bytes: Int) throws(ConvolutionError) -> Int {
-      guard bytes <= limit else {
-        throw ConvolutionError("the direct method", needs: bytes, limit: limit, or: "convolve less at once")
+    func workingMemory(_ inner: ConvolutionProblem, copyBytes: Int) throws(ConvolutionError) -> Int {
+      try ConvolutionError.beside(copyBytes, limit: limit, "the direct method") { () throws(ConvolutionError) in
+        try beside(copyBytes).workingMemory(pass, inner)
       }
-      return bytes
     }
     if let padded = PaddedProblem<Scalar>(problem) {
-      return try checked(padded.copyBytes + workingMemory(pass, padded.inner))
+      return try workingMemory(padded.inner, copyBytes: padded.copyBytes)
     }
     if let reduction = reduction(problem, pass) {
-      return try checked(reduction.copyBytes + workingMemory(pass, reduction.planar))
+      return try workingMemory(reduction.planar, copyBytes: reduction.copyBytes(pass))
     }
     let memory = try plan(pass, problem).memory
     let threads = min(Parallel.threads, memory.threads(within: limit))

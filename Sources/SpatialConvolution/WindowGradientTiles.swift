@@ -102,7 +102,9 @@ struct WindowGradientTiles<Scalar: DirectScalar> {
     let runs = Scratch<sk_column_run>.byteCount(vectors * Scalar.vectorWidth)
     let tables = bands + columns.byteCount + runs + Scratch<Int32>.byteCount(rows)
     return [
-      WorkingSet(shared: parts * partBytes + problem.flippedBytes(Scalar.self) + tables, perThread: workerBytes)
+      WorkingSet(
+        shared: Scratch<Scalar>.byteCount(parts * sumsPerPart) + problem.flippedBytes(Scalar.self) + tables,
+        perThread: workerBytes)
     ]
   }
 

@@ -32,10 +32,33 @@ extension ConvolutionError {
   ///
   /// - Parameters:
   ///   - bytes: The least limit that would do.
+  ///   - limit: The limit; the memory of the machine where nobody set one.
   ///   - remedy: What to do beside raising the limit.
   package init(_ method: String, needs bytes: Int, limit: Int, or remedy: String) {
+    let bound =
+      limit >= MachineMemory.physical
+      ? "the machine has \(ByteCount(MachineMemory.physical)): "
+      : "the limit is \(ByteCount(limit)): raise the limit, or "
     self.init(
-      "\(method) needs about \(ByteCount(bytes, rounding: .up)) of working memory here, the limit is \(ByteCount(limit)): "
-        + "raise the limit, or \(remedy)", neededBytes: bytes)
+      "\(method) needs about \(ByteCount(bytes, rounding: .up)) of working memory here, " + bound + remedy,
+      neededBytes: bytes)
+  }
+
+  /// The memory of a pass beside copies of its operands, or the refusal of both.
+  ///
+  /// - Parameter memory: The memory of the pass in what the copies leave of the limit.
+  package static func beside(
+    _ copyBytes: Int, limit: Int, _ method: String, _ memory: () throws(ConvolutionError) -> Int
+  ) throws(ConvolutionError) -> Int {
+    let bytes: Int
+    do { bytes = copyBytes + (try memory()) } catch {
+      guard let needed = error.neededBytes else { throw error }
+      bytes = copyBytes + needed
+      throw ConvolutionError(method, needs: bytes, limit: limit, or: "convolve less at once")
+    }
+    guard bytes <= limit else {
+      throw ConvolutionError(method, needs: bytes, limit: limit, or: "convolve less at once")
+    }
+    return bytes
   }
 }

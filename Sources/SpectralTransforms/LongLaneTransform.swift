@@ -20,7 +20,7 @@ final class LongLaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
 
   /// The two lengths for a long one, as equal as can be; nil if it is short, or has none.
   static func factors(_ count: Int) -> (Int, Int)? {
-    guard count >= 1 << 11, FastSize.isSmooth(count) else { return nil }
+    guard count >= 1 << 8, FastSize.isSmooth(count) else { return nil }
     var first = Int(Double(count).squareRoot())
     while count % first != 0 { first -= 1 }
     return first >= 8 ? (first, count / first) : nil

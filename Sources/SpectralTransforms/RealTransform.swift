@@ -67,34 +67,43 @@ public struct RealTransform<Scalar: FourierScalar>: Sendable {
   /// The complex numbers of a spectrum: of the last axis the non-redundant half is kept.
   public var spectrumCount: Int { size.dropLast().reduce(size.last! / 2 + 1, *) }
 
+  /// The numbers that each thread of a transform of some lengths works in.
+  public static func workCount(_ size: [Int]) -> Int { 2 * (size.dropLast().max() ?? 0) * block }
+  /// The most numbers that planning takes: what a plan reads and writes.
+  public static func planningCounts(_ size: [Int]) -> [Int] {
+    [2 * size.dropLast().reduce(size.last! / 2 + 1, *), max(workCount(size), size.last!)]
+  }
+
   /// The spectra of arrays that lie one behind the other; the arrays stay as they are.
   ///
   /// - Parameters:
   ///   - arrays: How many.
   ///   - spectra: Room for ``spectrumCount`` pairs of numbers for each.
+  ///   - threads: How many threads may take part; each holds ``workCount`` numbers meanwhile.
   public func forward(
-    _ input: UnsafePointer<Scalar>, arrays: Int = 1, _ spectra: UnsafeMutablePointer<Scalar>
+    _ input: UnsafePointer<Scalar>, arrays: Int = 1, _ spectra: UnsafeMutablePointer<Scalar>, atMost threads: Int = .max
   ) {
     let (width, half) = (size.last!, size.last! / 2 + 1)
     // A one-dimensional real-to-complex transform leaves its input as it is.
     nonisolated(unsafe) let (input, spectra) = (UnsafeMutablePointer(mutating: input), spectra)
-    Parallel.forEach(arrays * count / width, grain: grain(width)) { row in
+    Parallel.forEach(arrays * count / width, grain: grain(width), atMost: threads) { row in
       rows.forward.execute(input + row * width, spectra + 2 * row * half)
     }
-    for axis in columns.reversed() { transformColumns(spectra, axis, arrays, \.forward, scale: 1) }
+    for axis in columns.reversed() { transformColumns(spectra, axis, arrays, \.forward, scale: 1, threads) }
   }
 
   /// The arrays of spectra, normalised, so that it undoes the forward transform; the spectra are destroyed.
   public func inverse(
-    _ spectra: UnsafeMutablePointer<Scalar>, arrays: Int = 1, _ output: UnsafeMutablePointer<Scalar>
+    _ spectra: UnsafeMutablePointer<Scalar>, arrays: Int = 1, _ output: UnsafeMutablePointer<Scalar>,
+    atMost threads: Int = .max
   ) {
     let (width, half) = (size.last!, size.last! / 2 + 1)
     let scale = 1 / Scalar(count)
     for (index, axis) in columns.enumerated() {
-      transformColumns(spectra, axis, arrays, \.backward, scale: index == 0 ? scale : 1)
+      transformColumns(spectra, axis, arrays, \.backward, scale: index == 0 ? scale : 1, threads)
     }
     nonisolated(unsafe) let (spectra, output) = (spectra, output)
-    Parallel.forEach(arrays * count / width, grain: grain(width)) { row in
+    Parallel.forEach(arrays * count / width, grain: grain(width), atMost: threads) { row in
       let target = output + row * width
       rows.backward.execute(spectra + 2 * row * half, target)
       if columns.isEmpty { for i in 0..<width { target[i] *= scale } }
@@ -103,7 +112,7 @@ public struct RealTransform<Scalar: FourierScalar>: Sendable {
 
   private func transformColumns(
     _ values: UnsafeMutablePointer<Scalar>, _ axis: ColumnPlans, _ arrays: Int,
-    _ direction: KeyPath<PlanPair, TransformPlan<Scalar>> & Sendable, scale: Scalar
+    _ direction: KeyPath<PlanPair, TransformPlan<Scalar>> & Sendable, scale: Scalar, _ threads: Int
   ) {
     guard axis.count > 1 || scale != 1 else { return }
     let blocks = (axis.stride + Self.block - 1) / Self.block
@@ -111,7 +120,7 @@ public struct RealTransform<Scalar: FourierScalar>: Sendable {
     let (plan, restPlan) = (axis.whole[keyPath: direction], axis.rest[keyPath: direction])
     nonisolated(unsafe) let values = values
     Parallel.forEach(
-      outer * blocks, grain: grain(axis.count * Self.block),
+      outer * blocks, grain: grain(axis.count * Self.block), atMost: threads,
       workspace: { Scratch<Scalar>(count: 2 * axis.count * Self.block) }
     ) { index, scratch in
       let (array, block) = index.quotientAndRemainder(dividingBy: blocks)

@@ -29,6 +29,7 @@ enum Spectral {
   ]
 
   static func main() {
+    SmallAddressSpace.leaveOutThreadsOfBLAS()
     StandardDescriptors.openMissing()
     // A file that outgrows the process's limit is then an error with a name, not the end of the process.
     signal(SIGXFSZ, SIG_IGN)

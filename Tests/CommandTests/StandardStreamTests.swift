@@ -307,5 +307,15 @@ import Testing
       let outcome = spectral(shell: line, in: folder)
       #expect(outcome.code != 124 && outcome.code != 137)
     }
+
+    /// OpenBLAS's threads map memory of their own at some time after the command has found out how much there is.
+    @Test(arguments: [260, 280, 300, 320, 350]) func aSmallAddressSpaceIsEnoughOrRefused(_ megabytes: Int) throws {
+      try Tensor<Float>([300, 400], (0..<120_000).map { Float($0 % 97) }).writeNPY(to: path("x.npy"))
+      for _ in 0..<5 {
+        let line = "ulimit -v \(megabytes * 1000); exec timeout 20 \"$0\" convolve x.npy --kernel gaussian:3 -o y.npy"
+        let outcome = spectral(shell: line, in: folder)
+        #expect(outcome.code == 0 || outcome.code == 1 && outcome.lines.count == 1, "\(outcome)")
+      }
+    }
   #endif
 }

@@ -114,6 +114,10 @@ private func problems() throws -> [ConvolutionProblem] {
     try problem([1, 1, 20000, 2], outputs: 1, KernelGeometry(kernel: [25, 1], padding: .same)),
     try problem([2, 8, 33, 30], outputs: 36, KernelGeometry(kernel: 3, stride: 2, groups: 2)),
     try problem([1, 10, 40, 41], outputs: 12, KernelGeometry(kernel: 5, dilation: 2, operation: .convolution)),
+    try problem([2, 20, 9, 12, 13], outputs: 24, KernelGeometry(kernel: 3, padding: .same)),
+    try problem([1, 1, 24, 30, 27], outputs: 1, KernelGeometry(kernel: 7, padding: .same, boundary: .mirror)),
+    try problem([2, 20, 8, 16, 15], outputs: 20, KernelGeometry(kernel: [3, 5, 5], stride: [2, 1, 1], groups: 20)),
+    try problem([1, 2, 16, 15, 14], outputs: 3, KernelGeometry(kernel: [5, 3, 3], dilation: [2, 1, 1])),
   ]
 }
 
@@ -132,7 +136,7 @@ private func check<Scalar: AnyMethodScalar, Method: ConvolutionMethod<Scalar>>(
   let free = make(nil)
   let expected = Results(free, x, w, g, problem)
   // No tile is larger than the padded image, but for the next fast size, which is below twice as much.
-  let points = 4 * (problem.vertical.padded + 1) * (problem.horizontal.padded + 1)
+  let points = problem.axes.reduce(1) { $0 * 2 * ($1.padded + 1) }
   let bounds = PassBounds(problem, x: x, w: w, g: g, points: points)
   func bytes(_ tensors: [Tensor<Scalar>]) -> Int { tensors.reduce(0) { $0 + Scratch<Scalar>.byteCount($1.count) } }
 

@@ -1,0 +1,23 @@
+import Foundation
+
+/// A process whose address space is bounded (`ulimit -v`).
+enum SmallAddressSpace {
+  /// Starts the program over without the threads of BLAS, if its address space is bounded.
+  ///
+  /// OpenBLAS starts them when the program is loaded, before anything of ours runs, and each maps 128 MiB when it gets round
+  /// to it: after the command has found out what memory there is. They do nothing for us, since our loops are parallel
+  /// around BLAS.
+  static func leaveOutThreadsOfBLAS() {
+    #if os(Linux)
+      var limit = rlimit()
+      guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur != rlim_t.max,
+        getenv(variable) == nil
+      else { return }
+      setenv(variable, "1", 1)
+      // If that fails, the program goes on as it is.
+      execv("/proc/self/exe", CommandLine.unsafeArgv)
+    #endif
+  }
+
+  private static let variable = "OPENBLAS_NUM_THREADS"
+}
