@@ -1,6 +1,7 @@
 import FourierConvolution
 import SpectralConvolution
 import SpatialConvolution
+import SpectralTransforms
 
 /// The methods by the words that choose them on the command line.
 public enum ConvolutionChoice: String, CaseIterable, Hashable, Codable, Sendable {
@@ -16,17 +17,19 @@ public enum ConvolutionChoice: String, CaseIterable, Hashable, Codable, Sendable
   /// - Parameters:
   ///   - deterministic: The same bits on every run: FFTW plans by its rule of thumb, not by measurement.
   ///   - memoryLimit: The most working memory of a pass, in bytes.
+  ///   - transforms: Who transforms tiles.
   ///   - planning: How `automatic` chooses a method and a tile, and `fft` a tile.
   /// - Precondition: not both deterministic and planned by measurement, whose outcome varies.
   public func method<Scalar: AnyMethodScalar>(
     for _: Scalar.Type = Scalar.self, deterministic: Bool = false, memoryLimit: Int? = nil,
-    planning: ConvolutionPlanning = .estimated
+    transforms: TransformProvider = .fastest, planning: ConvolutionPlanning = .estimated
   ) -> any ConvolutionMethod<Scalar> {
     precondition(
       !deterministic || planning == .estimated,
       "a deterministic method is planned by estimate: what a stop-watch says differs from run to run")
     let direct = SpatialConvolution<Scalar>(memoryLimit: memoryLimit)
-    let fourier = FourierConvolution<Scalar>(memoryLimit: memoryLimit, rigor: deterministic ? .estimate : .measure)
+    let fourier = FourierConvolution<Scalar>(
+      memoryLimit: memoryLimit, transforms: transforms, rigor: deterministic ? .estimate : .measure)
     return switch (self, planning) {
     case (.direct, _): direct
     case (.fft, .estimated): fourier

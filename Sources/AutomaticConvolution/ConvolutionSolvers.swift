@@ -1,6 +1,7 @@
 import FourierConvolution
 import SpatialConvolution
 import SpectralConvolution
+import SpectralTransforms
 
 /// The ways to compute a convolution, by name: `direct.window`, `fft.whole` and so on.
 public enum ConvolutionSolvers {
@@ -13,10 +14,12 @@ public enum ConvolutionSolvers {
   ///
   /// - Throws: `ConvolutionError` if there is none of the name.
   public static func method<Scalar: AnyMethodScalar>(
-    named name: String, for _: Scalar.Type = Scalar.self, memoryLimit: Int? = nil
+    named name: String, for _: Scalar.Type = Scalar.self, memoryLimit: Int? = nil,
+    transforms: TransformProvider = .fastest
   ) throws(ConvolutionError) -> any ConvolutionMethod<Scalar> {
     if let solver = FourierSolver(rawValue: name) {
-      return FourierConvolution<Scalar>(memoryLimit: memoryLimit, rigor: .estimate, solver: solver)
+      return FourierConvolution<Scalar>(
+        memoryLimit: memoryLimit, transforms: transforms, rigor: .estimate, solver: solver)
     }
     let names = all.map(\.name)
     guard names.contains(name) else {

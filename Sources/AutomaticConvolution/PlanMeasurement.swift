@@ -98,8 +98,8 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
 
   private func fourier(tile: Extent?, solver: FourierSolver?) -> FourierConvolution<Scalar> {
     FourierConvolution<Scalar>(
-      memoryLimit: method.fourier.memoryLimit, rigor: method.fourier.rigor, tile: tile, solver: solver,
-      tapeBudget: method.fourier.tapeBudget)
+      memoryLimit: method.fourier.memoryLimit, transforms: method.fourier.transforms, rigor: method.fourier.rigor,
+      tile: tile, solver: solver, tapeBudget: method.fourier.tapeBudget)
   }
 
   /// An array of ordinary numbers, made quickly.
@@ -157,7 +157,7 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
     let geometry = problem.geometry
     return [
       Processor.model, "\(Parallel.threads) threads", Scalar.precisionName, training ? "training" : "forward",
-      method.name, "plans \(method.fourier.rigor.rawValue)",
+      method.name, "transforms \(method.fourier.transforms.rawValue)", "plans \(method.fourier.rigor.rawValue)",
       method.fourier.memoryLimit.map { "limit \($0)" } ?? "no limit",
       "\(problem.inputShape) by \(problem.filterShape)", "stride \(geometry.stride)", "dilation \(geometry.dilation)",
       "padding " + problem.axes.map { "\($0.paddingBefore) \($0.paddingAfter)" }.joined(separator: " "),

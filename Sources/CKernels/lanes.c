@@ -26,6 +26,14 @@
                                   ptrdiff_t from_group, ptrdiff_t rows, ptrdiff_t columns) {                            \
     SK_CALL(, transpose_matrix_##NAME, to, to_pitch, to_group, from, from_pitch, from_group, rows, columns)             \
   }                                                                                                                     \
+  void sk_lanes_to_rows_##NAME(T *to, ptrdiff_t pitch, const T *from, ptrdiff_t stride, ptrdiff_t count,                 \
+                               int exchanged) {                                                                         \
+    SK_CALL(, lanes_to_rows_##NAME, to, pitch, from, stride, count, exchanged)                                          \
+  }                                                                                                                     \
+  void sk_rows_to_lanes_##NAME(T *to, ptrdiff_t stride, const T *from, ptrdiff_t pitch, ptrdiff_t count,                 \
+                               int exchanged) {                                                                         \
+    SK_CALL(, rows_to_lanes_##NAME, to, stride, from, pitch, count, exchanged)                                          \
+  }                                                                                                                     \
   void sk_lanes_multiply_##NAME(T *y, ptrdiff_t y_stride, const T *x, ptrdiff_t x_stride, const T *w,                   \
                                 ptrdiff_t w_stride, ptrdiff_t count, int conjugated, int broadcast) {                   \
     SK_CALL(, multiply_##NAME, y, y_stride, x, x_stride, w, w_stride, count, conjugated, broadcast)                     \

@@ -22,9 +22,12 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   /// Beside it come tables of the places of tiles, a few numbers for every row and column, and, where results are not
   /// finite, copies of operands and results.
   public var memoryLimit: Int?
-  /// How FFTW chooses its plans. With `estimate`, results are the same to the bit on every run and with any number of
-  /// threads, on one machine and build. With `measure` this is not promised: a tile that was asked for, with a prime
-  /// factor above 7, is transformed by FFTW, as its stop-watch decides.
+  /// Who transforms the rows and columns of tiles. Transforms of whole arrays (``FourierSolver/whole``) are always FFTW's,
+  /// so `builtIn` rules them out. All keep the same bounds; they differ in the last bits.
+  public var transforms: TransformProvider
+  /// How FFTW chooses its plans, for tiles where it transforms them, and for whole arrays. With `estimate`, results are
+  /// the same to the bit on every run and with any number of threads, on one machine and build. With `measure` this is
+  /// promised only where FFTW takes no part, for its stop-watch decides how it adds up.
   public var rigor: PlanningRigor
   /// The size of tiles, in place of the one with the least estimated cost.
   public var tile: Extent?
@@ -42,10 +45,11 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
 
   /// The Fourier method.
   public init(
-    memoryLimit: Int? = nil, rigor: PlanningRigor = .measure, tile: Extent? = nil, solver: FourierSolver? = nil,
-    tapeBudget: Int = 1 << 30
+    memoryLimit: Int? = nil, transforms: TransformProvider = .fastest, rigor: PlanningRigor = .measure,
+    tile: Extent? = nil, solver: FourierSolver? = nil, tapeBudget: Int = 1 << 30
   ) {
     self.memoryLimit = memoryLimit
+    self.transforms = transforms
     self.rigor = rigor
     self.tile = tile
     self.solver = solver
@@ -256,7 +260,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     if let padded = PaddedProblem<Scalar>(problem) { return estimatedSeconds(pass, padded.inner) }
     switch route(problem, FourierPass(pass)) {
     case .tiles: break
-    case .slices(let choice): return sliceLayout(problem, choice).seconds(pass)
+    case .slices(let choice): return sliceLayout(problem, choice).seconds(pass, transforms)
     case .whole(let size): return size.seconds(problem, FourierPass(pass), scalarBytes: MemoryLayout<Scalar>.stride)
     case .none: return nil
     }
@@ -265,8 +269,9 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   }
 
   /// The seconds that inference, or a training step, would take on one core by transforms of whole arrays; nil if it would
-  /// not keep within the memory limit.
+  /// not keep within the memory limit, or if FFTW is to take no part.
   public func wholeSeconds(_ problem: ConvolutionProblem, training: Bool) -> Double? {
+    guard transforms != .builtIn else { return nil }
     let passes = training ? ConvolutionPass.allCases : [.forward]
     var sum = 0.0
     for pass in passes {
@@ -322,7 +327,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   private var limit: Int { memoryLimit ?? MachineMemory.physical }
 
   private func cost(_ problem: ConvolutionProblem, _ pass: FourierPass) -> TileCost {
-    TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, pass)
+    TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, pass, transforms)
   }
 
   private func choice(_ cost: TileCost) throws(ConvolutionError) -> TileChoice {
@@ -332,9 +337,10 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
 
   func engine(_ problem: ConvolutionProblem, _ pass: FourierPass) -> TileEngine<Scalar> {
     let key = EngineKey(
-      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, rigor: rigor, tile: tile, pass: pass)
+      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, transforms: transforms, rigor: rigor,
+      tile: tile, pass: pass)
     return EngineShelf.engine(key) {
-      do { return TileEngine<Scalar>(problem, try choice(cost(problem, pass)), rigor: rigor) } catch {
+      do { return TileEngine<Scalar>(problem, try choice(cost(problem, pass)), transforms, rigor: rigor) } catch {
         preconditionFailure("\(error)")
       }
     }
@@ -343,10 +349,9 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   func sliceEngine(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, _ choice: SliceChoice) -> SliceEngine<Scalar>
   {
     let key = EngineKey(
-      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, rigor: rigor, tile: tile,
-      segment: segment,
-      pass: FourierPass(pass))
-    return EngineShelf.engine(key) { SliceEngine(sliceLayout(problem, choice), rigor: rigor) }
+      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, transforms: transforms, rigor: rigor,
+      tile: tile, segment: segment, pass: FourierPass(pass))
+    return EngineShelf.engine(key) { SliceEngine(sliceLayout(problem, choice), transforms, rigor: rigor) }
   }
 
   private func sliceLayout(_ problem: ConvolutionProblem, _ choice: SliceChoice) -> SliceLayout {
@@ -408,6 +413,7 @@ private struct EngineKey: Hashable {
   let precision: String
   let problem: ConvolutionProblem
   let memoryLimit: Int?
+  let transforms: TransformProvider
   let rigor: PlanningRigor
   let tile: Extent?
   var segment: Int?

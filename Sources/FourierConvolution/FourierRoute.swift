@@ -1,5 +1,6 @@
 import SpectralConvolution
 import SpectralCore
+import SpectralTransforms
 import Synchronization
 
 /// The way that a pass of a problem goes.
@@ -31,15 +32,21 @@ extension FourierConvolution {
     if problem.rank < 3 && solver != .whole { return .tiles }
     let pass = pass.single
     let key = RouteKey(
-      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, tile: tile, segment: segment,
-      solver: solver, pass: pass)
+      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, transforms: transforms, tile: tile,
+      segment: segment, solver: solver, pass: pass)
     return RouteTable.route(key) { newRoute(problem, pass) }
   }
 
   private func newRoute(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> FourierRoute {
     let scalarBytes = MemoryLayout<Scalar>.stride
     let limit = memoryLimit ?? MachineMemory.physical
-    let mayBeWhole = solver == .whole || solver == nil && tile == nil
+    if solver == .whole && transforms == .builtIn {
+      return .none(
+        ConvolutionError(
+          "\(FourierSolver.whole.rawValue) transforms with FFTW, which the built-in transforms exclude: take fftw or fastest"
+        ))
+    }
+    let mayBeWhole = solver == .whole || solver == nil && tile == nil && transforms != .builtIn
     let whole =
       !mayBeWhole ? nil : WholeSize.best(problem, FourierPass(pass), scalarBytes: scalarBytes, limit: limit)
     func refusal(_ bytes: Int) -> FourierRoute {
@@ -49,8 +56,8 @@ extension FourierConvolution {
     if solver == .whole { return whole.map { .whole($0.size) } ?? refusal(leastOfWhole()) }
     do {
       let slices = try SliceLayout.best(
-        problem, pass, tile: tile, segment: segment, scalarBytes: scalarBytes, limit: limit)
-      if let whole, whole.seconds < slices.seconds(pass) { return .whole(whole.size) }
+        problem, pass, transforms, tile: tile, segment: segment, scalarBytes: scalarBytes, limit: limit)
+      if let whole, whole.seconds < slices.seconds(pass, transforms) { return .whole(whole.size) }
       return .slices(slices.choice)
     } catch {
       if let whole { return .whole(whole.size) }
@@ -134,6 +141,7 @@ private struct RouteKey: Hashable {
   let precision: String
   let problem: ConvolutionProblem
   let memoryLimit: Int?
+  let transforms: TransformProvider
   let tile: Extent?
   let segment: Int?
   let solver: FourierSolver?

@@ -32,7 +32,8 @@ extension FourierConvolution {
       // In Double every count is exact after rounding; numbers of twice the size fit in twice the limit. Plans of a
       // tile that is not used for anything else are not worth a measurement.
       let precise = FourierConvolution<Double>(
-        memoryLimit: memoryLimit.map { 2 * min($0, .max / 2) }, rigor: .estimate, tile: tile, solver: solver)
+        memoryLimit: memoryLimit.map { 2 * min($0, .max / 2) }, transforms: transforms, rigor: .estimate, tile: tile,
+        solver: solver)
       TermCounts(pass, a, b, problem, by: precise).spoil(&result)
     }
     return result

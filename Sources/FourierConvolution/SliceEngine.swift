@@ -25,11 +25,11 @@ final class SliceEngine<Scalar: ConvolutionScalar>: Sendable {
   /// The slice of the volume at each position of the padded one; -1 for none.
   private let sources: [Int]
 
-  init(_ layout: SliceLayout, rigor: PlanningRigor) {
+  init(_ layout: SliceLayout, _ transforms: TransformProvider, rigor: PlanningRigor) {
     let (problem, size) = (layout.problem, layout.choice.size)
     self.problem = problem
     self.layout = layout
-    tile = TileTransform(size, rigor: rigor)
+    tile = TileTransform(size, transforms, rigor: rigor)
     let flipped = problem.geometry.operation == .convolution
     let vertical = AxisTiling(problem.vertical, size: size.height, flipped: flipped)
     let horizontal = AxisTiling(problem.horizontal, size: size.width, flipped: flipped)

@@ -127,9 +127,8 @@ struct SliceLayout: Sendable {
   // MARK: Choice
 
   /// The seconds of a pass on one core, by the rates of ``TileRates``.
-  func seconds(_ pass: ConvolutionPass) -> Double {
+  func seconds(_ pass: ConvolutionPass, _ transforms: TransformProvider) -> Double {
     let rates = TileRates.of(depthwise: lanes.isDepthwise, byChannels: isMatrix, training: false)
-    let points = Double(choice.size.height * choice.size.width)
     let frequencies = Double(frequencies)
     let seen = Double(isSeen.count { $0 })
     let blocks = Double(blocks)
@@ -138,7 +137,7 @@ struct SliceLayout: Sendable {
     let filters = Double(problem.depth.kernel * lanes.filter.count)
     var groups = inputs + outputs
     if pass != .forward { groups += filters }
-    let logarithm = max(1, log2(points))
+    let logarithm = max(1, transforms.butterflies(choice.size))
     var seconds = 1e-5 + blocks * 2e-6
     seconds += groups * (frequencies * logarithm / rates.butterflies + Double(choice.size.height) / rates.rows)
     // Large blocks leave the second-level cache and come back, and the filters are read for each block.
@@ -164,9 +163,10 @@ struct SliceLayout: Sendable {
   ///
   /// - Throws: If there are none; the sentence says what the most frugal would need.
   static func best(
-    _ problem: ConvolutionProblem, _ pass: ConvolutionPass, tile: Extent?, segment: Int?, scalarBytes: Int, limit: Int
+    _ problem: ConvolutionProblem, _ pass: ConvolutionPass, _ transforms: TransformProvider, tile: Extent?,
+    segment: Int?, scalarBytes: Int, limit: Int
   ) throws(ConvolutionError) -> SliceLayout {
-    let cost = TileCost(problem, scalarBytes: scalarBytes, FourierPass(pass))
+    let cost = TileCost(problem, scalarBytes: scalarBytes, FourierPass(pass), transforms)
     if let tile { try cost.check(tile) }
     let sizes = tile.map { [$0] } ?? cost.sizes()
     var segments = [min(segment ?? .max, problem.depth.output)]
@@ -182,7 +182,7 @@ struct SliceLayout: Sendable {
         choice.workers = stretches.threads(within: limit)
         guard choice.workers > 0 else { continue }
         layout = SliceLayout(problem, choice, scalarBytes: scalarBytes)
-        let seconds = layout.seconds(pass)
+        let seconds = layout.seconds(pass, transforms)
         if seconds < best?.seconds ?? .infinity { best = (layout, seconds) }
       }
     }

@@ -24,16 +24,19 @@ struct TileCost {
   let problem: ConvolutionProblem
   let scalarBytes: Int
   let pass: FourierPass
+  /// Who transforms the tiles.
+  let transforms: TransformProvider
   /// Whether the filters are transformed on every call (training) or kept (inference).
   var transformsFilters: Bool { pass != .forward }
 
   private let verticalParts: (residues: Int, phaseStride: Int, phases: Int, taps: Int)
   private let horizontalParts: (residues: Int, phaseStride: Int, phases: Int, taps: Int)
 
-  init(_ problem: ConvolutionProblem, scalarBytes: Int, _ pass: FourierPass) {
+  init(_ problem: ConvolutionProblem, scalarBytes: Int, _ pass: FourierPass, _ transforms: TransformProvider) {
     self.problem = problem
     self.scalarBytes = scalarBytes
     self.pass = pass
+    self.transforms = transforms
     verticalParts = AxisTiling.parts(problem.vertical)
     horizontalParts = AxisTiling.parts(problem.horizontal)
   }
@@ -59,7 +62,7 @@ struct TileCost {
     let byChannels = layout.input.arrangement == .channels
     let rates = TileRates.of(depthwise: layout.isDepthwise, byChannels: byChannels, training: transformsFilters)
     let frequencies = Double(Self.frequencies(size))
-    let logarithm = log2(Double(size.height * size.width))
+    let logarithm = transforms.butterflies(size)
     let groupBytes = frequencies * 128
     // Past half a megabyte, tiles begin to fall out of the second-level cache; few of them, out of a share of the third.
     let spilled = min(max((groupBytes - 0.4e6) / 1.2e6, 0), 1) + (groupBytes > 16e6 ? 1.5 : 0)
@@ -184,6 +187,11 @@ struct TileCost {
 
   /// - Throws: If there can be no tiles of a size.
   func check(_ size: Extent) throws(ConvolutionError) {
+    if transforms == .builtIn, let count = [size.height, size.width / 2].first(where: { !FastSize.isSmooth($0) }) {
+      throw ConvolutionError(
+        "a tile of \(size) is made of transforms of \(count) points, and the built-in ones have no prime factor above 7: take "
+          + "another tile, or FFTW's transforms")
+    }
     guard size.height >= verticalParts.taps, size.width >= horizontalParts.taps, size.width % 2 == 0 else {
       throw ConvolutionError(
         "a tile of \(size) cannot be: it needs at least \(verticalParts.taps) x \(horizontalParts.taps) places and an even "
@@ -216,5 +224,13 @@ struct TileCost {
     ConvolutionError(
       "the Fourier method", needs: leastBytes, limit: limit,
       or: "take the direct method or fewer channels at once")
+  }
+}
+
+extension TransformProvider {
+  /// The logarithm of a tile's points: the work of transforming its rows and columns, in units of the built-in loops.
+  func butterflies(_ size: Extent) -> Double {
+    // Columns are taken in pairs.
+    log2(Double(size.height)) * relativeCost(size.height) + log2(Double(size.width)) * relativeCost(size.width / 2)
   }
 }

@@ -40,10 +40,12 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
   let outputTables: PlaceTables
   let filterTables: PlaceTables
 
-  init(_ problem: ConvolutionProblem, _ choice: TileChoice, rigor: PlanningRigor) {
+  init(
+    _ problem: ConvolutionProblem, _ choice: TileChoice, _ transforms: TransformProvider, rigor: PlanningRigor
+  ) {
     self.problem = problem
     let size = choice.size
-    tile = TileTransform(size, rigor: rigor)
+    tile = TileTransform(size, transforms, rigor: rigor)
     let flipped = problem.geometry.operation == .convolution
     let vertical = AxisTiling(problem.vertical, size: size.height, flipped: flipped)
     let horizontal = AxisTiling(problem.horizontal, size: size.width, flipped: flipped)

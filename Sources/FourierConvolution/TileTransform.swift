@@ -31,12 +31,12 @@ struct TileTransform<Scalar: ConvolutionScalar>: Sendable {
   /// exp(-2πi v / width) for each column of the half spectrum.
   private let roots: [Scalar]
 
-  init(_ size: Extent, rigor: PlanningRigor) {
+  init(_ size: Extent, _ provider: TransformProvider, rigor: PlanningRigor) {
     precondition(size.width % 2 == 0, "a tile has an even width, so that its columns pair up, not \(size.width)")
     self.size = size
     rowPitch = Self.rowPitch(size)
-    row = LaneTransform(count: size.width / 2, rigor: rigor)
-    column = LaneTransform(count: size.height, rigor: rigor)
+    row = LaneTransform(count: size.width / 2, provider, rigor: rigor)
+    column = LaneTransform(count: size.height, provider, rigor: rigor)
     roots = (0...size.width / 2).flatMap { v in
       let angle = -2 * Double.pi * Double(v) / Double(size.width)
       return [Scalar(cos(angle)), Scalar(sin(angle))]

@@ -3,6 +3,7 @@ import FourierConvolution
 import SpectralConvolution
 import SpatialConvolution
 import SpectralCore
+import SpectralTransforms
 
 /// What one case took.
 public struct BenchmarkResult: Codable, Sendable {
@@ -38,6 +39,8 @@ public struct BenchmarkSettings: Sendable {
   public var pass = BenchmarkPass.forward
   /// How it is computed.
   public var method = ConvolutionChoice.automatic
+  /// Who transforms tiles.
+  public var transforms = TransformProvider.fastest
   /// How methods and tiles are chosen.
   public var planning = ConvolutionPlanning.estimated
   /// The same bits on every run.
@@ -50,9 +53,16 @@ public struct BenchmarkSettings: Sendable {
   /// Inference by the automatic choice.
   public init() {}
 
+  /// The Fourier method.
+  func fourier<Scalar: AnyMethodScalar>(_: Scalar.Type = Scalar.self) -> FourierConvolution<Scalar> {
+    FourierConvolution(
+      memoryLimit: memoryLimit, transforms: transforms, rigor: deterministic ? .estimate : .measure)
+  }
+
   /// The method.
   public func convolution<Scalar: AnyMethodScalar>(_: Scalar.Type = Scalar.self) -> any ConvolutionMethod<Scalar> {
-    method.method(deterministic: deterministic, memoryLimit: memoryLimit, planning: planning)
+    method.method(
+      deterministic: deterministic, memoryLimit: memoryLimit, transforms: transforms, planning: planning)
   }
 }
 

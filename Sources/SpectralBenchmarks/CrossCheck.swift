@@ -58,8 +58,9 @@ package struct CrossCheck {
   ///   - runs: How often each method is timed at most.
   /// - Throws: `ConvolutionError` if there is nothing to filter or the memory limit is too low.
   package init<Scalar: AnyMethodScalar>(
-    _ planes: Tensor<Scalar>, _ kernel: Tensor<Double>, boundary: Boundary, memoryLimit: Int?, rigor: PlanningRigor,
-    planning: ConvolutionPlanning = .estimated, runs: Int
+    _ planes: Tensor<Scalar>, _ kernel: Tensor<Double>, boundary: Boundary, memoryLimit: Int?,
+    transforms: TransformProvider = .fastest, rigor: PlanningRigor, planning: ConvolutionPlanning = .estimated,
+    runs: Int
   ) throws(ConvolutionError) {
     let channels = planes.shape[0]
     let x = planes.reshaped(to: TensorShape([1] + planes.shape.extents))
@@ -71,7 +72,7 @@ package struct CrossCheck {
       boundary: boundary, operation: .convolution)
     problem = try ConvolutionProblem(geometry, input: x.shape, filter: w.shape)
     let spatial = SpatialConvolution<Scalar>(memoryLimit: memoryLimit)
-    var spectral = FourierConvolution<Scalar>(memoryLimit: memoryLimit, rigor: rigor)
+    var spectral = FourierConvolution<Scalar>(memoryLimit: memoryLimit, transforms: transforms, rigor: rigor)
     let exact = SpatialConvolution<Double>(memoryLimit: memoryLimit)
     let working = max(
       try spatial.workingMemory(.forward, problem), try spectral.workingMemory(.forward, problem),

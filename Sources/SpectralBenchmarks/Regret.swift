@@ -4,6 +4,7 @@ import FourierConvolution
 import SpectralConvolution
 import SpatialConvolution
 import SpectralCore
+import SpectralTransforms
 
 /// How much longer the automatic choice takes than the best of all that it could have chosen: in decision theory, its
 /// regret.
@@ -48,8 +49,7 @@ public struct Regret: Sendable {
     _: Scalar.Type, _ benchmark: BenchmarkCase, _ settings: BenchmarkSettings
   ) throws(ConvolutionError) -> Regret {
     let problem = try benchmark.problem()
-    let fourier = FourierConvolution<Scalar>(
-      memoryLimit: settings.memoryLimit, rigor: settings.deterministic ? .estimate : .measure)
+    let fourier = settings.fourier(Scalar.self)
     let direct = SpatialConvolution<Scalar>(memoryLimit: settings.memoryLimit)
     let automatic = AutomaticConvolution(direct: direct, fourier: fourier, planning: settings.planning)
     try benchmark.checkMemory(problem, settings.pass, automatic)
@@ -59,7 +59,7 @@ public struct Regret: Sendable {
     let operands = BenchmarkOperands<Scalar>(benchmark, problem, settings.pass)
     var runners = entrants(candidates, plan).map { plan, estimate in
       Runner(plan: plan, estimate: estimate) {
-        var own = FourierConvolution<Scalar>(memoryLimit: fourier.memoryLimit, rigor: fourier.rigor)
+        var own = settings.fourier(Scalar.self)
         switch plan {
         case .direct: return { operands.run(direct, settings.pass) }
         case .fourier(let tile): own.tile = tile

@@ -3,6 +3,7 @@ import Dispatch
 import FourierConvolution
 import SpectralConvolution
 import SpectralCore
+import SpectralTransforms
 
 /// What the stages of the Fourier method take in one case.
 public struct StageBenchmark: Sendable {
@@ -40,8 +41,7 @@ public struct StageBenchmark: Sendable {
     guard problem.rank < 3 else {
       throw ConvolutionError("case \(benchmark.name): stages are those of tiles, and volumes have none of their own")
     }
-    var fourier = FourierConvolution<Scalar>(
-      memoryLimit: settings.memoryLimit, rigor: settings.deterministic ? .estimate : .measure)
+    var fourier = settings.fourier(Scalar.self)
     try benchmark.checkMemory(problem, settings.pass, fourier)
     let planned = AutomaticConvolution(direct: nil, fourier: fourier, planning: settings.planning)
     if case .fourier(let tile) = planned.plan(problem, settings.pass.longest) { fourier.tile = tile }

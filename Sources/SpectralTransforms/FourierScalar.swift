@@ -31,6 +31,14 @@ public protocol FourierScalar: TensorScalar {
   /// Multiplies `count` groups of lanes, one behind the other, by a complex number each, or by its conjugate.
   static func turnLanes(
     _ lanes: UnsafeMutablePointer<Self>, _ factors: UnsafePointer<Self>, count: Int, conjugated: Bool)
+  /// From groups of lanes, `stride` numbers apart, to a row of complex numbers for each lane, `pitch` numbers apart.
+  static func lanesToRows(
+    _ rows: UnsafeMutablePointer<Self>, _ pitch: Int, _ lanes: UnsafePointer<Self>, _ stride: Int, count: Int,
+    exchanged: Bool)
+  /// Back.
+  static func rowsToLanes(
+    _ lanes: UnsafeMutablePointer<Self>, _ stride: Int, _ rows: UnsafePointer<Self>, _ pitch: Int, count: Int,
+    exchanged: Bool)
 }
 
 /// What a plan does. Complex arrays are interleaved pairs (real, imaginary).
@@ -43,9 +51,6 @@ public enum TransformKind: Hashable, Sendable {
   case complexForward
   /// Complex to complex, exponent +i, unnormalised.
   case complexBackward
-  /// Complex to complex, exponent -i, the imaginary parts so many elements behind the real ones; strides count
-  /// elements.
-  case splitForward(imaginary: Int)
 }
 
 /// Which elements a plan reads and writes: FFTW's 64-bit guru interface.
@@ -115,8 +120,6 @@ extension Float: FourierScalar {
       fftwf_plan_guru64_dft(rank, dimensions, depth, loops, pairs(input), pairs(output), FFTW_FORWARD, flags)
     case .complexBackward:
       fftwf_plan_guru64_dft(rank, dimensions, depth, loops, pairs(input), pairs(output), FFTW_BACKWARD, flags)
-    case .splitForward(let i):
-      fftwf_plan_guru64_split_dft(rank, dimensions, depth, loops, input, input + i, output, output + i, flags)
     }
   }
 
@@ -132,7 +135,6 @@ extension Float: FourierScalar {
     case .realToComplex: fftwf_execute_dft_r2c(plan, input, pairs(output))
     case .complexToReal: fftwf_execute_dft_c2r(plan, pairs(input), output)
     case .complexForward, .complexBackward: fftwf_execute_dft(plan, pairs(input), pairs(output))
-    case .splitForward(let i): fftwf_execute_split_dft(plan, input, input + i, output, output + i)
     }
   }
 
@@ -162,6 +164,18 @@ extension Float: FourierScalar {
     let group = 128 / MemoryLayout<Float>.stride
     sk_lanes_multiply_f32(lanes, group, lanes, group, factors, 2, count, conjugated ? 1 : 0, 1)
   }
+
+  @inline(__always)
+  public static func lanesToRows(
+    _ rows: UnsafeMutablePointer<Float>, _ pitch: Int, _ lanes: UnsafePointer<Float>, _ stride: Int, count: Int,
+    exchanged: Bool
+  ) { sk_lanes_to_rows_f32(rows, pitch, lanes, stride, count, exchanged ? 1 : 0) }
+
+  @inline(__always)
+  public static func rowsToLanes(
+    _ lanes: UnsafeMutablePointer<Float>, _ stride: Int, _ rows: UnsafePointer<Float>, _ pitch: Int, count: Int,
+    exchanged: Bool
+  ) { sk_rows_to_lanes_f32(lanes, stride, rows, pitch, count, exchanged ? 1 : 0) }
 }
 
 extension Double: FourierScalar {
@@ -181,8 +195,6 @@ extension Double: FourierScalar {
       fftw_plan_guru64_dft(rank, dimensions, depth, loops, pairs(input), pairs(output), FFTW_FORWARD, flags)
     case .complexBackward:
       fftw_plan_guru64_dft(rank, dimensions, depth, loops, pairs(input), pairs(output), FFTW_BACKWARD, flags)
-    case .splitForward(let i):
-      fftw_plan_guru64_split_dft(rank, dimensions, depth, loops, input, input + i, output, output + i, flags)
     }
   }
 
@@ -198,7 +210,6 @@ extension Double: FourierScalar {
     case .realToComplex: fftw_execute_dft_r2c(plan, input, pairs(output))
     case .complexToReal: fftw_execute_dft_c2r(plan, pairs(input), output)
     case .complexForward, .complexBackward: fftw_execute_dft(plan, pairs(input), pairs(output))
-    case .splitForward(let i): fftw_execute_split_dft(plan, input, input + i, output, output + i)
     }
   }
 
@@ -228,4 +239,16 @@ extension Double: FourierScalar {
     let group = 128 / MemoryLayout<Double>.stride
     sk_lanes_multiply_f64(lanes, group, lanes, group, factors, 2, count, conjugated ? 1 : 0, 1)
   }
+
+  @inline(__always)
+  public static func lanesToRows(
+    _ rows: UnsafeMutablePointer<Double>, _ pitch: Int, _ lanes: UnsafePointer<Double>, _ stride: Int, count: Int,
+    exchanged: Bool
+  ) { sk_lanes_to_rows_f64(rows, pitch, lanes, stride, count, exchanged ? 1 : 0) }
+
+  @inline(__always)
+  public static func rowsToLanes(
+    _ lanes: UnsafeMutablePointer<Double>, _ stride: Int, _ rows: UnsafePointer<Double>, _ pitch: Int, count: Int,
+    exchanged: Bool
+  ) { sk_rows_to_lanes_f64(lanes, stride, rows, pitch, count, exchanged ? 1 : 0) }
 }

@@ -5,9 +5,10 @@ import SpectralCore
 /// The complex transform of one length, unnormalised, of a group of lanes at once.
 ///
 /// A *group* is 64 bytes of independent signals side by side: element j of all lanes, first their real parts, then their
-/// imaginary ones. So butterflies are sums of vectors, and no number is shuffled. FFTW vectorises over such lanes only
-/// where one of its codelets does the whole length (16, 20, 32 and the like); lengths with factors up to 7 have loops of
-/// our own (`transform.inc`), any other length goes to FFTW.
+/// imaginary ones. So butterflies are sums of vectors, and no number is shuffled. That is what the built-in loops
+/// (`transform.inc`) do, for lengths with factors up to 7. FFTW does any length, but wants each signal to itself: its codelets
+/// run along a signal, and over neighbouring signals only where one of them does the whole length. So for FFTW lanes become
+/// rows, which takes about as long as a pass of butterflies, and come back.
 ///
 /// A class because it owns the table of its twiddles.
 public final class LaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
@@ -18,30 +19,41 @@ public final class LaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
 
   /// The length.
   public let count: Int
+  /// Who computes it: FFTW or the built-in loops.
+  public let provider: TransformProvider
   private let passes: UnsafeMutablePointer<sk_lane_plan>
   private let twiddles: UnsafeMutablePointer<Scalar>
   private let plan: TransformPlan<Scalar>?
   /// What computes a long one in its place.
   private let long: LongLaneTransform<Scalar>?
 
-  /// A transform of `count` points; `rigor` matters only where FFTW does it.
-  public init(count: Int, rigor: PlanningRigor) {
+  /// A transform of `count` points.
+  ///
+  /// - Parameter rigor: How FFTW plans it, if FFTW does it.
+  /// - Precondition: not built-in if a prime factor is above 7.
+  public init(count: Int, _ provider: TransformProvider = .fastest, rigor: PlanningRigor) {
     precondition(count > 0, "a transform has at least one point, not \(count)")
     self.count = count
-    long = LongLaneTransform<Scalar>.factors(count).map { LongLaneTransform($0, rigor: rigor) }
+    self.provider = provider.chosen(count)
+    // FFTW cuts long ones itself.
+    long = self.provider == .builtIn ? LongLaneTransform<Scalar>.factors(count).map { LongLaneTransform($0) } : nil
     passes = .allocate(capacity: 1)
     twiddles = .allocate(capacity: 2 * count)
     passes.initialize(to: sk_lane_plan())
-    passes.pointee.count = Int32(count)
-    passes.pointee.batch = Int32(Self.batch(count))
-    passes.pointee.twiddles = UnsafeRawPointer(twiddles)
-    guard let radices = Self.radices(count) else {
+    guard self.provider == .builtIn else {
       let layout = TransformLayout(
-        transformed: [.init(count, Self.group, Self.group)], repeated: [.init(Self.lanes, 1, 1)])
-      plan = .shared(.splitForward(imaginary: Self.lanes), layout, rigor: rigor)
+        transformed: [.init(count, 1, 1)],
+        repeated: [.init(Self.lanes, Self.rowPitch(count) / 2, Self.rowPitch(count) / 2)])
+      plan = .shared(.complexForward, layout, rigor: rigor)
       return
     }
     plan = nil
+    guard let radices = Self.radices(count) else {
+      preconditionFailure("the built-in transforms have no prime factor above 7, as \(count) points do")
+    }
+    passes.pointee.count = Int32(count)
+    passes.pointee.batch = Int32(Self.batch(count))
+    passes.pointee.twiddles = UnsafeRawPointer(twiddles)
     passes.pointee.factor_count = Int32(radices.count)
     withUnsafeMutableBytes(of: &passes.pointee.factors) {
       let factors = $0.bindMemory(to: Int32.self)
@@ -67,16 +79,20 @@ public final class LaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
   }
 
   /// Numbers that `work` must hold for a transform of `count` points.
-  public static func workCount(_ count: Int) -> Int { 2 * batch(count) * count * group }
+  public static func workCount(_ count: Int) -> Int { 2 * max(batch(count) * count * group, lanes * rowPitch(count)) }
 
   /// Transforms that go through a pass together: as many as leave room in the first-level cache, since a pass has to find
   /// its way before its first butterfly.
   private static func batch(_ count: Int) -> Int { max(1, (8 << 10) / (count * group * MemoryLayout<Scalar>.stride)) }
 
+  /// Numbers from a lane's row to the next, for FFTW: an odd number of cache lines, so that rows do not all fall on the same
+  /// ones.
+  private static func rowPitch(_ count: Int) -> Int { ((2 * count + lanes - 1) / lanes | 1) * lanes }
+
   /// Transforms `count` groups that lie `inputStride` numbers apart to others.
   ///
   /// - Parameters:
-  ///   - work: Working memory for ``workCount(_:)`` numbers.
+  ///   - work: Working memory for ``workCount(_:)`` numbers, at a multiple of 64 bytes.
   ///   - inverse: Exponent +i in place of -i.
   ///   - repeats: How many such transforms to compute.
   ///   - inputStep: Numbers from the input of one to that of the next.
@@ -92,33 +108,23 @@ public final class LaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
           input + index * inputStep, inputStride, output + index * outputStep, outputStride, work: work,
           inverse: inverse)
       }
-    } else if let plan {
-      for index in 0..<repeats {
-        executeByFFTW(
-          plan, input + index * inputStep, inputStride, output + index * outputStep, outputStride, work, inverse)
-      }
-    } else {
-      Scalar.laneTransform(
+      return
+    }
+    guard let plan else {
+      return Scalar.laneTransform(
         passes, input, inputStride, inputStep, output, outputStride, outputStep, repeats: repeats, work,
         inverse: inverse)
     }
-  }
-
-  private func executeByFFTW(
-    _ plan: TransformPlan<Scalar>, _ input: UnsafePointer<Scalar>, _ inputStride: Int,
-    _ output: UnsafeMutablePointer<Scalar>, _ outputStride: Int, _ work: UnsafeMutablePointer<Scalar>, _ inverse: Bool
-  ) {
-    let (lanes, group) = (Self.lanes, Self.group)
-    // The inverse is the forward transform with real and imaginary parts exchanged.
-    func copy(_ from: UnsafePointer<Scalar>, _ to: UnsafeMutablePointer<Scalar>) {
-      guard inverse else { return to.update(from: from, count: group) }
-      to.update(from: from + lanes, count: lanes)
-      (to + lanes).update(from: from, count: lanes)
+    let pitch = Self.rowPitch(count)
+    let result = work + Self.lanes * pitch
+    for index in 0..<repeats {
+      // The inverse is the forward transform with real and imaginary parts exchanged.
+      Scalar.lanesToRows(
+        work, pitch, input + index * inputStep, inputStride, count: count, exchanged: inverse)
+      plan.execute(work, result)
+      Scalar.rowsToLanes(
+        output + index * outputStep, outputStride, result, pitch, count: count, exchanged: inverse)
     }
-    let result = work + count * group
-    for j in 0..<count { copy(input + j * inputStride, work + j * group) }
-    plan.execute(work, result)
-    for j in 0..<count { copy(result + j * group, output + j * outputStride) }
   }
 
   /// The radices of the passes: as few as can be, and then as even as can be; nil if there is another prime factor.

@@ -26,9 +26,10 @@ final class LongLaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
     return first >= 8 ? (first, count / first) : nil
   }
 
-  init(_ factors: (Int, Int), rigor: PlanningRigor) {
-    first = LaneTransform(count: factors.0, rigor: rigor)
-    second = LaneTransform(count: factors.1, rigor: rigor)
+  init(_ factors: (Int, Int)) {
+    // No plans of FFTW are made for built-in ones.
+    first = LaneTransform(count: factors.0, .builtIn, rigor: .estimate)
+    second = LaneTransform(count: factors.1, .builtIn, rigor: .estimate)
     let count = factors.0 * factors.1
     twiddles = .allocate(capacity: 2 * count)
     for j in 0..<factors.1 {

@@ -7,7 +7,7 @@ public enum PlanningRigor: String, CaseIterable, Hashable, Sendable {
   /// A rule of thumb, at once. The same plan on every run, so the choice for deterministic work.
   case estimate
   /// Time several ways and keep the fastest; what it learns is kept as wisdom. What FFTW transforms may differ from run
-  /// to run in the last bits; lengths that ``LaneTransform`` does itself, those without prime factors above 7, do not.
+  /// to run in the last bits; what the built-in loops of ``LaneTransform`` transform does not.
   case measure
 }
 
@@ -72,6 +72,12 @@ public final class TransformPlan<Scalar: FourierScalar>: @unchecked Sendable {
   public func execute(_ input: UnsafeMutablePointer<Scalar>, _ output: UnsafeMutablePointer<Scalar>) {
     Scalar.execute(kind, raw, input, output)
   }
+}
+
+/// The plans that FFTW has made for this process.
+package enum TransformPlans {
+  /// How many there are.
+  package static var count: Int { Planner.locked { $0.plans.count } }
 }
 
 struct PlanKey: Hashable {

@@ -10,6 +10,10 @@ enum CommonFlags {
   static let solver = Flag(
     "--solver", .text("NAME", example: "fft.whole"),
     "compute by this way alone, or say why it cannot; spectral benchmark --solvers lists them")
+  static let transforms = Flag(
+    "--transforms", .word(example: TransformProvider.fftw), default: TransformProvider.fastest.rawValue,
+    "who transforms the rows and columns of tiles: FFTW, the built-in vector loops (which leave FFTW out altogether), or for "
+      + "each length the faster of them")
   static let plan = Flag(
     "--plan", .word(example: ConvolutionPlanning.measured), default: ConvolutionPlanning.estimated.rawValue,
     "how automatic chooses method and tile, and fft its tile: by a cost model, or by timing the best few once; what is "

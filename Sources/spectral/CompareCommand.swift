@@ -40,7 +40,10 @@ enum CompareCommand: Subcommand {
       .init("Task", [kernel, boundary, channels]),
       .init(
         "Computation",
-        [precision, runs, Common.plan, Common.memoryLimit, Common.strict, Common.threads, Common.deterministic]),
+        [
+          precision, runs, Common.transforms, Common.plan, Common.memoryLimit, Common.strict, Common.threads,
+          Common.deterministic,
+        ]),
       .init("Output", [json]),
     ],
     examples: [
@@ -63,7 +66,8 @@ enum CompareCommand: Subcommand {
       do {
         return try CrossCheck(
           planes.converted(to: Scalar.self), kernelValues, boundary: arguments[boundary],
-          memoryLimit: arguments.optional(Common.memoryLimit), rigor: rigor, planning: planning, runs: arguments[runs])
+          memoryLimit: arguments.optional(Common.memoryLimit), transforms: arguments[Common.transforms], rigor: rigor,
+          planning: planning, runs: arguments[runs])
       } catch {
         throw CommandError("\(path): \(error)")
       }

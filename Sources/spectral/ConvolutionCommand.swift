@@ -110,7 +110,10 @@ private struct ConvolutionCommand: Sendable {
         .init("Gradients", [outputGradient, inputGradient, weightGradient, biasGradient]),
         .init(
           "Computation",
-          [Common.method, Common.solver, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
+          [
+            Common.method, Common.solver, Common.transforms, Common.plan, Common.memoryLimit, Common.threads,
+            Common.deterministic,
+          ]),
       ],
       examples: [
         .init(
@@ -265,21 +268,25 @@ private struct ConvolutionCommand: Sendable {
     _ arguments: Arguments
   ) throws -> any ConvolutionMethod<Scalar> {
     let limit = arguments.optional(Common.memoryLimit)
+    let transforms = arguments[Common.transforms]
     if let name = arguments.optional(Common.solver) {
       do {
-        let method = try ConvolutionSolvers.method(named: name, for: Scalar.self, memoryLimit: limit)
+        let method = try ConvolutionSolvers.method(
+          named: name, for: Scalar.self, memoryLimit: limit, transforms: transforms)
         for pass in passes { _ = try method.workingMemory(pass, problem) }
         return method
       } catch { throw CommandError("\(Common.solver.name): \(error)") }
     }
     let isDeterministic = arguments[Common.deterministic]
     let seconds = passes.compactMap {
-      FourierConvolution<Scalar>(memoryLimit: limit, rigor: .estimate).estimatedSeconds($0, problem)
+      FourierConvolution<Scalar>(memoryLimit: limit, transforms: transforms, rigor: .estimate).estimatedSeconds(
+        $0, problem)
     }
     // Measuring FFTW's plans takes a while: it pays only where there is much to transform, or where it was asked for.
     let isWorthIt = planning == .measured || seconds.reduce(0, +) > 2
     let method = arguments[Common.method].method(
-      for: Scalar.self, deterministic: isDeterministic || !isWorthIt, memoryLimit: limit, planning: planning)
+      for: Scalar.self, deterministic: isDeterministic || !isWorthIt, memoryLimit: limit, transforms: transforms,
+      planning: planning)
     do { for pass in passes { _ = try method.workingMemory(pass, problem) } } catch {
       throw CommandError("\(Common.memoryLimit.name): \(error)")
     }

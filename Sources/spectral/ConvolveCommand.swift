@@ -37,7 +37,8 @@ enum ConvolveCommand: Subcommand {
     sections: [
       .init("Task", [kernel, operation]), ImageFlags.pixels,
       .init("Results", ImageFlags.results.flags + [signed]),
-      .init("Computation", [Common.method, memoryLimit, Common.strict, Common.threads]), ImageFlags.talk,
+      .init("Computation", [Common.method, Common.transforms, memoryLimit, Common.strict, Common.threads]),
+      ImageFlags.talk,
     ],
     examples: [
       .init(
@@ -69,7 +70,8 @@ enum ConvolveCommand: Subcommand {
     try run.requireResult()
     let edit = KernelEdit(
       kernel: kernel, boundary: arguments[ImageFlags.boundary], operation: arguments[operation],
-      method: arguments[Common.method], budget: budget, held: held, wantsSigned: arguments[signed])
+      method: arguments[Common.method], transforms: arguments[Common.transforms], budget: budget, held: held,
+      wantsSigned: arguments[signed])
     try run.forEachImage { input, stages in
       if try isStreamed(input, arguments), let target = run.output?.path(for: input) {
         // Success is reported once the target has everything.
@@ -115,7 +117,8 @@ enum ConvolveCommand: Subcommand {
     let budget = try budget(arguments, isStreamed: true)
     let convolution = StreamedConvolution(
       kernel: kernel.taps, boundary: arguments[ImageFlags.boundary], operation: arguments[operation],
-      method: arguments[Common.method], memoryLimit: budget.bytes - programBytes)
+      method: arguments[Common.method], transforms: arguments[Common.transforms],
+      memoryLimit: budget.bytes - programBytes)
     let talk: StreamingProgress.Talk =
       arguments[ImageFlags.quiet] ? .none : arguments[ImageFlags.verbose] ? .much : .little
     Interruption.watch()

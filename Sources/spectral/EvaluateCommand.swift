@@ -22,7 +22,7 @@ enum EvaluateCommand: Subcommand {
       .init("Network", [Common.checkpoint, convolution]),
       .init("Data", [dataset, Common.data, batchSize, Common.strict]),
       .init("Output", [Common.json]),
-      .init("Computation", [Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
+      .init("Computation", [Common.transforms, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
     ],
     examples: [
       .init("spectral evaluate --checkpoint lenet.safetensors", "On the digits it was trained on."),
@@ -72,6 +72,7 @@ extension Checkpoint {
   ) throws -> any ConvolutionMethod<Float> {
     var request = TrainingRequest()
     request.convolution = choice
+    request.transforms = arguments.has(CommonFlags.transforms) ? arguments[CommonFlags.transforms] : nil
     request.planning = planning
     request.memoryLimit = arguments.optional(CommonFlags.memoryLimit)
     request.deterministic = arguments[CommonFlags.deterministic] ? true : nil

@@ -23,7 +23,7 @@ enum PredictCommand: Subcommand {
       .init("Network", [Common.checkpoint, convolution]),
       .init("Pictures", [Common.inkBackground, Common.strict]),
       .init("Output", [Common.json]),
-      .init("Computation", [Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
+      .init("Computation", [Common.transforms, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
     ],
     examples: [
       .init("spectral predict --checkpoint lenet.safetensors seven.png", "PNG, JPEG, PGM or PPM."),

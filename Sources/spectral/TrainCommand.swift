@@ -65,7 +65,7 @@ enum TrainCommand: Subcommand {
       .init("Network", [model, convolution]),
       .init("Training", [epochs, steps, batchSize, optimizer, learningRate, schedule, seed]),
       .init("Results", [checkpoint, resume, metrics, overwrite]),
-      .init("Computation", [Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
+      .init("Computation", [Common.transforms, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
     ],
     examples: [
       .init(
@@ -180,6 +180,7 @@ enum TrainCommand: Subcommand {
     request.model = arguments.optional(model)
     request.convolution = arguments.optional(convolution)
     request.memoryLimit = arguments.optional(Common.memoryLimit)
+    request.transforms = arguments.has(Common.transforms) ? arguments[Common.transforms] : nil
     request.planning = try Common.planning(arguments)
     request.epochs = arguments.optional(epochs)
     request.batchSize = arguments.optional(batchSize)

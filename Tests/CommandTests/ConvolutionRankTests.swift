@@ -55,6 +55,46 @@ import Testing
     }
   }
 
+  /// Who transforms is a flag of every rank and pass: whoever does, the numbers are those of the definition, deterministic to
+  /// the bit, but not the bits of the other.
+  @Test(arguments: 1...3) func transformsAreAskedForByName(rank: Int) throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let geometry = KernelGeometry(kernel: AxisValues(Array(repeating: 5, count: rank)), padding: .same)
+    let problem = try geometry.problem(TensorShape([2, 3] + [40, 9, 8][0..<rank]), outputs: 4)
+    var random = RandomGenerator(seed: UInt64(rank))
+    let x = Tensor<Double>.normal(problem.inputShape, using: &random)
+    let w = Tensor<Double>.normal(problem.filterShape, using: &random)
+    let g = Tensor<Double>.normal(problem.outputShape, using: &random)
+    for (name, tensor) in [("x", x), ("w", w), ("dy", g)] { try tensor.writeNPY(to: path("\(name).npy")) }
+    let reference = ReferenceConvolution()
+    var results: [String: [Tensor<Double>]] = [:]
+    for (transforms, threads) in [("fftw", 1), ("fftw", 2), ("built-in", 2), ("fastest", 2)] {
+      let outcome = spectral(
+        "conv\(rank)d", "--input", "x.npy", "--weight", "w.npy", "--padding", "same", "--solver", "fft.tiles",
+        "--transforms", transforms, "--deterministic", "--threads", "\(threads)", "-o", "y.npy", "--output-gradient",
+        "dy.npy", "--input-gradient", "dx.npy", "--weight-gradient", "dw.npy", in: folder)
+      try #require(outcome.code == 0, "\(outcome.talk)")
+      let found = try ["y", "dx", "dw"].map { try Tensor<Double>(npy: path("\($0).npy")) }
+      for (tensor, expected) in zip(
+        found,
+        [
+          reference.forward(x, w, bias: nil, problem), reference.inputGradient(g, w, problem),
+          reference.filterGradient(g, x, problem),
+        ])
+      { #expect(largestDifference(tensor, expected) < 1e-12, "\(transforms)") }
+      if let other = results.updateValue(found, forKey: transforms) {
+        #expect(zip(found, other).allSatisfy { $0.hasSameBits(as: $1) }, "\(transforms)")
+      }
+    }
+    #expect(zip(results["built-in"]!, results["fastest"]!).allSatisfy { $0.hasSameBits(as: $1) })
+    #expect(!zip(results["built-in"]!, results["fftw"]!).allSatisfy { $0.hasSameBits(as: $1) })
+    let refused = spectral(
+      "conv\(rank)d", "--input", "x.npy", "--weight", "w.npy", "--solver", "fft.whole", "--transforms", "built-in",
+      "-o",
+      "y.npy", in: folder)
+    #expect(refused.code == 1 && refused.lines.count == 1 && refused.talk.contains("FFTW"), "\(refused.talk)")
+  }
+
   @Test func arraysOfAnotherRankAreSentToTheirCommand() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     try Tensor<Float>.zeros([1, 1, 5, 5]).writeNPY(to: path("x.npy"))

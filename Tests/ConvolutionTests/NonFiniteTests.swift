@@ -89,7 +89,10 @@ import Testing
     if factors.contains("g") { g = replacing(share, of: g, by: values, &generator) }
     func finite(_ tensor: Tensor<Scalar>) -> Tensor<Scalar> { tensor.map { $0.isFinite ? $0 : 0 } }
     let fourier = FourierConvolution<Scalar>(rigor: .estimate)
-    for method in [fourier as any ConvolutionMethod<Scalar>, SpatialConvolution<Scalar>()] {
+    for method in [
+      fourier as any ConvolutionMethod<Scalar>, FourierConvolution<Scalar>(transforms: .fftw, rigor: .estimate),
+      SpatialConvolution<Scalar>(),
+    ] {
       let tile = fourier.tile(for: problem)
       let bounds = PassBounds(
         problem, x: finite(x), w: finite(w), g: finite(g), points: tile.height * tile.width)

@@ -188,6 +188,8 @@ private func problem(
     for method in [
       FourierConvolution<Float>(rigor: .estimate) as any ConvolutionMethod<Float>, SpatialConvolution<Float>(),
       FourierConvolution<Float>(memoryLimit: 1 << 20, rigor: .estimate),
+      FourierConvolution<Float>(transforms: .fftw, rigor: .estimate),
+      FourierConvolution<Float>(transforms: .builtIn, rigor: .estimate),
       SpatialConvolution<Float>(memoryLimit: 100_000),
     ] {
       func results(_ threads: Int) -> [Tensor<Float>] {

@@ -42,6 +42,9 @@ import Testing
   private static var methods: [any ConvolutionMethod<Double>] {
     SpatialConvolution<Double>.solvers.map { try! SpatialConvolution<Double>(solver: $0.name) }
       + FourierSolver.allCases.map { FourierConvolution<Double>(rigor: .estimate, solver: $0) }
+      + [TransformProvider.builtIn, .fftw].map {
+        FourierConvolution<Double>(transforms: $0, rigor: .estimate, solver: .tiles)
+      }
       + [SpatialConvolution<Double>(), FourierConvolution<Double>(rigor: .estimate), AutomaticConvolution<Double>()]
   }
 
@@ -64,7 +67,7 @@ import Testing
       #expect(largestDifference(method.forward(x, w, bias: nil, problem), y) <= bound, "\(one.name) by \(method.name)")
       computed += 1
     }
-    #expect(computed >= 6, "\(one.name): only \(computed) solvers")
+    #expect(computed >= 8, "\(one.name): only \(computed) solvers")
   }
 
   @Test(arguments: layers.indices) func passesAgreeWithPyTorch(_ index: Int) throws {
@@ -88,6 +91,6 @@ import Testing
       check(.inputGradient, one.dx, bounds.inputGradient) { method.inputGradient(g, w, problem) }
       check(.filterGradient, one.dw, bounds.filterGradient) { method.filterGradient(g, x, problem) }
     }
-    #expect(computed >= 18, "\(one.name): only \(computed) passes")
+    #expect(computed >= 24, "\(one.name): only \(computed) passes")
   }
 }

@@ -54,7 +54,9 @@ import Testing
 
   @Test(arguments: ["direct.batch", "direct.matrix", "direct.window", "direct.unfold"])
   func everySolverIsTheDefinition(name: String) throws {
-    let ordinary = (0..<80).map { RandomProblem(seed: 1000 + $0) }
+    let ordinary =
+      (0..<80).map { RandomProblem(seed: 1000 + $0) }
+      + [1, 3].flatMap { rank in (0..<60).map { RandomProblem(seed: 1000 + $0, rank: rank) } }
     let batches = (0..<16).map { RandomProblem.wild(seed: 2000 + $0, batch: 16, multiplyAdds: 4_000_000) }
     let wild = (0..<40).map { RandomProblem.wild(seed: 3000 + $0, multiplyAdds: 2_000_000) }
     try check(Float.self, name, ordinary + batches + wild)

@@ -5,18 +5,22 @@ import TestSupport
 import Testing
 
 @Suite struct LaneTransformTests {
-  /// Lengths of one pass, of several, of all radices, with prime factors that only FFTW knows, and long ones.
+  /// Lengths of one pass, of several, of all radices, with prime factors that only FFTW knows, and long ones; all remainders
+  /// of a vector.
   static let counts =
     Array(1...36) + [45, 48, 56, 64, 70, 77, 81, 90, 98, 100, 121, 125, 128, 143, 210, 343, 360, 512, 2048, 2187, 2400]
 
   @Test(arguments: counts) func aTransformIsTheSumThatDefinesIt(count: Int) {
-    check(Float.self, count)
-    check(Double.self, count)
+    for provider in FastSize.isSmooth(count) ? [.builtIn, .fftw] : [TransformProvider.fftw] {
+      check(Float.self, count, provider)
+      check(Double.self, count, provider)
+    }
   }
 
   /// The forward transform of every lane against the sum in extended precision, and the inverse back to the signal.
-  private func check<Scalar: FourierScalar>(_: Scalar.Type, _ count: Int) {
-    let transform = LaneTransform<Scalar>(count: count, rigor: .estimate)
+  private func check<Scalar: FourierScalar>(_: Scalar.Type, _ count: Int, _ provider: TransformProvider) {
+    let transform = LaneTransform<Scalar>(count: count, provider, rigor: .estimate)
+    #expect(transform.provider == provider)
     let (lanes, group) = (LaneTransform<Scalar>.lanes, LaneTransform<Scalar>.group)
     // Strides that leave gaps, whose contents must stay.
     let (inputStride, outputStride) = (group + lanes, 2 * group)
@@ -59,7 +63,8 @@ import Testing
           im += x.1 * root.re - x.0 * root.im
         }
         let found = number(output, outputStride, k)
-        #expect(abs(found.0 - re) <= bound && abs(found.1 - im) <= bound, "\(count) points, frequency \(k)")
+        #expect(
+          abs(found.0 - re) <= bound && abs(found.1 - im) <= bound, "\(provider), \(count) points, frequency \(k)")
         #expect(output.base[k * outputStride + group].isNaN, "what lies between the groups was written")
         let same = number(back, inputStride, k)
         #expect(abs(same.0 / (side * side) - signal[k].0) <= 2 * bound / side)

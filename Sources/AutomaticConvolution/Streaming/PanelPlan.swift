@@ -3,6 +3,7 @@ import FourierConvolution
 import SpectralConvolution
 import SpatialConvolution
 import SpectralCore
+import SpectralTransforms
 
 /// How an image is cut into blocks, how many of them are a panel, and how each is convolved.
 ///
@@ -28,6 +29,8 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
   let choice: ConvolutionChoice
   /// The tile of the Fourier method.
   let tile: Extent?
+  /// Who transforms the tiles.
+  let transforms: TransformProvider
   /// The time on one core, by the methods' own models, and that for reading and writing.
   private let seconds: Double
 
@@ -39,7 +42,8 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
   /// - Parameter kernel: As the image is named.
   /// - Throws: ``MemoryError`` if there are none, with what would be needed.
   init(
-    _ layout: ImageLayout, kernel: Extent, operation: ConvolutionOperation, choice: ConvolutionChoice, memoryLimit: Int
+    _ layout: ImageLayout, kernel: Extent, operation: ConvolutionOperation, choice: ConvolutionChoice,
+    transforms: TransformProvider, memoryLimit: Int
   ) throws {
     let panels = Candidates(layout: layout, kernel: layout.oriented(kernel), operation: operation)
     let budget = MemoryBudget(limit: memoryLimit)
@@ -48,7 +52,8 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
       panels.kernelMemory, for: "a kernel of \(kernel) with its copies", remedy: "take a smaller kernel")
     // What is faster where memory does not matter. It is not changed where it does: the direct method can do with less,
     // and take a thousand times as long.
-    let automatic = choice.method(for: Scalar.self, deterministic: true) as? AutomaticConvolution<Scalar>
+    let automatic =
+      choice.method(for: Scalar.self, deterministic: true, transforms: transforms) as? AutomaticConvolution<Scalar>
     let size = Extent(height: panels.heights[0], width: panels.widths[0])
     let largest = try panels.problem(size, blocks: panels.blocks(size))
     let choice = automatic.flatMap { ConvolutionChoice(rawValue: $0.choice(largest).name) } ?? choice
@@ -57,13 +62,13 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
       let size = Extent(height: height, width: width)
       var count = panels.blocks(size)
       while true {
-        if let plan = try PanelPlan(panels, size, blocks: count, choice, limit) { return plan }
+        if let plan = try PanelPlan(panels, size, blocks: count, choice, transforms, limit) { return plan }
         if count == 1 { return nil }
         count = (count + 1) / 2
       }
     }
     // If not even a single pixel fits, nothing does.
-    func fits(_ limit: Int) throws -> Bool { try PanelPlan(panels, 1, blocks: 1, choice, limit) != nil }
+    func fits(_ limit: Int) throws -> Bool { try PanelPlan(panels, 1, blocks: 1, choice, transforms, limit) != nil }
     if try !fits(memoryLimit) {
       var (little, enough) = (memoryLimit, max(2 * memoryLimit, 1 << 10))
       while try !fits(enough) { (little, enough) = (enough, 2 * enough) }
@@ -137,9 +142,11 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
 
   /// Panels of so many blocks of at most this size; nil if they and the method need more than the limit.
   private init?(
-    _ panels: Candidates, _ size: Extent, blocks count: Int, _ choice: ConvolutionChoice, _ limit: Int
+    _ panels: Candidates, _ size: Extent, blocks count: Int, _ choice: ConvolutionChoice,
+    _ transforms: TransformProvider, _ limit: Int
   ) throws(ConvolutionError) {
     (layout, kernel, operation, self.choice) = (panels.layout, panels.kernel, panels.operation, choice)
+    self.transforms = transforms
     rows = AxisCut(total: layout.rows, most: size.height)
     columns = AxisCut(total: layout.columns, most: size.width)
     blocks = AxisCut(total: rows.pieces * columns.pieces, most: count)
@@ -149,7 +156,7 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
     (bufferBytes, methodLimit) = (buffers, limit - buffers)
     let panelSeconds: Double
     if choice == .fft {
-      let fourier = FourierConvolution<Scalar>(memoryLimit: methodLimit, rigor: .estimate)
+      let fourier = FourierConvolution<Scalar>(memoryLimit: methodLimit, transforms: transforms, rigor: .estimate)
       guard let cheapest = fourier.candidates(problem, training: false).first else { return nil }
       (tile, panelSeconds) = (cheapest.tile, cheapest.seconds)
     } else {
@@ -194,13 +201,15 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
 
   /// Whether the method would be faster with more memory.
   private var isMethodLimited: Bool {
-    tile != nil && FourierConvolution<Scalar>(rigor: .estimate).candidates(problem, training: false).first?.tile != tile
+    guard tile != nil else { return false }
+    let unlimited = FourierConvolution<Scalar>(transforms: transforms, rigor: .estimate)
+    return unlimited.candidates(problem, training: false).first?.tile != tile
   }
 
   /// What convolves a panel. Plans are chosen by estimate: a run that is resumed must give the bits it would have given.
   var method: any ConvolutionMethod<Scalar> {
     choice == .fft
-      ? FourierConvolution<Scalar>(memoryLimit: methodLimit, rigor: .estimate, tile: tile)
+      ? FourierConvolution<Scalar>(memoryLimit: methodLimit, transforms: transforms, rigor: .estimate, tile: tile)
       : SpatialConvolution<Scalar>(memoryLimit: methodLimit)
   }
 

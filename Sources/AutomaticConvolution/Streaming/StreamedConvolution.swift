@@ -1,5 +1,6 @@
 import SpectralConvolution
 import SpectralCore
+import SpectralTransforms
 
 /// Convolves an image in a file, of any size, with one kernel: from `.npy` to `.npy`, a panel at a time.
 ///
@@ -22,6 +23,8 @@ public struct StreamedConvolution: Sendable {
   public var operation: ConvolutionOperation
   /// How panels are convolved.
   public var method: ConvolutionChoice
+  /// Who transforms tiles.
+  public var transforms: TransformProvider
   /// The most memory that the work may take, in bytes, everything included that grows with image, kernel or threads.
   public var memoryLimit: Int
 
@@ -30,7 +33,7 @@ public struct StreamedConvolution: Sendable {
   /// - Precondition: the kernel has two axes and is not empty.
   public init(
     kernel: Tensor<Double>, boundary: Boundary = .reflect, operation: ConvolutionOperation = .convolution,
-    method: ConvolutionChoice = .automatic, memoryLimit: Int = 512 << 20
+    method: ConvolutionChoice = .automatic, transforms: TransformProvider = .fastest, memoryLimit: Int = 512 << 20
   ) {
     precondition(
       kernel.shape.rank == 2 && kernel.count > 0, "a kernel has shape [kH, kW] and is not empty, not \(kernel.shape)")
@@ -38,6 +41,7 @@ public struct StreamedConvolution: Sendable {
     self.boundary = boundary
     self.operation = operation
     self.method = method
+    self.transforms = transforms
     self.memoryLimit = memoryLimit
   }
 
@@ -70,7 +74,7 @@ public struct StreamedConvolution: Sendable {
     let layout = try ImageLayout(file)
     let plan = try PanelPlan<Scalar>(
       layout, kernel: Extent(height: kernel.shape[0], width: kernel.shape[1]), operation: operation, choice: method,
-      memoryLimit: memoryLimit)
+      transforms: transforms, memoryLimit: memoryLimit)
     let identity = try file.identity()
     let output = try PartialFile(
       path, byteCount: plan.outputByteCount, task: task(plan, file, identity), units: plan.panels,
@@ -112,7 +116,7 @@ public struct StreamedConvolution: Sendable {
       "kernel \(Extent(height: kernel.shape[0], width: kernel.shape[1])), checksum \(numbers.hexadecimal)",
       "boundary \(boundary.rawValue)", "operation \(operation.rawValue)", "method \(plan.choice.rawValue)",
       "panels \(plan.blocks.length) x \(plan.rows.length) x \(plan.columns.length)",
-      "tiles \(plan.tile?.description ?? "none")",
+      "tiles \(plan.tile?.description ?? "none"), transforms \(transforms.rawValue)",
     ]
   }
 }

@@ -91,6 +91,12 @@ ptrdiff_t sk_list_rows(int32_t *list, const void *planes, const int32_t *const *
      to[j][i] = from[i][j]. */                                                                                         \
   void sk_transpose_matrix_##NAME(T *to, ptrdiff_t to_pitch, ptrdiff_t to_group, const T *from, ptrdiff_t from_pitch,  \
                                   ptrdiff_t from_group, ptrdiff_t rows, ptrdiff_t columns);                            \
+  /* From `count` groups, `stride` numbers apart, to a row of interleaved complex numbers for each lane, `pitch` numbers \
+     apart, with real and imaginary parts exchanged if asked; and back. A row has room for whole vectors of 64 bytes. */ \
+  void sk_lanes_to_rows_##NAME(T *to, ptrdiff_t pitch, const T *from, ptrdiff_t stride, ptrdiff_t count,               \
+                               int exchanged);                                                                         \
+  void sk_rows_to_lanes_##NAME(T *to, ptrdiff_t stride, const T *from, ptrdiff_t pitch, ptrdiff_t count,               \
+                               int exchanged);                                                                         \
   /* Complex, for `count` groups, each so many numbers apart: y = x w, or x conj w. w is a group of lanes, or one number \
      (real, imaginary) for all lanes of x. */                                      \
   void sk_lanes_multiply_##NAME(T *y, ptrdiff_t y_stride, const T *x, ptrdiff_t x_stride, const T *w,                  \

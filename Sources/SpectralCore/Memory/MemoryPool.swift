@@ -19,6 +19,8 @@ public enum MemoryPool {
     /// Bytes that are in use now, and the most since ``peak(while:)`` began.
     var used = 0
     var peak = 0
+    /// Requests that no block waited for.
+    var misses = 0
     /// Blocks of each size class that wait to be used again, and the bytes of those that could be given back.
     private var blocks: [Int: [UnsafeMutableRawPointer]] = [:]
     private var bytes = 0
@@ -99,6 +101,9 @@ public enum MemoryPool {
     return power * 2
   }
 
+  /// The requests so far that no freed block could serve.
+  package static var misses: Int { guarded.withLock { $0.shelves.misses } }
+
   /// At least `byteCount` bytes with unknown contents.
   public static func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
     let size = sizeClass(byteCount)
@@ -106,6 +111,7 @@ public enum MemoryPool {
       guarded.shelves.used += size
       guarded.shelves.peak = max(guarded.shelves.peak, guarded.shelves.used)
       if let block = guarded.shelves.take(size) { return Shelf(block: block) }
+      guarded.shelves.misses += 1
       // Memory checkers want blocks that the system knows one by one.
       return Shelf(block: guarded.shelves.limit > 0 ? guarded.arena.cut(byteCount: size) : nil)
     }

@@ -2,6 +2,7 @@ import AutomaticConvolution
 import Foundation
 import SpectralImaging
 import SpectralConvolution
+import SpectralTransforms
 
 /// Everything that determines a training run, but for the threads. A checkpoint carries it.
 public struct TrainingConfiguration: Codable, Hashable, Sendable {
@@ -11,6 +12,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var model = ModelKind.lenet5
   /// How convolutions are computed.
   public var convolution = ConvolutionChoice.automatic
+  /// Who transforms tiles; the faster if nil.
+  public var transforms: TransformProvider?
   /// How the method and its tiles are chosen; estimated if nil, and where the run is deterministic.
   public var planning: ConvolutionPlanning?
   /// The most working memory of a convolution, in bytes; no limit if nil. It decides on tiles, and so on the last bits.
@@ -40,7 +43,7 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   /// How convolutions are computed.
   public var method: any ConvolutionMethod<Float> {
     convolution.method(
-      deterministic: deterministic, memoryLimit: memoryLimit,
+      deterministic: deterministic, memoryLimit: memoryLimit, transforms: transforms ?? .fastest,
       planning: deterministic ? .estimated : planning ?? .estimated)
   }
 }
@@ -53,6 +56,8 @@ public struct TrainingRequest: Hashable, Sendable {
   public var model: ModelKind?
   /// How convolutions are computed.
   public var convolution: ConvolutionChoice?
+  /// Who transforms tiles.
+  public var transforms: TransformProvider?
   /// How the method and its tiles are chosen.
   public var planning: ConvolutionPlanning?
   /// The most working memory of a convolution, in bytes.
@@ -84,7 +89,7 @@ public struct TrainingRequest: Hashable, Sendable {
 
   /// The configuration of a run that goes on from a checkpoint.
   ///
-  /// More epochs, another method, planning or memory limit, and determinism may be asked for; the rest must agree with
+  /// More epochs, another method, provider of transforms, planning or memory limit, and determinism may be asked for; the rest must agree with
   /// the checkpoint, or the run would be neither the old one nor a new one.
   ///
   /// - Throws: ``TrainingError``, naming the first flag that disagrees.
@@ -123,6 +128,7 @@ public struct TrainingRequest: Hashable, Sendable {
     if let dataset { result.dataset = dataset }
     if let model { result.model = model }
     if let convolution { result.convolution = convolution }
+    if let transforms { result.transforms = transforms }
     if let planning { result.planning = planning }
     if let memoryLimit { result.memoryLimit = memoryLimit }
     if let epochs { result.epochs = epochs }

@@ -52,7 +52,11 @@ enum BenchmarkCommand: Subcommand {
     sections: [
       .init("Task", [cases, pass]),
       .init("Instead of a table of times", [crossover, growth, regret, stages, limits, solvers]),
-      .init("Computation", [Common.method, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
+      .init(
+        "Computation",
+        [
+          Common.method, Common.transforms, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic,
+        ]),
       .init("Output", [json, output]),
     ],
     examples: [
@@ -97,6 +101,7 @@ enum BenchmarkCommand: Subcommand {
     settings.planning = try Common.planning(arguments) ?? .estimated
     settings.pass = arguments[pass]
     settings.method = arguments[Common.method]
+    settings.transforms = arguments[Common.transforms]
     settings.deterministic = arguments[Common.deterministic]
     settings.memoryLimit = arguments.optional(Common.memoryLimit)
     try checkCombination(arguments)
@@ -157,6 +162,7 @@ enum BenchmarkCommand: Subcommand {
     if task == limits.name {
       let others: [(Bool, String)] = [
         (arguments.has(Common.method), Common.method.name), (arguments.has(Common.plan), Common.plan.name),
+        (arguments.has(Common.transforms), Common.transforms.name),
         (arguments.has(cases), cases.name), (arguments.has(pass), pass.name),
         (arguments[Common.deterministic], Common.deterministic.name), (!arguments.operands.isEmpty, "NAME"),
       ]

@@ -16,7 +16,8 @@ enum BenchmarkProcess {
 
     var words = [
       "benchmark", "--cases", file.path, "--pass", settings.pass.rawValue, "--method", method.rawValue, "--plan",
-      settings.planning.rawValue, "--threads", "\(Parallel.threads)", "--json",
+      settings.planning.rawValue, "--transforms", settings.transforms.rawValue, "--threads", "\(Parallel.threads)",
+      "--json",
     ]
     if settings.deterministic { words.append("--deterministic") }
     if let limit = settings.memoryLimit { words += ["--memory-limit", "\(limit)"] }

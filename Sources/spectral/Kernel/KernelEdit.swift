@@ -8,6 +8,7 @@ struct KernelEdit: ImageEdit {
   let boundary: Boundary
   let operation: ConvolutionOperation
   let method: ConvolutionChoice
+  let transforms: TransformProvider
   /// What the process may hold.
   let budget: MemoryBudget
   /// What of it the program and the kernel take.
@@ -26,7 +27,8 @@ struct KernelEdit: ImageEdit {
     try budget.require(held + memory.most, for: "\(name): convolving it", remedy: "convolve a smaller picture")
     let operands = (held + memory.operands).bytes!
     // By estimate, so that a picture has the same bits on every run, as an array has.
-    let method = method.method(for: Scalar.self, deterministic: true, memoryLimit: budget.bytes - operands)
+    let method = method.method(
+      for: Scalar.self, deterministic: true, memoryLimit: budget.bytes - operands, transforms: transforms)
     do {
       let working = try kernel.workingMemory(for: memory.operand, boundary: boundary, operation: operation, by: method)
       // Blocks that wait to be used again are held too.
