@@ -117,15 +117,10 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
   // MARK: Passes
 
   public func forward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
+    _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    choice(problem).forward(input, filter, bias: bias, problem)
-  }
-
-  public func rectifiedForward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
-  ) -> Tensor<Scalar> {
-    choice(problem).rectifiedForward(input, filter, bias: bias, problem)
+    choice(problem).forward(input, filter, epilogue, problem)
   }
 
   public func inputGradient(
@@ -141,15 +136,10 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
   }
 
   public func record(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
+    _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
-    choice(problem, .filterGradient).record(input, filter, bias: bias, problem)
-  }
-
-  public func rectifiedRecord(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
-  ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
-    choice(problem, .filterGradient).rectifiedRecord(input, filter, bias: bias, problem)
+    choice(problem, .filterGradient).record(input, filter, epilogue, problem)
   }
 
   public func gradients(

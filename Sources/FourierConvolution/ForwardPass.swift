@@ -1,3 +1,4 @@
+import SpectralConvolution
 import SpectralTransforms
 import Synchronization
 import SpectralCore
@@ -24,23 +25,23 @@ extension TileEngine {
   /// Transform, multiply, invert, crop.
   ///
   /// - Parameters:
-  ///   - rectified: Whether `max(·, 0)` is taken of the feature maps before they are written.
+  ///   - epilogue: What is done to the feature maps before they are written.
   ///   - kept: Receives the spectra of the images, if wanted.
   ///   - blocksAtOnce: Then the blocks of feature maps whose spectra are held at a time.
   /// - Returns: The feature maps, and whether they are finite. One pixel that is not poisons its whole tile, and then
   ///   the work ends: the feature maps are of no use.
   func forward(
-    _ input: Tensor<Scalar>, _ filters: FilterSpectra<Scalar>, bias: Tensor<Scalar>?,
-    rectified: Bool, keeping kept: BlockSpectra<Scalar>? = nil, blocksAtOnce: Int = 1
+    _ input: Tensor<Scalar>, _ filters: FilterSpectra<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
+    keeping kept: BlockSpectra<Scalar>? = nil, blocksAtOnce: Int = 1
   ) -> (output: Tensor<Scalar>, isFinite: Bool) {
-    let bias = bias ?? .zeros([problem.outputChannels])
+    let bias = epilogue.bias ?? .zeros([problem.outputChannels])
     var isFinite = true
     let output = input.withUnsafeElements { planes in
       bias.withUnsafeElements { bias in
         Tensor<Scalar>(problem.outputShape) { output in
           guard tiles > 0 else { return }
           let (planes, output) = (planes.baseAddress!, output.baseAddress!)
-          let finish = Finish(bias: bias.baseAddress!, rectifies: rectified)
+          let finish = Finish(bias: bias.baseAddress!, rectifies: epilogue.activation == .relu)
           isFinite =
             isDepthwise
             ? forwardDepthwise(planes, filters, finish, kept, to: output)

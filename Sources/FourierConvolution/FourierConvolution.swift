@@ -62,38 +62,35 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   // MARK: Passes
 
   public func forward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
+    _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    forward(input, filter, bias, rectified: false, problem)
+    forward(input, filter, epilogue, problem, keepsFilters: true)
   }
 
-  public func rectifiedForward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
-  ) -> Tensor<Scalar> {
-    forward(input, filter, bias, rectified: true, problem)
-  }
-
+  /// - Parameter keepsFilters: Whether the spectra of the filters are kept for the next call, as in inference.
   private func forward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, rectified: Bool,
-    _ problem: ConvolutionProblem, keepsFilters: Bool = true
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
+    _ problem: ConvolutionProblem, keepsFilters: Bool
   ) -> Tensor<Scalar> {
-    problem.check(input: input, filter: filter, bias: bias)
+    problem.check(input: input, filter: filter, bias: epilogue.bias)
     if let padded = PaddedProblem<Scalar>(problem) {
-      return beside(padded).forward(
-        padded.padded(input), filter, bias, rectified: rectified, padded.inner, keepsFilters: keepsFilters)
+      return beside(padded).forward(padded.padded(input), filter, epilogue, padded.inner, keepsFilters: keepsFilters)
     }
     if route(problem, .forward) != .tiles {
-      guard var output = transformed(.forward, input, filter, bias: bias, problem, keepsFilters: keepsFilters) else {
-        return nonFiniteForward(input, filter, bias, rectified: rectified, problem)
+      let transformed = transformed(
+        .forward, input, filter, bias: epilogue.bias, problem, keepsFilters: keepsFilters)
+      guard var output = transformed else {
+        return nonFiniteForward(input, filter, epilogue, problem)
       }
-      if rectified { output.rectify() }
+      epilogue.activation.apply(to: &output)
       return output
     }
     let engine = engine(problem, .forward)
     let filters =
       keepsFilters ? spectra(filter, engine) : engine.filterSpectra(filter, forward: true, backward: false)
-    let (output, isFinite) = engine.forward(input, filters, bias: bias, rectified: rectified)
-    return isFinite ? output : nonFiniteForward(input, filter, bias, rectified: rectified, problem)
+    let (output, isFinite) = engine.forward(input, filters, epilogue)
+    return isFinite ? output : nonFiniteForward(input, filter, epilogue, problem)
   }
 
   public func inputGradient(
@@ -133,39 +130,27 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   }
 
   public func record(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
-  ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
-    record(input, filter, bias, rectified: false, problem)
-  }
-
-  public func rectifiedRecord(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
-  ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
-    record(input, filter, bias, rectified: true, problem)
-  }
-
-  private func record(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, rectified: Bool,
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
     _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
-    problem.check(input: input, filter: filter, bias: bias)
+    problem.check(input: input, filter: filter, bias: epilogue.bias)
     // Only tiles keep spectra on the tape.
     if problem.geometry.boundary.isConstant || route(problem, .step) != .tiles {
-      let output = forward(input, filter, bias, rectified: rectified, problem, keepsFilters: false)
+      let output = forward(input, filter, epilogue, problem, keepsFilters: false)
       return (output, ConvolutionTape(problem: problem, input: input, filter: filter))
     }
     let engine = engine(problem, .step)
     let luxuries = luxuries(engine, .step, tapeBudget: tapeBudget)
-    let (output, isFinite, memory) = recorded(input, filter, bias, rectified: rectified, engine, luxuries)
+    let (output, isFinite, memory) = recorded(input, filter, epilogue, engine, luxuries)
     return (
-      isFinite ? output : nonFiniteForward(input, filter, bias, rectified: rectified, problem),
+      isFinite ? output : nonFiniteForward(input, filter, epilogue, problem),
       ConvolutionTape(problem: problem, input: input, filter: filter, memory: memory)
     )
   }
 
   /// The forward pass, and what it keeps; nothing if the result is not finite, for then the spectra are of no use.
   private func recorded(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, rectified: Bool,
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
     _ engine: TileEngine<Scalar>, _ luxuries: TileMemory.Luxuries
   ) -> (output: Tensor<Scalar>, isFinite: Bool, memory: KeptSpectra<Scalar>?) {
     let filters = engine.filterSpectra(filter, forward: true, backward: true)
@@ -173,7 +158,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
       luxuries.keepsImages
       ? BlockSpectra<Scalar>(blocks: engine.blocks, blockCount: engine.spectraCount(engine.inputMap)) : nil
     let (output, isFinite) = engine.forward(
-      input, filters, bias: bias, rectified: rectified, keeping: images, blocksAtOnce: luxuries.forwardBlocks)
+      input, filters, epilogue, keeping: images, blocksAtOnce: luxuries.forwardBlocks)
     return (output, isFinite, isFinite ? KeptSpectra(engine: engine, images: images, filters: filters) : nil)
   }
 

@@ -94,7 +94,8 @@ extension FourierConvolution {
         switch pass {
         case .forward:
           engine.forward(
-            a, keepsFilters ? spectra(b, engine) : engine.filterSpectra(b, forward: true), bias: bias, rectified: false)
+            a, keepsFilters ? spectra(b, engine) : engine.filterSpectra(b, forward: true),
+            ConvolutionEpilogue(bias: bias))
         case .inputGradient: engine.inputGradient(a, engine.filterSpectra(b, forward: false))
         case .filterGradient: engine.filterGradient(a, b)
         }
@@ -119,7 +120,7 @@ extension FourierConvolution {
       let result = engine.backward(a, images: .images(b), filters: nil, blocksAtOnce: atOnce)
       return result.isFinite ? result.filter! : nil
     case .forward, .step:
-      let result = engine.forward(a, spectra(b, engine), bias: bias, rectified: false)
+      let result = engine.forward(a, spectra(b, engine), ConvolutionEpilogue(bias: bias))
       return result.isFinite ? result.output : nil
     }
   }

@@ -41,21 +41,11 @@ extension FourierConvolution {
 
   /// The same for the forward pass with what is done to its feature maps.
   func nonFiniteForward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ bias: Tensor<Scalar>?, rectified: Bool,
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
     _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     var output = nonFiniteResult(.forward, input, filter, problem)
-    if let bias {
-      let plane = problem.axes.reduce(1) { $0 * $1.output }
-      output.withUnsafeMutableElements { y in
-        bias.withUnsafeElements { bias in
-          for i in 0..<y.count / plane {
-            addBias(UnsafeMutableBufferPointer(rebasing: y[i * plane..<(i + 1) * plane]), bias[i % bias.count])
-          }
-        }
-      }
-    }
-    if rectified { output.rectify() }
+    epilogue.apply(to: &output)
     return output
   }
 
@@ -101,12 +91,6 @@ extension FourierConvolution {
       }
     return 2 * Scalar.unitRoundoff * log2(max(points, 2)).squareRoot() * norms
   }
-}
-
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-private func addBias<Scalar: ConvolutionScalar>(_ plane: UnsafeMutableBufferPointer<Scalar>, _ bias: Scalar) {
-  for i in plane.indices { plane[i] += bias }
 }
 
 /// What a number is put in the place of when terms are counted.

@@ -239,9 +239,9 @@ final class SliceEngine<Scalar: ConvolutionScalar>: Sendable {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func forward(
-    _ input: Tensor<Scalar>, _ filters: FilterSpectra<Scalar>, bias: Tensor<Scalar>?, rectified: Bool
+    _ input: Tensor<Scalar>, _ filters: FilterSpectra<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>
   ) -> (result: Tensor<Scalar>, isFinite: Bool) {
-    let bias = bias ?? .zeros([problem.outputChannels])
+    let bias = epilogue.bias ?? .zeros([problem.outputChannels])
     let w = filters.transposed ?? filters.values!
     var isFinite = true
     let output = input.withUnsafeElements { x in
@@ -249,7 +249,7 @@ final class SliceEngine<Scalar: ConvolutionScalar>: Sendable {
         Tensor<Scalar>(problem.outputShape) { y in
           guard layout.tiles > 0 else { return }
           nonisolated(unsafe) let (x, y) = (x.baseAddress!, y.baseAddress!)
-          nonisolated(unsafe) let finish = Finish(bias: bias.baseAddress!, rectifies: rectified)
+          nonisolated(unsafe) let finish = Finish(bias: bias.baseAddress!, rectifies: epilogue.activation == .relu)
           isFinite = !Parallel.anyOf(
             layout.blocks, atMost: layout.blocksStandAlone ? workers : 1, stopsEarly: true,
             workspace: {

@@ -4,7 +4,7 @@ import SpectralCore
 
 extension FourierConvolution {
   /// What each stage takes and does while `body` computes a problem by this method: inference, the spectra of filters
-  /// being kept, or a training step of ``record(_:_:bias:_:)`` and ``gradients(_:_:wantsInput:)``. Whatever else the
+  /// being kept, or a training step of ``record(_:_:_:_:)`` and ``gradients(_:_:wantsInput:)``. Whatever else the
   /// process convolves meanwhile counts too.
   public func stageTimes(_ problem: ConvolutionProblem, training: Bool, while body: () -> Void) -> [StageTime] {
     let engine = engine(problem, training ? .step : .forward)

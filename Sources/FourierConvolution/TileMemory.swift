@@ -5,7 +5,7 @@ import SpectralCore
 /// What is computed between two moments at which a method holds nothing for its caller.
 enum FourierPass: Hashable, Sendable {
   case forward, inputGradient, filterGradient
-  /// ``FourierConvolution/record(_:_:bias:_:)`` and ``FourierConvolution/gradients(_:_:wantsInput:)``, with the tape.
+  /// ``FourierConvolution/record(_:_:_:_:)`` and ``FourierConvolution/gradients(_:_:wantsInput:)``, with the tape.
   case step
 
   init(_ pass: ConvolutionPass) {

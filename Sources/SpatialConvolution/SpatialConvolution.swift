@@ -49,18 +49,23 @@ public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
   // MARK: Passes
 
   public func forward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
+    _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    problem.check(input: input, filter: filter, bias: bias)
-    return run(.forward, problem, PassOperands(input, filter, bias: bias, cache: packedFilters))
+    problem.check(input: input, filter: filter, bias: epilogue.bias)
+    var output = run(.forward, problem, PassOperands(input, filter, bias: epilogue.bias, cache: packedFilters))
+    epilogue.activation.apply(to: &output)
+    return output
   }
 
   public func record(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
+    _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
-    problem.check(input: input, filter: filter, bias: bias)
+    problem.check(input: input, filter: filter, bias: epilogue.bias)
     // The filters are about to change: keeping them would only make their owner copy them.
-    let output = run(.forward, problem, PassOperands(input, filter, bias: bias))
+    var output = run(.forward, problem, PassOperands(input, filter, bias: epilogue.bias))
+    epilogue.activation.apply(to: &output)
     return (output, ConvolutionTape(problem: problem, input: input, filter: filter))
   }
 

@@ -14,9 +14,10 @@ public protocol ConvolutionMethod<Scalar>: Sendable {
   var name: String { get }
 
   /// Feature maps `[N, O, ...]` of signals `[N, C, L]`, images `[N, C, H, W]` or volumes `[N, C, D, H, W]` under filters
-  /// `[O, C / groups, ...]`, plus the bias of each output channel if there is one.
+  /// `[O, C / groups, ...]`, after an epilogue.
   func forward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
+    _ problem: ConvolutionProblem
   ) -> Tensor<Scalar>
 
   /// The gradient by the input, `[N, C, ...]`, from the gradient by the feature maps.
@@ -29,9 +30,11 @@ public protocol ConvolutionMethod<Scalar>: Sendable {
     _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar>
 
-  /// The forward pass of a training step: also keeps what the backward passes can use again.
+  /// The forward pass of a training step: also keeps what the backward passes can use again. The gradient that goes into
+  /// those is the one by the output before its activation.
   func record(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
+    _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>)
 
   /// The backward passes of a training step.
@@ -41,24 +44,12 @@ public protocol ConvolutionMethod<Scalar>: Sendable {
     _ gradient: Tensor<Scalar>, _ tape: ConvolutionTape<Scalar>, wantsInput: Bool
   ) -> (input: Tensor<Scalar>?, filter: Tensor<Scalar>)
 
-  /// The forward pass, and `max(·, 0)` of it: what a ``ReLU`` behind the convolution makes of it. For methods that can do
-  /// it as they write.
-  func rectifiedForward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
-  ) -> Tensor<Scalar>
-
-  /// The same for ``record(_:_:bias:_:)``. The gradient that goes into the backward passes is that by the output before
-  /// it was rectified.
-  func rectifiedRecord(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
-  ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>)
-
   /// The bytes of working memory that a pass needs beside its operands and its result.
   ///
   /// - Throws: If the method has a memory limit and cannot keep within it; the sentence gives the estimate.
   func workingMemory(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) throws(ConvolutionError) -> Int
 
-  /// The bytes of working memory that a training step needs, ``record(_:_:bias:_:)`` and
+  /// The bytes of working memory that a training step needs, ``record(_:_:_:_:)`` and
   /// ``gradients(_:_:wantsInput:)``, beside operands and results; the tape's included.
   ///
   /// - Throws: If the method has a memory limit and cannot keep within it; the sentence gives the estimate.
@@ -99,25 +90,24 @@ public struct ConvolutionTape<Scalar: TensorScalar>: Sendable {
 
 extension ConvolutionMethod {
   public func record(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
+    _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
-    (forward(input, filter, bias: bias, problem), ConvolutionTape(problem: problem, input: input, filter: filter))
+    (forward(input, filter, epilogue, problem), ConvolutionTape(problem: problem, input: input, filter: filter))
   }
 
-  public func rectifiedForward(
+  /// The forward pass without an activation.
+  public func forward(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    var output = forward(input, filter, bias: bias, problem)
-    output.rectify()
-    return output
+    forward(input, filter, ConvolutionEpilogue(bias: bias), problem)
   }
 
-  public func rectifiedRecord(
+  /// The forward pass of a training step without an activation.
+  public func record(
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?, _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
-    var result = record(input, filter, bias: bias, problem)
-    result.output.rectify()
-    return result
+    record(input, filter, ConvolutionEpilogue(bias: bias), problem)
   }
 
   public func gradients(

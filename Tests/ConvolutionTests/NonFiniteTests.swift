@@ -215,7 +215,7 @@ import Testing
     let w = Tensor<Float>(problem.filterShape, repeating: 1)
     let bias = Tensor<Float>([3], [-100, 1, .infinity])
     for method in [FourierConvolution<Float>() as any ConvolutionMethod<Float>, SpatialConvolution<Float>()] {
-      let y = method.rectifiedForward(x, w, bias: bias, problem)
+      let y = method.forward(x, w, ConvolutionEpilogue(bias: bias, activation: .relu), problem)
       #expect(y[0, 0, 0, 0].isNaN && y[0, 0, 4, 4] == .infinity && y[0, 0, 8, 8] == 0 && y[0, 0, 0, 5] == 0)
       #expect(abs(y[0, 1, 0, 5] - 7) < 1e-5 && y[0, 2, 0, 5] == .infinity && y[0, 2, 8, 8].isNaN)
     }

@@ -13,9 +13,10 @@ public struct ReferenceConvolution: ConvolutionMethod {
   public var name: String { "reference" }
 
   public func forward(
-    _ input: Tensor<Double>, _ filter: Tensor<Double>, bias: Tensor<Double>?, _ problem: ConvolutionProblem
+    _ input: Tensor<Double>, _ filter: Tensor<Double>, _ epilogue: ConvolutionEpilogue<Double>,
+    _ problem: ConvolutionProblem
   ) -> Tensor<Double> {
-    problem.check(input: input, filter: filter, bias: bias)
+    problem.check(input: input, filter: filter, bias: epilogue.bias)
     let beyond = problem.geometry.boundary.value
     var output = Tensor<Double>.zeros(problem.outputShape)
     output.withUnsafeMutableElements { y in
@@ -24,10 +25,8 @@ public struct ReferenceConvolution: ConvolutionMethod {
           Terms(problem).forEach { xi, wi, yi in y[yi] += (xi < 0 ? beyond : x[xi]) * w[wi] }
         }
       }
-      guard let bias = bias?.elements else { return }
-      let pixels = problem.axes.reduce(1) { $0 * $1.output }
-      for i in y.indices { y[i] += bias[i / pixels % bias.count] }
     }
+    epilogue.apply(to: &output)
     return output
   }
 

@@ -1,3 +1,4 @@
+import SpectralConvolution
 import SpectralCore
 
 /// Two layers, one after the other; with the builder, any number of them:
@@ -9,7 +10,8 @@ import SpectralCore
 /// }
 /// ```
 ///
-/// A ``ReLU`` is taken in passing by the layer in front of it, see ``Layer/rectifiedForward(_:)``.
+/// An activation such as ``ReLU`` is taken by the layer in front as it writes, if that can (see ``Layer/fusing(_:)``), or of
+/// its output in place.
 ///
 /// The type of a chain spells out its layers, so the compiler checks that tapes and gradients fit.
 public struct Chain<First: Layer, Second: Layer>: Layer where First.Scalar == Second.Scalar {
@@ -44,19 +46,19 @@ public struct Chain<First: Layer, Second: Layer>: Layer where First.Scalar == Se
   }
 
   public func forward(_ input: Tensor<First.Scalar>) -> (output: Tensor<First.Scalar>, tape: Tape) {
-    if Second.self == ReLU<First.Scalar>.self {
-      let (output, firstTape) = first.rectifiedForward(input)
-      return (output, Tape(first: firstTape, second: output as! Second.Tape))
+    guard let fused = second.fusedActivation else {
+      let (middle, firstTape) = first.forward(input)
+      let (output, secondTape) = second.forward(middle)
+      return (output, Tape(first: firstTape, second: secondTape))
     }
-    let (middle, firstTape) = first.forward(input)
-    let (output, secondTape) = second.forward(middle)
-    return (output, Tape(first: firstTape, second: secondTape))
+    let fusing = first.fusing(fused.activation)
+    var (output, firstTape) = (fusing ?? first).forward(input)
+    if fusing == nil { fused.activation.apply(to: &output) }
+    return (output, Tape(first: firstTape, second: fused.tape(output)))
   }
 
-  public func rectifiedForward(_ input: Tensor<First.Scalar>) -> (output: Tensor<First.Scalar>, tape: Tape) {
-    let (middle, firstTape) = first.forward(input)
-    let (output, secondTape) = second.rectifiedForward(middle)
-    return (output, Tape(first: firstTape, second: secondTape))
+  public func fusing(_ activation: ConvolutionActivation) -> Chain? {
+    second.fusing(activation).map { Chain(first, $0) }
   }
 
   public func backward(
@@ -73,10 +75,12 @@ public struct Chain<First: Layer, Second: Layer>: Layer where First.Scalar == Se
   }
 
   public func callAsFunction(_ input: Tensor<First.Scalar>) -> Tensor<First.Scalar> {
-    Second.self == ReLU<First.Scalar>.self ? first.rectified(input) : second(first(input))
+    guard let fused = second.fusedActivation else { return second(first(input)) }
+    if let first = first.fusing(fused.activation) { return first(input) }
+    var output = first(input)
+    fused.activation.apply(to: &output)
+    return output
   }
-
-  public func rectified(_ input: Tensor<First.Scalar>) -> Tensor<First.Scalar> { second.rectified(first(input)) }
 
   public func outputShape(for input: TensorShape) -> TensorShape {
     second.outputShape(for: first.outputShape(for: input))

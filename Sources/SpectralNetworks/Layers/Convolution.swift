@@ -19,6 +19,8 @@ public struct Convolution<Rank: SpatialRank, Scalar: TensorScalar>: Layer {
   public var geometry: ConvolutionGeometry
   /// How it is computed. May be exchanged at any time: it changes no result beyond rounding.
   public var method: any ConvolutionMethod<Scalar>
+  /// What a layer behind has handed over for the forward pass: see ``fusing(_:)``.
+  private var activation = ConvolutionActivation.none
 
   /// What the backward passes need.
   public typealias Tape = ConvolutionTape<Scalar>
@@ -71,8 +73,12 @@ public struct Convolution<Rank: SpatialRank, Scalar: TensorScalar>: Layer {
     do { return try problem(for: input) } catch { preconditionFailure("\(error)") }
   }
 
+  private var epilogue: ConvolutionEpilogue<Scalar> {
+    ConvolutionEpilogue(bias: parameters.bias, activation: activation)
+  }
+
   public func forward(_ input: Tensor<Scalar>) -> (output: Tensor<Scalar>, tape: Tape) {
-    method.record(input, parameters.weight, bias: parameters.bias, checkedProblem(input.shape))
+    method.record(input, parameters.weight, epilogue, checkedProblem(input.shape))
   }
 
   public func backward(
@@ -92,15 +98,13 @@ public struct Convolution<Rank: SpatialRank, Scalar: TensorScalar>: Layer {
   }
 
   public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
-    method.forward(input, parameters.weight, bias: parameters.bias, checkedProblem(input.shape))
+    method.forward(input, parameters.weight, epilogue, checkedProblem(input.shape))
   }
 
-  public func rectifiedForward(_ input: Tensor<Scalar>) -> (output: Tensor<Scalar>, tape: Tape) {
-    method.rectifiedRecord(input, parameters.weight, bias: parameters.bias, checkedProblem(input.shape))
-  }
-
-  public func rectified(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
-    method.rectifiedForward(input, parameters.weight, bias: parameters.bias, checkedProblem(input.shape))
+  public func fusing(_ activation: ConvolutionActivation) -> Convolution? {
+    var copy = self
+    copy.activation = activation
+    return copy
   }
 
   public func outputShape(for input: TensorShape) -> TensorShape { checkedProblem(input).outputShape }

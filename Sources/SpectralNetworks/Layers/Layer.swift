@@ -29,13 +29,14 @@ public protocol Layer<Scalar>: Sendable {
   /// The output at inference: nothing is dropped, running statistics are used, no tape is kept.
   func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar>
 
-  /// ``forward(_:)`` with `max(·, 0)` taken of the output, for the ``ReLU`` that follows in a ``Chain``: a layer that can
-  /// do it as it writes saves a walk through memory. The gradient for ``backward(_:_:)`` is still that by the output
-  /// before it was rectified.
-  func rectifiedForward(_ input: Tensor<Scalar>) -> (output: Tensor<Scalar>, tape: Tape)
+  /// The activation that the layer is, for a layer in front that can take it as it writes; nil if it is none.
+  var fusedActivation: FusedActivation<Scalar, Tape>? { get }
 
-  /// The same at inference.
-  func rectified(_ input: Tensor<Scalar>) -> Tensor<Scalar>
+  /// A copy whose ``forward(_:)``, and inference, also take an activation of the output, as it is written; nil if the layer
+  /// cannot. What ``backward(_:_:)`` gets is still the gradient by the output before its activation.
+  ///
+  /// A ``Chain`` asks for it where an activation follows, and saves a walk through memory.
+  func fusing(_ activation: ConvolutionActivation) -> Self?
 
   /// The shape of the output for an input of shape `input`.
   ///
@@ -66,6 +67,20 @@ public enum LayerState<Scalar: TensorScalar>: Sendable {
   case tensor(Tensor<Scalar>)
   /// A generator that goes on from step to step.
   case generator(RandomGenerator)
+}
+
+/// A layer that is an activation and no more, in a form that the layer in front can take over.
+public struct FusedActivation<Scalar: TensorScalar, Tape: Sendable>: Sendable {
+  /// The function.
+  public let activation: ConvolutionActivation
+  /// The tape that the layer would have left, from its output.
+  public let tape: @Sendable (_ output: Tensor<Scalar>) -> Tape
+
+  /// An activation.
+  public init(_ activation: ConvolutionActivation, tape: @escaping @Sendable (_ output: Tensor<Scalar>) -> Tape) {
+    self.activation = activation
+    self.tape = tape
+  }
 }
 
 /// One row of a model's summary.
@@ -100,17 +115,9 @@ public struct LayerSummary: Sendable {
 extension Layer {
   public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { forward(input).output }
 
-  public func rectifiedForward(_ input: Tensor<Scalar>) -> (output: Tensor<Scalar>, tape: Tape) {
-    var result = forward(input)
-    result.output.rectify()
-    return result
-  }
+  public var fusedActivation: FusedActivation<Scalar, Tape>? { nil }
 
-  public func rectified(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
-    var output = self(input)
-    output.rectify()
-    return output
-  }
+  public func fusing(_ activation: ConvolutionActivation) -> Self? { nil }
 
   public func parameterGradient(_ gradient: Tensor<Scalar>, _ tape: Tape) -> Parameters {
     backward(gradient, tape).parameters

@@ -1,4 +1,5 @@
 import CKernels
+import SpectralConvolution
 import SpectralCore
 
 /// The rectified linear unit: `max(x, 0)`. NaN stays NaN, so that a broken computation is seen.
@@ -19,6 +20,9 @@ public struct ReLU<Scalar: TensorScalar>: Layer {
   }
 
   public func callAsFunction(_ input: Tensor<Scalar>) -> Tensor<Scalar> { input.elementwise { clampAtZero($0, $1) } }
+
+  /// A convolution in front rectifies as it writes.
+  public var fusedActivation: FusedActivation<Scalar, Tensor<Scalar>>? { FusedActivation(.relu) { $0 } }
 
   public func outputShape(for input: TensorShape) -> TensorShape { input }
 }
