@@ -86,10 +86,10 @@ public enum CrossoverLesson: Lesson {
     _ images: Dataset, _ test: Dataset, _ progress: LessonProgress
   ) throws -> [Training] {
     let methods: [any ConvolutionMethod<Float>] = [SpatialConvolution(), FourierConvolution()]
-    let sessions = methods.map { method -> any Session in
+    let sessions = try methods.map { method -> any Session in
       // The same seed, so the same network.
       var random = RandomGenerator(seed: 12)
-      return LessonTraining(
+      return try LessonTraining(
         network(images.imageShape, classes: images.classNames.count, method, &random), on: images, epochs: 4,
         batchSize: 32, rate: 1e-3)
     }

@@ -14,7 +14,7 @@ public enum DenseLesson: Lesson {
     let data = try DatasetKind.digits.load(limit: 2000)
     for model in [ModelKind.dense, .lenet5] {
       var configuration = TrainingConfiguration()
-      (configuration.model, configuration.epochs, configuration.optimizer) = (model, 4, "adam")
+      (configuration.model, configuration.epochs, configuration.optimizer) = (model, 4, .adam)
       let network = try TrainingRun(configuration, data: data).run().network
 
       // The same test images, moved to the right.
@@ -79,10 +79,10 @@ public enum DenseLesson: Lesson {
       Dense<Float>(inputs: shape.count, outputs: classes, using: &random)
     }
     let lenetNetwork = Models.lenet5(image: shape, classes: classes, method: method, using: &random)
-    var dense = LessonTraining(denseNetwork, on: data.training, epochs: epochs)
-    var lenet = LessonTraining(lenetNetwork, on: data.training, epochs: epochs)
-    var shuffledDense = LessonTraining(denseNetwork, on: shuffled.training, epochs: epochs)
-    var shuffledLeNet = LessonTraining(lenetNetwork, on: shuffled.training, epochs: epochs)
+    var dense = try LessonTraining(denseNetwork, on: data.training, epochs: epochs)
+    var lenet = try LessonTraining(lenetNetwork, on: data.training, epochs: epochs)
+    var shuffledDense = try LessonTraining(denseNetwork, on: shuffled.training, epochs: epochs)
+    var shuffledLeNet = try LessonTraining(lenetNetwork, on: shuffled.training, epochs: epochs)
     let seconds = 2 * (dense.estimatedSeconds() + lenet.estimatedSeconds())
     progress.say("trains four networks on \(grouped(data.training.count)) images, about \(time(seconds))")
     try dense.run("dense", progress)

@@ -68,8 +68,8 @@ public enum LeNetLesson: Lesson {
       return lenet(data.training.imageShape, classes: data.training.classNames.count, method, &random)
     }
     let epochs = max(2, 50_000 / data.training.count)
-    var direct = LessonTraining(network(SpatialConvolution()), on: data.training, epochs: epochs)
-    var fourier = LessonTraining(network(FourierConvolution()), on: data.training, epochs: epochs)
+    var direct = try LessonTraining(network(SpatialConvolution()), on: data.training, epochs: epochs)
+    var fourier = try LessonTraining(network(FourierConvolution()), on: data.training, epochs: epochs)
     progress.say(
       "trains LeNet-5 twice on \(grouped(data.training.count)) images, about "
         + time(direct.estimatedSeconds() + fourier.estimatedSeconds()))

@@ -79,7 +79,7 @@ public enum LearningLesson: Lesson {
     var random = RandomGenerator(seed: 10)
     let network = Models.lenet5(
       image: data.imageShape, classes: data.classNames.count, method: AutomaticConvolution<Float>(), using: &random)
-    var training = LessonTraining(network, on: data, epochs: max(4, 50_000 / data.count))
+    var training = try LessonTraining(network, on: data, epochs: max(4, 50_000 / data.count))
     progress.say("trains LeNet-5 on \(grouped(data.count)) images, about \(time(training.estimatedSeconds()))")
     var (filters, accuracies) = ([Tensor<Double>](), [Double]())
     try training.run("LeNet-5", progress) { _, network in

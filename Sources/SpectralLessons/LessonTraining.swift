@@ -1,36 +1,36 @@
 import SpectralFigures
 import SpectralKit
 
-/// A network that learns in a lesson: the loop in the open, so that a lesson can look at the network after each epoch.
+/// A network that learns in a lesson, which looks at it after each epoch.
 struct LessonTraining<Network: Layer> where Network.Scalar == Float {
-  private(set) var network: Network
+  private var loop: TrainingLoop<Network>
   /// The loss of each step.
   private(set) var losses: [Double] = []
   /// How long the steps took, in all.
   private(set) var seconds = 0.0
-  let data: Dataset
-  let epochs: Int
-  private let batchSize: Int
-  private let rate: Double
-  private var optimizer: Adam<Float>
+  private let data: Dataset
 
-  init(_ network: Network, on data: Dataset, epochs: Int, batchSize: Int = 64, rate: Double = 2e-3) {
-    (self.network, self.data, self.epochs, self.batchSize) = (network, data, epochs, batchSize)
-    self.rate = rate
-    optimizer = Adam(learningRate: rate)
+  var network: Network { loop.network }
+
+  init(_ network: Network, on data: Dataset, epochs: Int, batchSize: Int = 64, rate: Double = 2e-3) throws {
+    var configuration = TrainingConfiguration()
+    (configuration.epochs, configuration.batchSize) = (epochs, batchSize)
+    (configuration.optimizer, configuration.learningRate) = (.adam, rate)
+    self.data = data
+    // Lessons classify test images in ways of their own.
+    loop = try TrainingLoop(
+      configuration, network: network, data: DatasetPair(training: data, test: data.prefix(0)))
   }
-
-  private var stepsPerEpoch: Int { (data.count + batchSize - 1) / batchSize }
 
   /// How long the whole training will take, from a few steps of a copy.
   func estimatedSeconds() -> Double {
-    var rehearsal = self
-    let batch = Batches<Float>(data, batchSize: batchSize, shuffled: true)[0]
+    var rehearsal = loop
+    let batch = Batches<Float>(data, batchSize: loop.configuration.batchSize, shuffled: true)[0]
     // The first steps plan transforms and wake threads; of the others the middle one is not disturbed.
-    for _ in 0..<2 { rehearsal.step(on: batch) }
+    for _ in 0..<2 { _ = rehearsal.step(on: batch) }
     let clock = ContinuousClock()
-    let times = (0..<7).map { _ in clock.measure { rehearsal.step(on: batch) }.inSeconds }.sorted()
-    return times[times.count / 2] * Double(epochs * stepsPerEpoch)
+    let times = (0..<7).map { _ in clock.measure { _ = rehearsal.step(on: batch) }.inSeconds }.sorted()
+    return times[times.count / 2] * Double(loop.totalSteps)
   }
 
   /// Trains.
@@ -39,32 +39,32 @@ struct LessonTraining<Network: Layer> where Network.Scalar == Float {
   mutating func run(
     _ name: String, _ progress: LessonProgress, afterEpoch: (Int, Network) throws -> Void = { _, _ in }
   ) throws {
-    let clock = ContinuousClock()
     try afterEpoch(0, network)
-    for epoch in 0..<epochs {
-      for batch in Batches<Float>(data, batchSize: batchSize, shuffled: true, seed: 1, epoch: epoch) {
+    let (epochs, steps) = (loop.configuration.epochs, loop.totalSteps)
+    var (losses, seconds, start) = (losses, seconds, ContinuousClock.now)
+    defer { (self.losses, self.seconds) = (losses, seconds) }
+    try loop.run(
+      willStep: { _, _ in
         try progress.check()
-        seconds += clock.measure { step(on: batch) }.inSeconds
-        progress.advance(
-          Double(losses.count) / Double(epochs * stepsPerEpoch),
-          "\(name): epoch \(epoch + 1)/\(epochs), loss \(decimals(losses.last!, 3))")
-      }
-      try afterEpoch(epoch + 1, network)
-    }
+        start = .now
+        return true
+      },
+      onEvent: { loop, event in
+        switch event {
+        case .batch(let batch):
+          seconds += start.duration(to: .now).inSeconds
+          losses.append(batch.loss)
+          progress.advance(
+            Double(losses.count) / Double(steps),
+            "\(name): epoch \(batch.epoch + 1)/\(epochs), loss \(decimals(batch.loss, 3))")
+        case .epoch: try afterEpoch(loop.epoch, loop.network)
+        case .checkpoint: break
+        }
+      })
   }
 
   /// Takes over what another training of the same network has learned.
-  mutating func adopt(parametersOf other: Self) { network.parameters = other.network.parameters }
-
-  private mutating func step(on batch: Batch<Float>) {
-    let total = epochs * stepsPerEpoch
-    optimizer.learningRate = LearningRateSchedule.cosine(minimum: 0).rate(
-      at: min(losses.count, total), of: total, base: rate)
-    let (logits, tape) = network.forward(batch.images)
-    let (loss, gradient, _) = CrossEntropy()(logits, batch.labels)
-    optimizer.step(&network, gradient, tape)
-    losses.append(loss)
-  }
+  mutating func adopt(parametersOf other: Self) { loop.network.parameters = other.network.parameters }
 }
 
 extension Duration {

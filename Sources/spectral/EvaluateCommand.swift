@@ -37,7 +37,7 @@ enum EvaluateCommand: Subcommand {
     let path = arguments[Common.checkpoint]
     let checkpoint = try Checkpoint(path: path)
     let input = checkpoint.input
-    let kind = try arguments.optional(dataset) ?? TrainCommand.kind(checkpoint.configuration.dataset)
+    let kind = try arguments.optional(dataset) ?? TrainCommand.kind(checkpoint.configuration)
     // One training image is enough where they are drawn: only the test images count.
     let data = try kind.load(
       from: arguments.optional(Common.data), limit: kind.isDrawn ? 1 : nil,

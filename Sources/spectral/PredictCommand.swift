@@ -103,8 +103,7 @@ extension Checkpoint {
     let ground = image.inkBackground
     var composed = image.composed(on: ground)
     let note = "is transparent: put on \(ground.text), from which its ink stands out"
-    let data = DatasetKind(rawValue: configuration.dataset)
-    guard ground == .white, data?.isLightOnDark == true else { return (composed, note) }
+    guard ground == .white, configuration.dataset?.isLightOnDark == true else { return (composed, note) }
     composed.pixels = composed.pixels.map { 1 - $0 }
     return (composed, note + ", and inverted, as the network has learned light on dark")
   }

@@ -28,7 +28,8 @@ enum TrainCommand: Subcommand {
   private static let batchSize = Flag(
     "--batch-size", .integer(1...1_000_000, example: 64), "images of a step [\(standard.batchSize)]")
   private static let optimizer = Flag(
-    "--optimizer", .word(example: OptimizerKind.adam), "the rule that changes the weights [\(standard.optimizer)]")
+    "--optimizer", .word(example: OptimizerKind.adam),
+    "the rule that changes the weights [\(standard.optimizer.rawValue)]")
   private static let learningRate = Flag(
     "--learning-rate", .positive(example: 0.001), "the rate that the schedule changes [sgd 0.01, others 0.001]")
   private static let schedule = Flag(
@@ -107,7 +108,7 @@ enum TrainCommand: Subcommand {
     let request = try request(arguments)
     let configuration =
       try stored.map { try request.configuration(resuming: $0.configuration) } ?? request.configuration()
-    let data = try kind(configuration.dataset).load(
+    let data = try kind(configuration).load(
       from: arguments.optional(Common.data), limit: configuration.limit, background: configuration.background
     ) { try TrainingRun.check(configuration, on: $0, resuming: stored) }
     try FileWarnings(arguments).tell(data)
@@ -176,7 +177,7 @@ enum TrainCommand: Subcommand {
 
   private static func request(_ arguments: Arguments) throws -> TrainingRequest {
     var request = TrainingRequest()
-    request.dataset = arguments.optional(dataset)?.rawValue
+    request.dataset = arguments.optional(dataset)
     request.model = arguments.optional(model)
     request.convolution = arguments.optional(convolution)
     request.memoryLimit = arguments.optional(Common.memoryLimit)
@@ -195,9 +196,9 @@ enum TrainCommand: Subcommand {
   }
 
   /// The data set that a configuration names.
-  static func kind(_ name: String) throws -> DatasetKind {
-    guard let kind = DatasetKind(rawValue: name) else {
-      throw CommandError("the checkpoint names a data set '\(name)' that is unknown here: say which with --dataset")
+  static func kind(_ configuration: TrainingConfiguration) throws -> DatasetKind {
+    guard let kind = configuration.dataset else {
+      throw CommandError("the checkpoint was trained on data that have no name here: say which with \(dataset.name)")
     }
     return kind
   }

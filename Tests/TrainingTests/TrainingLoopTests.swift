@@ -122,6 +122,29 @@ private func smallRun(
     #expect(try request.configuration(resuming: checkpoint.configuration).epochs == 40)
   }
 
+  /// The text is what checkpoints have held from the beginning; some name data by a word of the program that wrote them.
+  @Test(arguments: [("digits", DatasetKind.digits), ("fashion-mnist", .fashionMNIST), ("leaves", nil)])
+  func configurationsOfEarlierCheckpointsAreRead(word: String, dataset: DatasetKind?) throws {
+    let text = """
+      {"batchSize":32,"convolution":"fft","dataset":"\(word)","deterministic":true,"epochs":7,"learningRate":0.5,\
+      "model":"lenet5-classic","optimizer":"adamw","planning":"estimate","schedule":"warmup:10,cosine:0.001","seed":3}
+      """
+    let configuration = try JSONDecoder().decode(TrainingConfiguration.self, from: Data(text.utf8))
+    var expected = TrainingConfiguration()
+    (expected.dataset, expected.model, expected.convolution) = (dataset, .lenet5Classic, .fft)
+    (expected.planning, expected.epochs, expected.batchSize) = (.estimated, 7, 32)
+    (expected.optimizer, expected.learningRate) = (.adamw, 0.5)
+    (expected.schedule, expected.seed) = (.warmUp(steps: 10, then: .cosine(minimum: 0.001)), 3)
+    expected.deterministic = true
+    #expect(configuration == expected)
+    guard dataset != nil else { return }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    #expect(String(decoding: try encoder.encode(configuration), as: UTF8.self) == text)
+    let damaged = Data(text.replacing("cosine:", with: "sine:").utf8)
+    #expect(throws: DecodingError.self) { try JSONDecoder().decode(TrainingConfiguration.self, from: damaged) }
+  }
+
   @Test func aResumeErrorNamesWhatDiffers() throws {
     let folder = temporaryFolder()
     defer { try? FileManager.default.removeItem(at: folder) }

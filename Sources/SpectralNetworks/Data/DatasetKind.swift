@@ -3,7 +3,7 @@ import SpectralImaging
 import SpectralCore
 
 /// The data sets the command and the lessons know by name.
-public enum DatasetKind: String, CaseIterable, Hashable, Sendable {
+public enum DatasetKind: String, CaseIterable, Hashable, Codable, Sendable {
   /// Digits drawn by the package: no files needed.
   case digits
   /// The same with their centres of mass in the middle of the image, as those of ``mnist`` are: no files needed.

@@ -106,3 +106,18 @@ extension LearningRateSchedule: CustomStringConvertible {
     }
   }
 }
+
+/// As its text, in files.
+extension LearningRateSchedule: Codable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    do { try self.init(parsing: container.decode(String.self)) } catch let error as ScheduleError {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}

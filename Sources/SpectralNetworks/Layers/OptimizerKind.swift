@@ -1,7 +1,7 @@
 import SpectralCore
 
 /// The optimizers by the words that choose them on the command line, with sensible settings.
-public enum OptimizerKind: String, CaseIterable, Hashable, Sendable {
+public enum OptimizerKind: String, CaseIterable, Hashable, Codable, Sendable {
   /// Stochastic gradient descent with momentum 0.9.
   case sgd
   /// Adam.

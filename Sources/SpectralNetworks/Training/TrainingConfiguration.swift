@@ -6,8 +6,8 @@ import SpectralTransforms
 
 /// Everything that determines a training run, but for the threads. A checkpoint carries it.
 public struct TrainingConfiguration: Codable, Hashable, Sendable {
-  /// The word that chooses the data: see `DatasetKind`.
-  public var dataset = "digits"
+  /// What is learned from; nil for data that the package has no name for.
+  public var dataset: DatasetKind? = .digits
   /// The network.
   public var model = ModelKind.lenet5
   /// How convolutions are computed.
@@ -22,12 +22,12 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var epochs = 5
   /// Images of a step.
   public var batchSize = 64
-  /// The rule that changes the parameters: see `OptimizerKind`.
-  public var optimizer = "sgd"
+  /// The rule that changes the parameters.
+  public var optimizer = OptimizerKind.sgd
   /// The learning rate that the schedule changes; the optimizer's usual one if nil.
   public var learningRate: Double?
-  /// How the learning rate changes: see `LearningRateSchedule`.
-  public var schedule = "cosine"
+  /// How the learning rate changes.
+  public var schedule = LearningRateSchedule.cosine()
   /// Where all random numbers come from.
   public var seed: UInt64 = 1
   /// Only so many training images; all if nil.
@@ -40,6 +40,9 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   /// The settings that `spectral train` starts from.
   public init() {}
 
+  /// The learning rate that the schedule changes.
+  public var baseLearningRate: Double { learningRate ?? optimizer.defaultLearningRate }
+
   /// How convolutions are computed.
   public var method: any ConvolutionMethod<Float> {
     convolution.method(
@@ -48,10 +51,17 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   }
 }
 
+extension KeyedDecodingContainer {
+  /// A checkpoint may name its data by a word of the program that wrote it: that is none of ours.
+  func decodeIfPresent(_: DatasetKind.Type, forKey key: Key) throws -> DatasetKind? {
+    try decodeIfPresent(String.self, forKey: key).flatMap { DatasetKind(rawValue: $0) }
+  }
+}
+
 /// Settings as a person gives them: what is nil was not said.
 public struct TrainingRequest: Hashable, Sendable {
   /// See ``TrainingConfiguration``; all of these.
-  public var dataset: String?
+  public var dataset: DatasetKind?
   /// The network.
   public var model: ModelKind?
   /// How convolutions are computed.
@@ -101,13 +111,12 @@ public struct TrainingRequest: Hashable, Sendable {
         "the checkpoint was made with \(flag) \(was), not \(asked): leave \(flag) away to go on, or start anew without "
           + "--resume")
     }
-    try agree("--dataset", dataset, stored.dataset)
+    try agree("--dataset", dataset?.rawValue, stored.dataset?.rawValue)
     try agree("--model", model?.rawValue, stored.model.rawValue)
     try agree("--batch-size", batchSize, stored.batchSize)
-    try agree("--optimizer", optimizer?.rawValue, stored.optimizer)
-    let usualRate = OptimizerKind(rawValue: stored.optimizer)?.defaultLearningRate
-    try agree("--learning-rate", learningRate, stored.learningRate ?? usualRate)
-    try agree("--schedule", schedule?.description, stored.schedule)
+    try agree("--optimizer", optimizer?.rawValue, stored.optimizer.rawValue)
+    try agree("--learning-rate", learningRate, stored.baseLearningRate)
+    try agree("--schedule", schedule, stored.schedule)
     try agree("--seed", seed, stored.seed)
     try agree("--limit", limit, stored.limit)
     if let background, background != stored.background {
@@ -133,9 +142,9 @@ public struct TrainingRequest: Hashable, Sendable {
     if let memoryLimit { result.memoryLimit = memoryLimit }
     if let epochs { result.epochs = epochs }
     if let batchSize { result.batchSize = batchSize }
-    if let optimizer { result.optimizer = optimizer.rawValue }
+    if let optimizer { result.optimizer = optimizer }
     if let learningRate { result.learningRate = learningRate }
-    if let schedule { result.schedule = schedule.description }
+    if let schedule { result.schedule = schedule }
     if let seed { result.seed = seed }
     if let limit { result.limit = limit }
     if let background { result.background = background }

@@ -24,22 +24,16 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
   /// What determines the run.
   public let configuration: TrainingConfiguration
   /// The network as it is now.
-  public internal(set) var network: Network
+  public package(set) var network: Network
   var optimizer: any Optimizer<Float>
   var position = TrainingPosition()
 
   private let data: DatasetPair
-  private let schedule: LearningRateSchedule
-  private let baseLearningRate: Double
 
   /// A run from the start.
   ///
   /// - Throws: ``TrainingError`` if the configuration makes no sense.
   public init(_ configuration: TrainingConfiguration, network: Network, data: DatasetPair) throws {
-    guard let kind = OptimizerKind(rawValue: configuration.optimizer) else {
-      let known = OptimizerKind.allCases.map(\.rawValue).joined(separator: ", ")
-      throw TrainingError("there is no optimizer \(configuration.optimizer): take one of \(known)")
-    }
     guard configuration.epochs >= 0, configuration.batchSize > 0 else {
       throw TrainingError(
         "\(configuration.epochs) epochs of batches of \(configuration.batchSize): both must be positive")
@@ -48,9 +42,7 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
     self.configuration = configuration
     self.network = network
     self.data = data
-    schedule = try LearningRateSchedule(parsing: configuration.schedule)
-    baseLearningRate = configuration.learningRate ?? kind.defaultLearningRate
-    optimizer = kind.optimizer(learningRate: baseLearningRate)
+    optimizer = configuration.optimizer.optimizer(learningRate: configuration.baseLearningRate)
     optimizer.prepare(for: network)
   }
 
@@ -81,10 +73,24 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
     checkpoint: CheckpointPolicy? = nil, until lastStep: Int? = nil, shouldStop: () -> Bool = { false },
     onEvent: (TrainingEvent) throws -> Void = { _ in }
   ) throws -> Bool {
+    try run(checkpoint: checkpoint, until: lastStep, shouldStop: shouldStop) { try onEvent($1) }
+  }
+
+  /// The same for whoever looks at the run itself, or has a hand in it.
+  ///
+  /// - Parameters:
+  ///   - willStep: Gets the loop and the batch before each step. It may change the loop; false ends the run.
+  ///   - onEvent: Gets the loop as it is then beside the event.
+  @discardableResult
+  package mutating func run(
+    checkpoint: CheckpointPolicy? = nil, until lastStep: Int? = nil, shouldStop: () -> Bool = { false },
+    willStep: (inout Self, Batch<Float>) throws -> Bool = { _, _ in true },
+    onEvent: (Self, TrainingEvent) throws -> Void
+  ) throws -> Bool {
     var lastWritten = ContinuousClock.now
     var (kept, loss) = (nil as TrainingDivergence.Kept?, 0.0)
     func divergence(_ loop: Self) -> TrainingDivergence {
-      TrainingDivergence(step: loop.step, loss: loss, learningRate: baseLearningRate, kept: kept)
+      TrainingDivergence(step: loop.step, loss: loss, learningRate: configuration.baseLearningRate, kept: kept)
     }
     let isWrittenOnce = checkpoint?.isWrittenOnce ?? false
     func write(_ loop: Self, ends: Bool) throws {
@@ -93,7 +99,7 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
       try Checkpoint(loop, data: data).write(to: checkpoint.path)
       lastWritten = .now
       kept = .init(path: checkpoint.path, step: loop.step)
-      try onEvent(.checkpoint(path: checkpoint.path))
+      try onEvent(loop, .checkpoint(path: checkpoint.path))
     }
     // So that a run that is killed early can be taken up, too.
     try write(self, ends: isFinished || step >= lastStep ?? .max)
@@ -103,11 +109,12 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
         epoch: position.epoch, startingAt: position.batch)
       var before = ContinuousClock.now
       for batch in batches {
+        guard try willStep(&self, batch) else { return false }
         var metrics = step(on: batch)
         let now = ContinuousClock.now
         metrics.seconds = before.duration(to: now).seconds
         before = now
-        try onEvent(.batch(metrics))
+        try onEvent(self, .batch(metrics))
         loss = metrics.loss
         guard loss.isFinite else { throw divergence(self) }
         let stops = shouldStop() || (step >= lastStep ?? .max && position.batch < stepsPerEpoch)
@@ -125,7 +132,7 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
         trainingLoss: position.lossSum / Double(max(position.images, 1)),
         trainingAccuracy: Double(position.correct) / Double(max(position.images, 1)))
       finishEpoch()
-      try onEvent(.epoch(metrics))
+      try onEvent(self, .epoch(metrics))
       let stops = shouldStop()
       try write(self, ends: stops || isFinished || step >= lastStep ?? .max)
       if stops { return isFinished }
@@ -144,21 +151,24 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
     return isFinite
   }
 
-  /// Whether all images of the present epoch have been seen.
-  package var isEpochOver: Bool { position.batch == stepsPerEpoch }
+  /// The loop as it stands between two steps: after the last step of an epoch, at the beginning of the next.
+  package var rested: Self {
+    guard position.batch == stepsPerEpoch else { return self }
+    var copy = self
+    copy.finishEpoch()
+    return copy
+  }
 
-  /// Goes on to the next epoch.
-  package mutating func finishEpoch() {
+  private mutating func finishEpoch() {
     position = TrainingPosition(epoch: position.epoch + 1, step: position.step)
   }
 
-  /// One step on one batch, for whoever makes the batches and watches: those of ``TrainingConfiguration/seed``, in order,
-  /// and ``finishEpoch()`` after the last of an epoch make the same run as ``run(checkpoint:until:shouldStop:onEvent:)``.
+  /// One step on one batch, for whoever makes the batches.
   ///
   /// - Returns: Loss and accuracy of the batch before the step; `seconds` is left at 0.
   package mutating func step(on batch: Batch<Float>) -> BatchMetrics {
-    optimizer.learningRate = schedule.rate(
-      at: position.step, of: totalSteps, base: baseLearningRate, stepsPerEpoch: stepsPerEpoch)
+    optimizer.learningRate = configuration.schedule.rate(
+      at: position.step, of: totalSteps, base: configuration.baseLearningRate, stepsPerEpoch: stepsPerEpoch)
     let (logits, tape) = network.forward(batch.images)
     let (loss, gradient, correct) = CrossEntropy()(logits, batch.labels)
     optimizer.step(&network, gradient, tape)

@@ -58,7 +58,7 @@ public struct TrainingRun {
     try checkpoint?.input.check(data)
     try configuration.model.checkSize(image)
     let weights = configuration.model.weights(image: image, classes: classes)
-    let slots = OptimizerKind(rawValue: configuration.optimizer)?.stateCount ?? 0
+    let slots = configuration.optimizer.stateCount
     // The weights, their gradients, what the optimizer remembers, and the bytes of a checkpoint; of a run that goes on
     // also those of the one that it began from.
     let copies = 2 + slots + (1 + slots) * (checkpoint == nil ? 1 : 2)

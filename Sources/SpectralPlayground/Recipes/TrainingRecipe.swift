@@ -39,9 +39,9 @@ extension Recipe {
       import SpectralKit
 
       var configuration = TrainingConfiguration()
-      configuration.dataset = "\(settings.data.rawValue)"
+      configuration.dataset = .\(settings.data)
       (configuration.epochs, configuration.batchSize) = (\(settings.epochs), \(settings.batchSize))
-      (configuration.learningRate, configuration.schedule) = (\(decimal(settings.learningRate)), "constant")
+      (configuration.learningRate, configuration.schedule) = (\(decimal(settings.learningRate)), .constant)
       (configuration.seed, configuration.deterministic) = (\(settings.seed), true)
       let data = try DatasetKind.\(settings.data).load(\(record.folder.map { "from: \(swiftLiteral($0))" } ?? ""))
       let file = CheckpointPolicy(path: "\(network)")

@@ -277,59 +277,64 @@ package final class LiveTraining: @unchecked Sendable {
     dense: Dense
   ) throws where LeNet.Scalar == Float, Dense.Scalar == Float {
     var method = first
+    // The watchers' test images are few, so that they can be classified often; an epoch needs no others.
+    let (data, judged) = (DatasetPair(training: data.training, test: data.test.prefix(0)), data.test.prefix(1000))
     var lenet = try TrainingLoop(settings.configuration(by: method), network: lenet, data: data)
     var dense = try TrainingLoop(settings.configuration(.dense, by: method), network: dense, data: data)
-    let judged = data.test.prefix(1000)
-    func publish(_ change: () -> Void) {
+    func publish(_ lenet: TrainingLoop<LeNet>, _ change: () -> Void) {
       let pair = TrainedPair(
         lenet: lenet.network, dense: dense.network, normalization: data.training.normalization,
-        checkpoint: { [lenet] in try Checkpoint(lenet, data: data) })
+        checkpoint: { try Checkpoint(lenet, data: data) })
       locked {
         guard number == current else { return }
         trained = pair
         change()
       }
     }
-    func test(at step: Int) {
+    func test(_ lenet: TrainingLoop<LeNet>) {
       let accuracies = (
         Evaluation(of: lenet.network, on: judged).accuracy, Evaluation(of: dense.network, on: judged).accuracy
       )
-      publish { tests.append(TestPoint(step: step, lenet: accuracies.0, dense: accuracies.1)) }
+      publish(lenet) { tests.append(TestPoint(step: lenet.step, lenet: accuracies.0, dense: accuracies.1)) }
     }
-    publish {
+    publish(lenet) {
       phase = .running
       stepsPerEpoch = lenet.stepsPerEpoch
     }
-    test(at: 0)
-    while !lenet.isFinished {
-      for batch in Batches<Float>(
-        data.training, batchSize: settings.batchSize, shuffled: true, seed: settings.seed, epoch: lenet.epoch)
-      {
-        guard let wanted = permission(number) else { return }
+    test(lenet)
+    var (other, clock) = (nil as BatchMetrics?, ContinuousClock.now)
+    let isFinished = try lenet.run(
+      willStep: { lenet, batch in
+        guard let wanted = permission(number) else { return false }
         if wanted != method {
           method = wanted
           lenet = try Self.moved(lenet, to: settings.configuration(by: method), data)
         }
-        let clock = ContinuousClock.now
-        let metrics = lenet.step(on: batch)
+        other = dense.step(on: batch)
+        clock = .now
+        return true
+      },
+      onEvent: { loop, event in
+        guard case .batch(let metrics) = event, let other else { return }
         let seconds = milliseconds(.now - clock) / 1e3
-        let other = dense.step(on: batch)
-        // Before anybody sees the step: a training that rests here stands where one of `spectral train` stands.
-        if lenet.isEpochOver { lenet.finishEpoch() }
+        // A training that rests here stands where one of `spectral train` stands.
+        let lenet = loop.rested
         let point = Point(
           step: lenet.step, loss: metrics.loss.isFinite ? metrics.loss : nil, accuracy: metrics.accuracy,
           denseLoss: other.loss.isFinite ? other.loss : nil, denseAccuracy: other.accuracy, method: method.rawValue)
-        publish { count(point, epoch: lenet.epoch, imagesPerSecond: Double(batch.count) / max(seconds, 1e-9)) }
+        publish(lenet) {
+          count(point, epoch: lenet.epoch, imagesPerSecond: Double(metrics.images) / max(seconds, 1e-9))
+        }
         guard metrics.loss.isFinite, other.loss.isFinite else {
           throw TrainingError(
             "\(metrics.loss.isFinite ? "The dense classifier" : "LeNet-5") has diverged in step \(lenet.step): reset the "
               + "training, and take a smaller rate.")
         }
-        if lenet.step % 50 == 0 { test(at: lenet.step) }
-      }
-    }
-    test(at: lenet.step)
-    publish { phase = .finished }
+        if lenet.step % 50 == 0 { test(lenet) }
+      })
+    guard isFinished else { return }
+    test(lenet)
+    publish(lenet) { phase = .finished }
   }
 
   /// The same training with another method: the weights and what the optimizer remembers are taken along.

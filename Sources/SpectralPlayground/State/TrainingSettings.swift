@@ -43,13 +43,13 @@ package struct TrainingSettings: Sendable, Equatable {
   /// The same run as `spectral train` takes it, which repeats it bit for bit.
   package func configuration(_ model: ModelKind = .lenet5, by method: ConvolutionChoice) -> TrainingConfiguration {
     var configuration = TrainingConfiguration()
-    configuration.dataset = data.rawValue
+    configuration.dataset = data
     configuration.model = model
     configuration.convolution = method
     configuration.epochs = epochs
     configuration.batchSize = batchSize
     configuration.learningRate = learningRate
-    configuration.schedule = "constant"
+    configuration.schedule = .constant
     configuration.seed = seed
     configuration.deterministic = true
     return configuration

@@ -148,9 +148,9 @@ enum DemoCommand: Subcommand {
       "cross_check": check.json("zone plate"),
       "training": [
         "model": .string(configuration.model.rawValue), "convolution": .string(configuration.convolution.rawValue),
-        "dataset": .string(configuration.dataset), "images": .integer(data.training.count),
+        "dataset": .string(configuration.dataset!.rawValue), "images": .integer(data.training.count),
         "epochs": .integer(configuration.epochs), "batch_size": .integer(configuration.batchSize),
-        "optimizer": .string(configuration.optimizer), "schedule": .string(configuration.schedule),
+        "optimizer": .string(configuration.optimizer.rawValue), "schedule": .string(configuration.schedule.description),
         "seed": .integer(Int(clamping: configuration.seed)), "threads": .integer(Parallel.threads),
         "deterministic": .boolean(configuration.deterministic), "seconds": .number(seconds),
         "images_per_second": .number(Double(configuration.epochs * data.training.count) / seconds),
@@ -179,7 +179,7 @@ enum DemoCommand: Subcommand {
     2. LeNet-5, trained through the Fourier method
     ----------------------------------------------
     \(data.training.count) digits, drawn by the program, \(configuration.epochs) times each; batches of \
-    \(configuration.batchSize); \(configuration.optimizer), \(configuration.schedule) schedule.
+    \(configuration.batchSize); \(configuration.optimizer.rawValue), \(configuration.schedule) schedule.
     \(String(numbers: "Accuracy %.2f %% of %d digits it had not seen; %.0f images/s over ", 100 * evaluation.accuracy, evaluation.count, Double(configuration.epochs * data.training.count) / seconds))\
     \(duration(seconds)) of training.
 
