@@ -43,6 +43,7 @@ enum Spectral {
   /// Runs a command line and gives the exit code.
   static func run(_ words: [String]) -> Int32 {
     var context = "spectral"
+    var specification: Specification?
     do {
       guard let first = words.first else { throw UsageError("say what to do: \(names). See spectral --help") }
       switch first {
@@ -52,6 +53,7 @@ enum Spectral {
       default:
         let subcommand = try subcommand(first)
         context += " \(first)"
+        specification = subcommand.specification
         try run(subcommand, Array(words.dropFirst()))
       }
       return 0
@@ -62,7 +64,7 @@ enum Spectral {
       Console.say("\(context): \(error)")
       return 2
     } catch {
-      Console.say("\(context): \(error)")
+      Console.say("\(context): \(specification?.told(error) ?? "\(error)")")
       return 1
     }
   }

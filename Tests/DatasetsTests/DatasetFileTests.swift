@@ -86,14 +86,15 @@ import Testing
 
   @Test("Kinds that need files say so without them", arguments: DatasetKind.allCases.filter { !$0.isDrawn })
   func asksForData(kind: DatasetKind) throws {
-    let line = try refusal { _ = try kind.load() }
-    #expect(line?.hasPrefix(kind.rawValue) == true && line?.contains("--data DIR") == true)
+    let error = try #require(throws: FileError.self) { _ = try kind.load() }
+    #expect(error.description.hasPrefix(kind.rawValue) && error.description.contains("needs files"))
+    #expect(error.settings == [.dataFolder])
   }
 
   @Test func checksArguments() throws {
-    #expect(try refusal { _ = try DatasetKind.digits.load(limit: 0) }?.contains("--limit 0") == true)
+    #expect(try refusal { _ = try DatasetKind.digits.load(limit: 0) }?.contains("a limit of 0") == true)
     #expect(try refusal { _ = try DatasetKind.digits.load(limit: .max) }?.contains("at most") == true)
-    #expect(try refusal { _ = try DatasetKind.digits.load(from: folder.path) }?.contains("--data") == true)
+    #expect(try refusal { _ = try DatasetKind.digits.load(from: folder.path) }?.contains("give no folder") == true)
   }
 }
 

@@ -1,16 +1,20 @@
 import Foundation
 
 /// A file that could not be read or written: which one, why, and what to do about it, in one line.
-public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct FileError: SettingError, Hashable, Sendable, CustomStringConvertible {
   /// The path as it was given, or a name for bytes that came from elsewhere.
   public let path: String
   /// What is wrong and how to mend it.
   public let message: String
+  public let settings: [CallerSetting]
 
   /// An error about a file's contents.
-  public init(_ path: String, _ message: String) {
+  ///
+  /// - Parameter settings: What the caller would change to mend it.
+  public init(_ path: String, _ message: String, settings: [CallerSetting] = []) {
     self.path = path
     self.message = message
+    self.settings = settings
   }
 
   /// An error of the operating system: `code` is its `errno`.

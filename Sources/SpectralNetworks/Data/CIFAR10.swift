@@ -21,11 +21,13 @@ enum CIFAR10 {
       [folder, folder + "/cifar-10-batches-bin"]
       .first { FileSystem.exists($0 + "/test_batch.bin") } ?? folder
     let parts = (1...5).map { "\(place)/data_batch_\($0).bin" }.filter(FileSystem.exists)
-    let remedy = "download \(address), unpack it and pass its folder with --data DIR"
-    guard !parts.isEmpty else { throw FileError(folder, "has no file data_batch_1.bin; \(remedy)") }
+    let remedy = "download \(address), unpack it and name its folder"
+    guard !parts.isEmpty else {
+      throw FileError(folder, "has no file data_batch_1.bin; \(remedy)", settings: [.dataFolder])
+    }
     let test = "\(place)/test_batch.bin"
     guard FileSystem.exists(test) else {
-      throw FileError(folder, "has no file test_batch.bin; \(remedy)")
+      throw FileError(folder, "has no file test_batch.bin; \(remedy)", settings: [.dataFolder])
     }
     return DatasetPair(training: try read(parts), test: try read([test]))
   }

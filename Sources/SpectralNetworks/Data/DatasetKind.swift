@@ -51,15 +51,20 @@ public enum DatasetKind: String, CaseIterable, Hashable, Codable, Sendable {
     colors: RasterImage.ColorModel? = nil, background: RGBColor? = nil,
     judge: (DatasetOutline) throws -> Void = { _ in }
   ) throws -> DatasetPair {
-    if let limit, limit < 1 { throw FileError("--limit \(limit)", "leaves no images to learn from; pass 1 or more") }
+    if let limit, limit < 1 {
+      throw FileError("a limit of \(limit)", "leaves no images to learn from; take 1 or more", settings: [.limit])
+    }
     switch self {
     case .digits, .centredDigits:
       if let directory {
         throw FileError(
-          directory, "the digits are drawn, not read; leave --data out, or name the kind of data that is there")
+          directory, "the digits are drawn, not read; give no folder, or name the kind of data that is there",
+          settings: [.dataFolder, .dataset])
       }
       if let limit, limit > Self.mostDigits {
-        throw FileError("--limit \(limit)", "is more digits than are drawn at once; pass at most \(Self.mostDigits)")
+        throw FileError(
+          "a limit of \(limit)", "is more digits than are drawn at once; take at most \(Self.mostDigits)",
+          settings: [.limit])
       }
       let count = (limit ?? Self.digitCounts.training) + Self.digitCounts.test
       // Bytes and labels, and of centred ones both the drawn and the moved.
@@ -92,7 +97,8 @@ public enum DatasetKind: String, CaseIterable, Hashable, Codable, Sendable {
   private func required(_ directory: String?) throws -> String {
     if let directory {
       guard FileSystem.isFolder(directory) else {
-        throw FileError(directory, "is no folder; pass the one that has the files of \(rawValue) with --data DIR")
+        throw FileError(
+          directory, "is no folder; name the one that has the files of \(rawValue)", settings: [.dataFolder])
       }
       return directory
     }
@@ -104,6 +110,6 @@ public enum DatasetKind: String, CaseIterable, Hashable, Codable, Sendable {
       case .cifar10: "download \(CIFAR10.address), unpack it to a folder DIR"
       case .folder: "put images into DIR/train/CLASS and DIR/test/CLASS (or DIR/val/CLASS), or into DIR/CLASS"
       }
-    throw FileError(rawValue, "needs files: \(remedy) and pass --data DIR")
+    throw FileError(rawValue, "needs files: \(remedy) and name DIR", settings: [.dataFolder])
   }
 }

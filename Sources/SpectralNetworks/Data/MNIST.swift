@@ -77,6 +77,6 @@ enum MNIST {
     throw FileError(
       folder,
       "has no file \(stem)-\(kind) or \(stem)-\(kind).gz; download the four files of \(source.name) from "
-        + "\(source.address) and pass their folder with --data DIR")
+        + "\(source.address) and name their folder", settings: [.dataFolder])
   }
 }

@@ -2,6 +2,7 @@ import AutomaticConvolution
 import Foundation
 import SpectralImaging
 import SpectralConvolution
+import SpectralCore
 import SpectralTransforms
 
 /// Everything that determines a training run, but for the threads. A checkpoint carries it.
@@ -99,35 +100,35 @@ public struct TrainingRequest: Hashable, Sendable {
 
   /// The configuration of a run that goes on from a checkpoint.
   ///
-  /// More epochs, another method, provider of transforms, planning or memory limit, and determinism may be asked for; the rest must agree with
-  /// the checkpoint, or the run would be neither the old one nor a new one.
+  /// More epochs, another method, provider of transforms, planning or memory limit, and determinism may be asked for; the
+  /// rest must agree with the checkpoint, or the run would be neither the old one nor a new one.
   ///
-  /// - Throws: ``TrainingError``, naming the first flag that disagrees.
+  /// - Throws: ``TrainingError``, naming the first setting that disagrees.
   public func configuration(resuming stored: TrainingConfiguration) throws(TrainingError) -> TrainingConfiguration {
-    func agree<Value: Equatable>(_ flag: String, _ asked: Value?, _ stored: Value?) throws(TrainingError) {
+    func refusal(_ words: String, _ settings: CallerSetting...) -> TrainingError {
+      TrainingError(
+        "the checkpoint was made \(words): leave that as it was to go on, or begin anew",
+        settings: settings + [.resuming])
+    }
+    func agree<Value: Equatable>(
+      _ setting: CallerSetting, _ words: String, _ asked: Value?, _ stored: Value?
+    ) throws(TrainingError) {
       guard let asked, asked != stored else { return }
-      let was = stored.map { "\($0)" } ?? "none"
-      throw TrainingError(
-        "the checkpoint was made with \(flag) \(was), not \(asked): leave \(flag) away to go on, or start anew without "
-          + "--resume")
+      throw refusal("with \(words) \(stored.map { "\($0)" } ?? "none"), not \(asked)", setting)
     }
-    try agree("--dataset", dataset?.rawValue, stored.dataset?.rawValue)
-    try agree("--model", model?.rawValue, stored.model.rawValue)
-    try agree("--batch-size", batchSize, stored.batchSize)
-    try agree("--optimizer", optimizer?.rawValue, stored.optimizer.rawValue)
-    try agree("--learning-rate", learningRate, stored.baseLearningRate)
-    try agree("--schedule", schedule, stored.schedule)
-    try agree("--seed", seed, stored.seed)
-    try agree("--limit", limit, stored.limit)
-    if let background, background != stored.background {
-      throw TrainingError(
-        "the checkpoint was made with another --background: leave --background away to go on, or start anew without "
-          + "--resume")
-    }
+    try agree(.dataset, "the data set", dataset?.rawValue, stored.dataset?.rawValue)
+    try agree(.model, "the network", model?.rawValue, stored.model.rawValue)
+    try agree(.batchSize, "a batch size of", batchSize, stored.batchSize)
+    try agree(.optimizer, "the optimizer", optimizer?.rawValue, stored.optimizer.rawValue)
+    try agree(.learningRate, "a learning rate of", learningRate, stored.baseLearningRate)
+    try agree(.schedule, "the schedule", schedule, stored.schedule)
+    try agree(.seed, "the seed", seed, stored.seed)
+    try agree(.limit, "a limit of", limit, stored.limit)
+    if let background, background != stored.background { throw refusal("with another background", .background) }
     if planning == .measured && stored.deterministic {
       throw TrainingError(
-        "the checkpoint was made with --deterministic, and what --plan measure chooses differs from run to run: leave "
-          + "--plan away")
+        "the checkpoint was made deterministically, and what measured planning chooses differs from run to run: plan by "
+          + "estimate", settings: [.planning])
     }
     return merged(into: stored)
   }

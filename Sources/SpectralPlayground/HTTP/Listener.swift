@@ -1,4 +1,5 @@
 import Foundation
+import SpectralCore
 
 /// A socket that listens on the loopback address, and on no other.
 package enum Listener {
@@ -60,20 +61,27 @@ package enum Listener {
     switch code {
     case EADDRINUSE:
       PlaygroundError(
-        "port \(port) of 127.0.0.1 is in use: end the program that has it, or choose another with --port N; --port 0 takes "
-          + "any that is free")
+        "port \(port) of 127.0.0.1 is in use: end the program that has it, or choose another; 0 takes any that is free",
+        settings: [.port])
     case EACCES, EPERM:
-      PlaygroundError("port \(port) of 127.0.0.1 may not be used by this account: choose one above 1023 with --port N")
+      PlaygroundError(
+        "port \(port) of 127.0.0.1 may not be used by this account: choose one above 1023", settings: [.port])
     default: PlaygroundError("port \(port) of 127.0.0.1 cannot be used: \(String(cString: strerror(code)))")
     }
   }
 }
 
 /// Why the playground cannot begin: one sentence with the remedy.
-public struct PlaygroundError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct PlaygroundError: SettingError, Hashable, Sendable, CustomStringConvertible {
   /// The sentence.
   public let description: String
+  public let settings: [CallerSetting]
 
   /// An error with this sentence.
-  public init(_ description: String) { self.description = description }
+  ///
+  /// - Parameter settings: What the caller would change to mend it.
+  public init(_ description: String, settings: [CallerSetting] = []) {
+    self.description = description
+    self.settings = settings
+  }
 }

@@ -111,7 +111,7 @@ package final class LiveTraining: @unchecked Sendable {
     guard dataSets.contains(settings.data) else {
       throw HTTPError(
         422, "There is no data set \(settings.data.rawValue) here.",
-        remedy: settings.data == .mnist ? "Start spectral playground with --data DIR." : "Take centred-digits.")
+        remedy: settings.data == .mnist ? "Start the playground with the folder of its files." : "Take centred-digits.")
     }
     try settings.check()
     let images = settings.data == .mnist ? mnist!.data.training.count : DatasetKind.digitCounts.training
