@@ -1,9 +1,44 @@
-import SpectralImaging
+import SpatialConvolution
+import SpectralConvolution
 import SpectralCore
+import SpectralImaging
 import Testing
 
 /// Operations that mix pixels of pictures with transparency, by hand. Against NumPy and SciPy, `spectral` is tested.
 @Suite struct PremultiplicationTests {
+  /// The short functions are the long ones: with the gain of the filter or the kernel, and of transparent pictures too.
+  @Test func filtersAndKernelsAreAppliedWithTheirGain() throws {
+    var random = RandomGenerator(seed: 5)
+    let planes = Tensor<Float>.uniform([3, 20, 31], in: 0.1..<1, using: &random)
+    for alpha in [nil, Tensor<Float>.uniform([20, 31], in: 0..<1, using: &random)] {
+      let image = ImagePlanes<Float>(planes: planes, alpha: alpha)
+      for filter in [FrequencyFilter.lowPass(.gaussian, cutoff: 0.1), .laplacian] {
+        let expected = try image.filtered(gain: filter.meanGain) { try filter.apply(to: $0, boundary: .mirror) }
+        #expect(try image.filtered(by: filter, boundary: .mirror) == expected)
+        #expect(expected.alpha == nil || filter.meanGain == 1)
+      }
+      for shape in [KernelShape.gaussian(deviation: 1.5), .sobel(.x)] {
+        let kernel = Kernel(shape)
+        let result = try kernel.applied(to: image, boundary: .circular, method: .direct)
+        let expected = try image.filtered(gain: kernel.meanGain) { planes in
+          try SpatialConvolution<Float>()(
+            planes.reshaped(to: [planes.shape[0], 1, 20, 31]),
+            kernel.taps.converted(to: Float.self).reshaped(to: [1, 1, kernel.height, kernel.width]),
+            ConvolutionGeometry(padding: .same, boundary: .circular, operation: .convolution)
+          ).reshaped(to: planes.shape)
+        }
+        #expect(result == expected)
+      }
+      // The offset is a share of the largest value that the filter sees.
+      let even = HomomorphicFilter(.gaussian, cutoff: 0.05, low: 0.5, high: 1)
+      let result = try image.filtered(by: even)
+      let expected = try image.adjusted {
+        try HomomorphicFilter(even.filter, offset: $0.maximumMagnitude / 255).apply(to: $0)
+      }
+      #expect(result.alpha == image.alpha && (result.planes - expected.planes).maximumMagnitude < 1e-6)
+    }
+  }
+
   /// Grey 0.5 opaque, 0.25 half transparent, and 1 hidden.
   private let row = ImagePlanes<Double>(
     planes: Tensor([1, 1, 3], [0.5, 0.25, 1]), alpha: Tensor([1, 3], [1, 0.5, 0]))

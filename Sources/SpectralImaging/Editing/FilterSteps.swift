@@ -123,10 +123,7 @@ package struct FilterSteps: Sendable {
         image = try image.filtered(gain: linear.meanGain) { try filter(linear, $0, place == 0) }
       case .homomorphic(let homomorphic):
         image = try image.adjusted { planes in
-          var scaled = homomorphic
-          // An array's numbers may be of any size: what is added to black is a step of 8 bits of the largest.
-          let largest = planes.maximumMagnitude
-          if largest > 0 { scaled.offset *= largest }
+          let scaled = homomorphic.scaled(to: planes)
           let sums = try stage("logarithms") { try scaled.logarithms(planes) }
           let filtered = try filter(scaled.filter, sums, false)
           return try stage("exponentials") { scaled.exponentials(filtered) }

@@ -20,9 +20,9 @@ extension ImagePlanes {
 
   /// The result of a linear operation that mixes pixels: a blur, a filter, a deconvolution.
   ///
-  /// ```swift
-  /// let soft = try image.filtered { try FrequencyFilter.lowPass(.gaussian, cutoff: 0.1).apply(to: $0) }
-  /// ```
+  /// Filters and kernels have a shorter way: `filtered(by:boundary:)`,
+  /// ``Kernel/applied(to:boundary:method:)``.
+  ///
   /// Of an opaque image the operation gets the planes. Of a transparent one it gets the premultiplied colours and, as the
   /// last plane, alpha; then the colours are divided by the new alpha, and alpha by the gain, so that an even colour stays
   /// what it is wherever it can be seen. Where alpha comes out below half a step of 16 bits, alpha and colours are 0.

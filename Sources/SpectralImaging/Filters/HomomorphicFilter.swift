@@ -29,6 +29,12 @@ public struct HomomorphicFilter: Sendable {
     self.init(.emphasis(shape, cutoff: cutoff, low: low, high: high), offset: offset)
   }
 
+  /// The same with the offset as a share of the largest of some numbers, which may be of any size.
+  func scaled<Scalar: FourierScalar>(to planes: Tensor<Scalar>) -> HomomorphicFilter {
+    let largest = planes.maximumMagnitude
+    return largest > 0 ? HomomorphicFilter(filter, offset: offset * largest) : self
+  }
+
   /// Filters planes `[..., H, W]`.
   ///
   /// - Parameters: As those of ``FrequencyFilter/apply(to:boundary:padding:memoryLimit:)``. Zeros beyond the border are

@@ -32,18 +32,12 @@ extension Recipe {
     } else {
       lines.append("var image = \(file)")
     }
+    let boundary = task.boundary == .reflect ? "" : ", boundary: .\(task.boundary.rawValue)"
     // Neighbours that are linear are one filter, as in the command: the product of their responses.
     var product: [String] = []
-    var filters = 0
     func apply() {
       guard !product.isEmpty else { return }
-      filters += 1
-      let filter = filters == 1 ? "filter" : "filter\(filters)"
-      let canThrow = product.contains { $0 != "FrequencyFilter.laplacian" }
-      lines.append("let \(filter) = \(canThrow ? "try " : "")\(product.joined(separator: "\n  * "))")
-      lines.append("image = try image.filtered(gain: \(filter).meanGain) {")
-      lines.append("  try \(filter).apply(to: $0, boundary: .\(task.boundary.rawValue))")
-      lines.append("}")
+      lines.append("image = try image.filtered(by: \(product.joined(separator: "\n  * "))\(boundary))")
       product = []
     }
     for step in task.words.steps ?? [] {
@@ -52,11 +46,8 @@ extension Recipe {
       case "laplacian": product.append("FrequencyFilter.laplacian")
       case "homomorphic":
         apply()
-        lines.append("image = try image.adjusted { planes in")
-        lines.append("  let emphasis = try FilterKind.emphasis.filter(parsing: \(arguments))")
-        lines.append("  return try HomomorphicFilter(emphasis, offset: planes.maximumMagnitude / 255)")
-        lines.append("    .apply(to: planes, boundary: .\(task.boundary.rawValue))")
-        lines.append("}")
+        lines.append("image = try image.filtered(")
+        lines.append("  by: HomomorphicFilter(FilterKind.emphasis.filter(parsing: \(arguments)))\(boundary))")
       default:
         let kind = FilterKind(rawValue: step.kind).map { "\($0)" } ?? step.kind
         product.append("FilterKind.\(kind).filter(parsing: \(arguments))")
@@ -67,7 +58,6 @@ extension Recipe {
     }
     apply()
     if task.steps.isSigned {
-      lines.append("image.light = .stored")
       lines.append("try SignedPicture(image).image.write(to: \"\(filteredName)\")")
     } else {
       if onlyLuminance { lines.append("image = picture.with(luminance: image)") }

@@ -16,7 +16,7 @@ extension Recipe {
     case .rows(let rows) where rowsText(rows).count <= Self.longestNumbers:
       (word, value) = (rowsText(rows), "Kernel(rows: \(rowsLiteral(rows)))")
     case .rows:
-      (word, value) = (Self.kernelName, "try Kernel(path: \(swiftLiteral(Self.kernelName)))")
+      (word, value) = (Self.kernelName, "Kernel(path: \(swiftLiteral(Self.kernelName)))")
       needs.append(Self.kernelName)
     }
     var words = ["spectral", "convolve", shellOperand(name)] + shellFlag("--kernel", word)
@@ -26,28 +26,14 @@ extension Recipe {
   }
 
   private static func program(_ task: KernelTask, kernel: String) -> String {
-    let isSigned = task.kernel.leavesDifferences
-    let write =
-      isSigned
-      ? """
-      image.light = .stored
-      try SignedPicture(image).image.write(to: "\(convolvedName)")
-      """ : "try image.write(to: \"\(convolvedName)\")"
+    let boundary = task.boundary == .reflect ? "" : ", boundary: .\(task.boundary.rawValue)"
+    let result = task.kernel.leavesDifferences ? "SignedPicture(result).image" : "result"
     return """
       import SpectralKit
 
-      var image = try ImagePlanes<Float>(path: \(swiftLiteral(task.picture.name)))
-      let kernel = \(kernel)
-      let geometry = ConvolutionGeometry(padding: .same, boundary: .\(task.boundary.rawValue), operation: .convolution)
-      let method = ConvolutionChoice.\(task.method.rawValue).method(for: Float.self, deterministic: true)
-      image = try image.filtered(gain: kernel.meanGain) { planes in
-        let shape = planes.shape
-        return try method(
-          planes.reshaped(to: [shape[0], 1, shape[1], shape[2]]),
-          kernel.taps.converted(to: Float.self).reshaped(to: [1, 1, kernel.height, kernel.width]), geometry
-        ).reshaped(to: shape)
-      }
-      \(write)
+      let image = try ImagePlanes<Float>(path: \(swiftLiteral(task.picture.name)))
+      let result = try \(kernel).applied(to: image\(boundary), method: .\(task.method.rawValue))
+      try \(result).write(to: "\(convolvedName)")
 
       """
   }
