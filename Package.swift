@@ -106,7 +106,7 @@ let package = Package(
     tests("ConvolutionTests", ["AutomaticConvolution"], exclude: ["Fixtures"]),
     tests("ChartsTests", ["SpectralFigures"]),
     tests("BenchmarkTests", ["SpectralBenchmarks"]),
-    tests("StreamingTests", ["AutomaticConvolution"]),
+    tests("StreamingTests", ["AutomaticConvolution"], exclude: ["Fixtures"]),
     tests("RestorationTests", ["SpectralImaging"], exclude: ["Fixtures"]),
     tests("ImagingTests", ["CImageCodecs", "SpectralImaging"], exclude: ["Fixtures"]),
     tests("KernelsTests", ["SpectralImaging"], exclude: ["Fixtures"]),

@@ -2,14 +2,16 @@ import Foundation
 import SpectralKit
 import SpectralCore
 
-/// `spectral convolve`: one kernel over images, however large.
+/// `spectral convolve`: one kernel over signals, images and volumes, however large.
 enum ConvolveCommand: Subcommand {
   private typealias Common = CommonFlags
 
   private static let kernel = Flag(
     "--kernel", .kernel, isRequired: true,
     "e.g. box:5, gaussian:4 or motion:21,30 (pixels and degrees), an array kH x kW in a file, or the numbers themselves, "
-      + "as in 1,2,1;2,4,2;1,2,1; spectral kernel --help tells all names")
+      + "as in 1,2,1;2,4,2;1,2,1; spectral kernel --help tells all names. For signals and volumes box:N and gaussian:SIGMA, "
+      + "or a number for each axis, as in gaussian:1,2,2; for volumes ball:DIAMETER; an array kL or kD x kH x kW; 1,2,1"
+  )
   private static let operation = Flag(
     "--operation", .word(example: ConvolutionOperation.correlation), default: ConvolutionOperation.convolution.rawValue,
     "true convolution, with the kernel flipped, as in compare; or correlation, as conv2d has it unless told")
@@ -23,10 +25,12 @@ enum ConvolveCommand: Subcommand {
       + "that would not fit is refused [512MiB for arrays, half of the machine's for pictures]")
 
   static let specification = Specification(
-    name: "convolve", summary: "one kernel over images, larger than the memory if need be",
+    name: "convolve", summary: "one kernel over images, signals or volumes, larger than the memory if need be",
     discussion: """
       Convolves images with a kernel; the output has the size of the image. \(ImageFlags.discussion) Channels are taken \
-      one by one. An even kernel's odd pixel is at the end, as in conv2d --padding same.
+      one by one. An even kernel's odd pixel is at the end, as in conv2d --padding same. Signals and volumes are .npy \
+      arrays, and so are their results; \(ArrayRank.flag.name) says which of them an array is, where its shape does not. Three \
+      axes are those of a volume under a kernel for volumes alone.
 
       An array that becomes an array is streamed: a piece is read while another is convolved and a third is written. Up \
       to 16 bits a number the computation and the output are in single precision, else in double. If the run ends early, \
@@ -35,7 +39,7 @@ enum ConvolveCommand: Subcommand {
       """,
     operands: ImageFlags.operands, operandsAreInputs: true, operandCount: ImageFlags.operandCount,
     sections: [
-      .init("Task", [kernel, operation]), ImageFlags.pixels,
+      .init("Task", [kernel, ArrayRank.flag, operation]), ImageFlags.pixels,
       .init("Results", ImageFlags.results.flags + [signed]),
       .init("Computation", [Common.method, Common.transforms, memoryLimit, Common.strict, Common.threads]),
       ImageFlags.talk,
@@ -51,6 +55,9 @@ enum ConvolveCommand: Subcommand {
       .init(
         "spectral convolve x.npy --kernel=-1,0,1 --operation correlation --boundary replicate -o dx.npy",
         "Differences along the rows."),
+      .init(
+        "spectral convolve scan.npy --ndim 3 --kernel gaussian:1,2,2 -o soft.npy",
+        "A volume, less blurred from slice to slice than within them."),
     ])
 
   static func run(_ arguments: Arguments) throws {
@@ -60,31 +67,42 @@ enum ConvolveCommand: Subcommand {
     let program = MemoryEstimate(bytes: programBytes)
     // Beside the taps there are those in the precision of the image, flipped or scaled.
     let bytesPerTap = MemoryLayout<Double>.stride + 2 * MemoryLayout<Float>.stride
-    let kernel = try arguments[kernel].kernel(
+    let kernel = try arguments[kernel].loaded(
       within: budget, bytesPerTap: bytesPerTap, beside: program, FileWarnings(arguments))
-    let held = MemoryEstimate([kernel.height, kernel.width], scalarBytes: bytesPerTap) + program
-    let limit = max(0, budget.bytes - (held.bytes ?? .max))
     // The file, the decoded picture and its convolution are there at once.
+    func whole(_ kernel: Kernel) -> (held: MemoryEstimate, limit: Int) {
+      let held = MemoryEstimate([kernel.height, kernel.width], scalarBytes: bytesPerTap) + program
+      return (held, max(0, budget.bytes - (held.bytes ?? .max)))
+    }
+    let isAllStreamed = streams.allSatisfy { $0 }
+    let planar = isAllStreamed ? nil : Kernel(try kernel.taps(rank: 2))
     let run = try ImageRun(
-      arguments, outputKind: streams.allSatisfy { $0 } ? .anything : .image, sizeLimit: limit / 3)
+      arguments, outputKind: isAllStreamed ? .anything : .image, sizeLimit: planar.map { whole($0).limit / 3 } ?? 0)
     try run.requireResult()
-    let edit = KernelEdit(
-      kernel: kernel, boundary: arguments[ImageFlags.boundary], operation: arguments[operation],
-      method: arguments[Common.method], transforms: arguments[Common.transforms], budget: budget, held: held,
-      wantsSigned: arguments[signed])
     try run.forEachImage { input, stages in
       if try isStreamed(input, arguments), let target = run.output?.path(for: input) {
+        let taps = try kernel.taps(rank: ArrayRank.of(input, under: kernel, arguments))
         // Success is reported once the target has everything.
         var reportSuccess = {}
         if AtomicFile.isStream(target) {
           try Spool.write(to: target) {
-            reportSuccess = try stream(kernel, from: input, to: $0, as: target, arguments)
+            reportSuccess = try stream(taps, from: input, to: $0, as: target, arguments)
           }
         } else {
-          reportSuccess = try stream(kernel, from: input, to: target, as: target, arguments)
+          reportSuccess = try stream(taps, from: input, to: target, as: target, arguments)
         }
         reportSuccess()
       } else {
+        if let rank = arguments.optional(ArrayRank.flag), rank != 2 {
+          throw CommandError(
+            "\(input): a \(ArrayRank.name(rank)) is convolved from a .npy file to a .npy file, as numbers: add "
+              + "-o y.npy, and leave flags for pictures away")
+        }
+        let kernel = try planar ?? Kernel(kernel.taps(rank: 2))
+        let edit = KernelEdit(
+          kernel: kernel, boundary: arguments[ImageFlags.boundary], operation: arguments[operation],
+          method: arguments[Common.method], transforms: arguments[Common.transforms], budget: budget,
+          held: whole(kernel).held, wantsSigned: arguments[signed])
         try run.apply(edit, to: input, &stages)
       }
     }
@@ -112,11 +130,11 @@ enum ConvolveCommand: Subcommand {
   /// - Parameter name: What messages call the target.
   /// - Returns: What reports the success.
   private static func stream(
-    _ kernel: Kernel, from path: String, to target: String, as name: String, _ arguments: Arguments
+    _ kernel: Tensor<Double>, from path: String, to target: String, as name: String, _ arguments: Arguments
   ) throws -> () -> Void {
     let budget = try budget(arguments, isStreamed: true)
     let convolution = StreamedConvolution(
-      kernel: kernel.taps, boundary: arguments[ImageFlags.boundary], operation: arguments[operation],
+      kernel: kernel, boundary: arguments[ImageFlags.boundary], operation: arguments[operation],
       method: arguments[Common.method], transforms: arguments[Common.transforms],
       memoryLimit: budget.bytes - programBytes)
     let talk: StreamingProgress.Talk =
@@ -145,7 +163,7 @@ enum ConvolveCommand: Subcommand {
       throw Interruption(
         signal: Interruption.pending ?? SIGINT,
         description:
-          "interrupted after \(report.progress.rows) of \(report.progress.totalRows) rows; "
+          "interrupted after \(report.progress.rows) of \(report.progress.totalRows) \(report.progress.unit); "
           + (name == target
             ? "\(target).partial holds them, the same command goes on" : "nothing was written to \(name)"))
     }

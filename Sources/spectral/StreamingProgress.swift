@@ -27,17 +27,17 @@ struct StreamingProgress {
   mutating func show(_ event: StreamEvent) {
     switch event {
     case .planned(let plan):
-      if let hint = plan.shapeHint { say("note: \(input): \(hint)") }
+      if let hint = plan.shapeHint { say("note: \(input): \(hint); see \(ArrayRank.flag.name)") }
       if talk == .much { describe(plan) }
     case .startingAnew(let reason):
       say("note: \(output).partial is not used (\(reason)): starting anew")
     case .recomputing(let reason, let progress):
       say(
-        "note: \(output).partial is damaged after \(progress.rows) of \(progress.totalRows) rows (\(reason)): computing the "
+        "note: \(output).partial is damaged after \(progress.rows) of \(progress.totalRows) \(progress.unit) (\(reason)): computing the "
           + "rest anew")
     case .resuming(let progress):
       pixelsAtStart = progress.pixels
-      say("going on after \(progress.rows) of \(progress.totalRows) rows, which \(output).partial holds")
+      say("going on after \(progress.rows) of \(progress.totalRows) \(progress.unit), which \(output).partial holds")
     case .progress(let progress): if showsBar { show(progress) }
     }
   }
@@ -46,8 +46,7 @@ struct StreamingProgress {
 
   private func describe(_ plan: StreamPlan) {
     Console.say(
-      "\(input): \(plan.image) in \(plan.precision) precision, by \(plan.method.rawValue)"
-        + "\(plan.tile.map { " in tiles of \($0)" } ?? ""), \(plan.panels) pieces of "
+      "\(input): \(plan.array) in \(plan.precision) precision, by \(plan.way), \(plan.panels) pieces of "
         + "\(plan.blocksPerPanel > 1 ? "\(plan.blocksPerPanel) times " : "")\(plan.block); "
         + "\(Parallel.threads) threads, about \(ByteCount(plan.estimatedBytes)) of working memory")
   }
@@ -59,7 +58,7 @@ struct StreamingProgress {
     let rate = Double(progress.pixels - pixelsAtStart) / max((now - start).seconds, 1e-9)
     let left = Double(progress.totalPixels - progress.pixels) / max(rate, 1)
     ProgressBar.show(
-      "row \(progress.rows)/\(progress.totalRows)", fraction: progress.fraction,
+      "\(progress.unit.dropLast()) \(progress.rows)/\(progress.totalRows)", fraction: progress.fraction,
       String(numbers: "%.1f Mpixel/s, ", rate * 1e-6) + "\(duration(left.rounded(.up))) left")
   }
 
@@ -67,7 +66,7 @@ struct StreamingProgress {
   func show(_ report: StreamReport) {
     let plan = report.plan
     say(
-      "\(output) (\(plan.image)): \(plan.precision) precision by \(plan.method.rawValue) in \(duration(report.seconds))"
+      "\(output) (\(plan.array)): \(plan.precision) precision by \(plan.method.rawValue) in \(duration(report.seconds))"
     )
     guard talk == .much else { return }
     Console.say(

@@ -196,7 +196,7 @@ import Testing
     var points = 2
     for limit in [512 << 20, 3 << 20] {
       let plan = try run(StreamedConvolution(kernel: kernel, boundary: .zero, method: .fft, memoryLimit: limit))
-      points = max(points, (plan.tile?.height ?? 0) * (plan.tile?.width ?? 0))
+      points = max(points, plan.way.split(separator: " ").compactMap { Int($0) }.reduce(1, *))
       results.append(try Tensor(npy: path("y.npy")))
     }
     // Each is within the bound of the exact result.
@@ -316,7 +316,7 @@ import Testing
         let convolution = StreamedConvolution(
           kernel: integers([4, 7], seed: 19), boundary: .mirror, method: method, memoryLimit: limit)
         let plan = try run(convolution)
-        #expect(plan.image == TensorShape(extents) && plan.estimatedBytes <= limit)
+        #expect(plan.array == TensorShape(extents) && plan.estimatedBytes <= limit)
         let header = String(
           decoding: try Data(contentsOf: folder.appendingPathComponent("y.npy")).prefix(128), as: UTF8.self)
         #expect(header.contains("'fortran_order': True, 'shape': \(shape), }"), "\(header)")

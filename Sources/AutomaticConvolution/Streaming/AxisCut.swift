@@ -1,4 +1,4 @@
-/// An axis of an image cut into equal lengths.
+/// An axis of an array cut into equal lengths.
 ///
 /// The last length ends where the axis does and so begins before its predecessor ends: what both hold is computed
 /// twice and written once. All panels then have one shape, and need one engine and one set of plans.

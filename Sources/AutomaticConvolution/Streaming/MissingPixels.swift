@@ -7,17 +7,17 @@ import SpectralCore
 /// is slow for the holes and margins that large images have, and takes memory. But what a NaN spoils is a box of the
 /// kernel's size, whatever the kernel: so zeros take their place, and the boxes are filled afterwards.
 struct MissingPixels: Sendable {
-  private let width: Int
-  private let height: Int
+  /// Slices, rows and columns of a block.
+  private let extents: [Int]
   /// A bit for each pixel, rows padded to whole words.
   private var bits: [UInt64]
-  private var wordsPerRow: Int { (width + 63) / 64 }
+  private var wordsPerRow: Int { (extents[2] + 63) / 64 }
 
-  /// Finds what is missing in a panel `[C, 1, H, W]` and puts zeros there; nil if nothing is.
-  init?<Scalar: TensorScalar>(takenFrom panel: inout Tensor<Scalar>) {
-    (height, width) = (panel.shape[2], panel.shape[3])
-    let (rows, columns) = (panel.shape[0] * height, width)
-    let words = (columns + 63) / 64
+  /// Finds what is missing in a panel of blocks of these slices, rows and columns, and puts zeros there; nil if nothing is.
+  init?<Scalar: TensorScalar>(takenFrom panel: inout Tensor<Scalar>, extents: [Int]) {
+    self.extents = extents
+    let columns = extents[2]
+    let (rows, words) = (panel.count / columns, (columns + 63) / 64)
     var bits = [UInt64](repeating: 0, count: rows * words)
     panel.withUnsafeMutableElements { x in
       for row in 0..<rows {
@@ -33,18 +33,30 @@ struct MissingPixels: Sendable {
 
   /// Fills what the missing pixels spoil.
   ///
-  /// - Parameter output: `[C, 1, H - kH + 1, W - kW + 1]`, the convolution of the panel with a kernel of this size.
-  func spoil<Scalar: TensorScalar>(_ output: inout Tensor<Scalar>, kernel: Extent) {
-    let (channels, rows, columns) = (output.shape[0], output.shape[2], output.shape[3])
+  /// - Parameters:
+  ///   - output: The convolution of the panel, block after block.
+  ///   - kernel: The taps along slices, rows and columns.
+  func spoil<Scalar: TensorScalar>(_ output: inout Tensor<Scalar>, kernel: [Int]) {
+    let words = extents[1] * wordsPerRow
+    let kept = (0..<3).map { extents[$0] - kernel[$0] + 1 }
+    let (rows, columns) = (kept[1], kept[2])
     output.withUnsafeMutableElements { y in
-      for c in 0..<channels {
-        // The last row of the panel in which a window of the kernel's width at this column has something missing.
+      for slice in 0..<y.count / (rows * columns) {
+        let (block, z) = slice.quotientAndRemainder(dividingBy: kept[0])
+        // What is missing in any of the slices that this one sees.
+        let first = (block * extents[0] + z) * words
+        var seen = Array(bits[first..<first + words])
+        for tap in 1..<max(kernel[0], 1) {
+          for word in seen.indices { seen[word] |= bits[first + tap * words + word] }
+        }
+        guard seen.contains(where: { $0 != 0 }) else { continue }
+        // The last row in which a window of the kernel's width at this column has something missing.
         var last = [Int](repeating: -1, count: columns)
-        for row in 0..<height {
-          mark(&last, row: row, of: c, window: kernel.width)
-          let outputRow = row - kernel.height + 1
+        for row in 0..<extents[1] {
+          mark(&last, row: row, of: seen, window: kernel[2])
+          let outputRow = row - kernel[1] + 1
           guard outputRow >= 0 else { continue }
-          let target = y.baseAddress! + (c * rows + outputRow) * columns
+          let target = y.baseAddress! + (slice * rows + outputRow) * columns
           for column in 0..<columns where last[column] >= outputRow { target[column] = .nan }
         }
       }
@@ -52,13 +64,13 @@ struct MissingPixels: Sendable {
   }
 
   /// Sets `last` to `row` at the columns whose window has something missing in that row.
-  private func mark(_ last: inout [Int], row: Int, of channel: Int, window: Int) {
-    let first = (channel * height + row) * wordsPerRow
+  private func mark(_ last: inout [Int], row: Int, of bits: [UInt64], window: Int) {
+    let first = row * wordsPerRow
     guard bits[first..<first + wordsPerRow].contains(where: { $0 != 0 }) else { return }
     func isMissing(_ column: Int) -> Bool { bits[first + column / 64] >> UInt64(column % 64) & 1 == 1 }
     var end = -1
     // The last missing pixel that the window has come to.
-    for column in 0..<width {
+    for column in 0..<extents[2] {
       if isMissing(column) { end = column }
       let start = column - window + 1
       if start >= 0 && end >= start { last[start] = row }

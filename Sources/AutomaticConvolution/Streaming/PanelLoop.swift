@@ -24,7 +24,7 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
   /// What was written is made safe after so many bytes or seconds. A kill costs little more work than that.
   private static var safetyInterval: (bytes: Int, seconds: Double) { (64 << 20, 0.5) }
 
-  /// - Parameter kernel: `[kH, kW]`, as the work takes it.
+  /// - Parameter kernel: Its slices, rows and columns as the work takes them.
   init(plan: PanelPlan<Scalar>, kernel: Tensor<Scalar>, reader: PanelReader<Scalar>, writer: PanelWriter<Scalar>) {
     self.plan = plan
     self.kernel = kernel.reshaped(to: plan.problem.filterShape)
@@ -61,7 +61,7 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
       return Background(on: readQueue) {
         var (pixels, isFinite) = try reader.read(plan.corners(panel))
         reader.dropFromCache(after: panel, of: plan)
-        let missing = isFinite || plan.choice != .fft ? nil : MissingPixels(takenFrom: &pixels)
+        let missing = isFinite || plan.choice != .fft ? nil : MissingPixels(takenFrom: &pixels, extents: plan.seen)
         return Panel(pixels: pixels, missing: missing)
       }
     }
@@ -110,24 +110,15 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
 }
 
 extension PanelReader {
-  /// Drops from the system's cache what no panel after this one sees; the rows below are the next panels' too.
+  /// Drops from the system's cache what no panel after this one sees: along the outermost axis that is cut, everything before
+  /// the next block.
   fileprivate func dropFromCache<Method>(after panel: Int, of plan: PanelPlan<Method>) {
-    let (first, last) = (
-      plan.place(plan.blocks.fresh(panel).lowerBound), plan.place(plan.members(panel).upperBound - 1)
-    )
-    if plan.rows.pieces == 1 {
-      dropFromCache(
-        rows: 0..<layout.rows,
-        columns: plan.columns.start(first.column) - plan.before.width..<plan.columns.start(last.column)
-          - plan.before.width)
-    } else {
-      // Block rows that end in this panel.
-      let ended = first.row..<last.row + (last.column == plan.columns.pieces - 1 ? 1 : 0)
-      guard !ended.isEmpty else { return }
-      dropFromCache(
-        rows: plan.rows.start(ended.lowerBound) - plan.before.height..<plan.rows.start(ended.upperBound - 1)
-          + plan.rows.length - plan.before.height,
-        columns: 0..<layout.columns)
+    let axis = plan.cuts.firstIndex { $0.pieces > 1 } ?? 2
+    let fresh = plan.blocks.fresh(panel)
+    func start(_ block: Int) -> Int {
+      guard block < plan.blocks.total else { return layout.extents[axis] }
+      return plan.cuts[axis].start(plan.pieces(block)[axis]) - plan.before[axis]
     }
+    dropFromCache(start(fresh.lowerBound)..<start(fresh.upperBound), axis: axis)
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import SpectralCore
 
-/// Writes panels of an image to their places in a file.
+/// Writes panels of an array to their places in a file.
 struct PanelWriter<Scalar: AnyMethodScalar>: Sendable {
   let file: PartialFile
   let plan: PanelPlan<Scalar>
@@ -12,7 +12,7 @@ struct PanelWriter<Scalar: AnyMethodScalar>: Sendable {
   /// Writes what stands before the numbers.
   func writeHeader() throws { try plan.outputHeader.withUnsafeBytes { try file.write($0, at: 0) } }
 
-  /// Writes what is new in a panel, `[N * C, 1, H, W]`: stretches that follow each other here and there in one piece.
+  /// Writes what is new in a panel: stretches that follow each other here and there in one piece.
   func write(_ output: Tensor<Scalar>, panel: Int) throws {
     try output.withUnsafeElements { numbers in
       let base = numbers.baseAddress!
@@ -32,8 +32,8 @@ struct PanelWriter<Scalar: AnyMethodScalar>: Sendable {
 
   /// Brings the channels of each pixel together, and writes them.
   private func interleave(_ base: UnsafePointer<Scalar>, panel: Int) throws {
-    let (channels, plane) = (plan.layout.channels, plan.rows.length * plan.columns.length)
-    let capacity = max(1, min(Self.stagedNumbers / channels, plan.blocks.length * plane))
+    let (channels, volume) = (plan.layout.channels, plan.cuts.reduce(1) { $0 * $1.length })
+    let capacity = max(1, min(Self.stagedNumbers / channels, plan.blocks.length * volume))
     let staged = Scratch<Scalar>(count: capacity * channels)
     var (place, held) = (0, 0)
     try plan.forEachStretch(of: panel) { source, target, count in
@@ -45,7 +45,7 @@ struct PanelWriter<Scalar: AnyMethodScalar>: Sendable {
         }
         let taken = min(count - done, capacity - held)
         for c in 0..<channels {
-          let (from, to) = (base + source + c * plane + done, staged.base + held * channels + c)
+          let (from, to) = (base + source + c * volume + done, staged.base + held * channels + c)
           for i in 0..<taken { to[i * channels] = from[i] }
         }
         done += taken

@@ -1,9 +1,9 @@
 import SpectralConvolution
 
-/// Which numbers of an image's row a panel's row is made of.
+/// Which numbers of an array's row a panel's row is made of.
 ///
-/// What lies inside the image is one stretch, and is read to where it belongs. What lies beyond comes from that stretch
-/// where it can (a reflection mostly does), or from stretches that are read aside (the far end of a circular image).
+/// What lies inside the array is one stretch, and is read to where it belongs. What lies beyond comes from that stretch
+/// where it can (a reflection mostly does), or from stretches that are read aside (the far end of a circular array).
 struct RowGather: Sendable {
   /// Places of the panel's row, and where their numbers stand: each a step after the one before.
   struct Run: Hashable, Sendable {
@@ -14,7 +14,7 @@ struct RowGather: Sendable {
     let count: Int
   }
 
-  /// The stretch of columns inside the image.
+  /// The stretch of columns inside the array.
   let inside: Range<Int>
   /// Where it begins in the panel's row.
   let offset: Int
@@ -24,13 +24,13 @@ struct RowGather: Sendable {
   private(set) var asides: [Range<Int>] = []
   /// Places whose numbers stand in what was read aside.
   private(set) var fromAsides: [Run] = []
-  /// Places that are zero.
-  private(set) var zeros: [Range<Int>] = []
+  /// Places that hold the boundary's own number.
+  private(set) var constants: [Range<Int>] = []
 
   /// Numbers that are read aside for a channel.
   var asideCount: Int { asides.reduce(0) { $0 + $1.count } }
 
-  /// A panel's row of `width` numbers whose first stands at column `first` of the image, or beyond.
+  /// A panel's row of `width` numbers whose first stands at column `first` of the array, or beyond.
   init(first: Int, width: Int, columns: Int, boundary: Boundary) {
     inside = max(first, 0)..<min(first + width, columns)
     offset = inside.lowerBound - first
@@ -40,7 +40,7 @@ struct RowGather: Sendable {
         let count = length(from: start, to: halo.upperBound, first, columns, boundary)
         defer { start += count }
         guard let column = boundary.source(of: first + start, count: columns) else {
-          zeros.append(start..<start + count)
+          constants.append(start..<start + count)
           continue
         }
         let last = boundary.source(of: first + start + count - 1, count: columns)!

@@ -3,36 +3,42 @@ import SpectralCore
 
 /// How a streamed convolution is done.
 public struct StreamPlan: Hashable, Sendable {
-  /// The image, `H x W` or `H x W x C`.
-  public var image: TensorShape
+  /// The array: a signal `L`, an image `H x W` or a volume `D x H x W`, or each with channels, `x C`.
+  public var array: TensorShape
+  /// The axes beside that of the channels.
+  public var rank: Int
   /// `single` or `double`.
   public var precision: String
-  /// Rows and columns of a block. In Fortran order, and of an image that is one pixel wide, rows are columns.
-  public var block: Extent
+  /// The sides of a block, in the order in which the axes follow each other in the file: in Fortran order the last axis
+  /// comes first, and axes of a single element come before all others.
+  public var block: TensorShape
   /// Blocks that are convolved at a time.
   public var blocksPerPanel: Int
   /// How many panels there are.
   public var panels: Int
   /// What was asked for, or what `automatic` chose.
   public var method: ConvolutionChoice
-  /// The tiles into which the Fourier method cuts a panel.
-  public var tile: Extent?
+  /// How a panel is convolved: `direct`, `fft 32 x 30` in tiles, or in tiles of a volume's slices as
+  /// `FourierConvolution.way(for:)` says.
+  public var way: String
   /// The estimate of all memory that the work takes, in bytes.
   public var estimatedBytes: Int
 
-  /// What to say if the image's channels may come first, and so be taken for rows; nil if they do not.
-  public var shapeHint: String? { NumPyHeader.channelsFirstHint(image.extents) }
+  /// What to say if an image's channels may come first, and so be taken for rows, or if it may be a volume; nil if neither.
+  public var shapeHint: String? { rank == 2 ? NumPyHeader.shapeHint(array.extents) : nil }
 }
 
 /// How far a streamed convolution is.
 public struct StreamProgress: Hashable, Sendable {
-  /// Rows that the pixels amount to which are done.
+  /// Rows of an image, samples of a signal or slices of a volume that the pixels amount to which are done.
   public var rows: Int
-  /// Rows of the image.
+  /// All rows, samples or slices.
   public var totalRows: Int
+  /// What they are: `rows`, `samples` or `slices`.
+  public var unit: String
   /// Pixels that are done.
   public var pixels: Int
-  /// Pixels of the image.
+  /// Pixels of the array.
   public var totalPixels: Int
 
   /// From 0 to 1.
@@ -59,7 +65,7 @@ public struct StreamReport: Sendable {
   public var plan: StreamPlan
   /// How far it came.
   public var progress: StreamProgress
-  /// Pixels that this run has computed; fewer than the image has if it went on from an earlier one.
+  /// Pixels that this run has computed; fewer than the array has if it went on from an earlier one.
   public var computedPixels: Int
   /// The time it took.
   public var seconds: Double
@@ -75,17 +81,24 @@ public struct StreamReport: Sendable {
 extension PanelPlan {
   var description: StreamPlan {
     StreamPlan(
-      image: layout.shape, precision: Scalar.self == Float.self ? "single" : "double",
-      block: Extent(height: rows.length, width: columns.length), blocksPerPanel: blocks.length, panels: panels,
-      method: choice, tile: tile, estimatedBytes: estimatedBytes)
+      array: layout.shape, rank: layout.rank, precision: Scalar.self == Float.self ? "single" : "double",
+      block: TensorShape(cuts.suffix(layout.rank).map(\.length)), blocksPerPanel: blocks.length, panels: panels,
+      method: choice, way: way, estimatedBytes: estimatedBytes)
   }
 
   func progress(panelsDone: Int) -> StreamProgress {
-    let (row, column) = place(min(panelsDone * blocks.length, blocks.total))
-    var pixels = min(row * rows.length, layout.rows) * layout.columns
-    if row < rows.pieces { pixels += rows.fresh(row).count * min(column * columns.length, layout.columns) }
-    let imageRows = layout.header.extents[0]
+    let next = pieces(min(panelsDone * blocks.length, blocks.total))
+    // Whole pieces before the next block along the slices, in its slices along the rows, and in its rows along the columns.
+    var (pixels, box) = (0, 1)
+    for axis in 0..<3 {
+      let others = layout.extents[(axis + 1)...].reduce(1, *)
+      pixels += box * min(next[axis] * cuts[axis].length, cuts[axis].total) * others
+      guard next[axis] < cuts[axis].pieces else { break }
+      box *= cuts[axis].fresh(next[axis]).count
+    }
+    let rows = layout.header.extents[0]
     return StreamProgress(
-      rows: pixels / (layout.pixels / imageRows), totalRows: imageRows, pixels: pixels, totalPixels: layout.pixels)
+      rows: pixels / (layout.pixels / rows), totalRows: rows, unit: ["samples", "rows", "slices"][layout.rank - 1],
+      pixels: pixels, totalPixels: layout.pixels)
   }
 }

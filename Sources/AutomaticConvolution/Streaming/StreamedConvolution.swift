@@ -2,10 +2,11 @@ import SpectralConvolution
 import SpectralCore
 import SpectralTransforms
 
-/// Convolves an image in a file, of any size, with one kernel: from `.npy` to `.npy`, a panel at a time.
+/// Convolves a signal, an image or a volume in a file, of any size, with one kernel: from `.npy` to `.npy`, a panel at a
+/// time.
 ///
-/// Memory is bounded by ``memoryLimit`` whatever the size of the image: a panel is read while another is convolved and
-/// a third is written. The output has the size of the image. Pixels lie where `same` padding puts them: with an even
+/// Memory is bounded by ``memoryLimit`` whatever the size of the array: a panel is read while another is convolved and
+/// a third is written. The output has the size of the array. Pixels lie where `same` padding puts them: with an even
 /// kernel the odd pixel is added at the end.
 ///
 /// The work can end at any moment, even by a kill, and goes on when the same convolution is run again: it then ends
@@ -15,9 +16,10 @@ import SpectralTransforms
 ///
 /// Results do not depend on the number of threads; on the memory limit only by rounding.
 public struct StreamedConvolution: Sendable {
-  /// The kernel, `[kH, kW]`, rounded to the precision of the computation.
+  /// The kernel, `[kL]` for signals, `[kH, kW]` for images or `[kD, kH, kW]` for volumes, rounded to the precision of the
+  /// computation.
   public var kernel: Tensor<Double>
-  /// What the image is taken to be beyond its border.
+  /// What the array is taken to be beyond its border.
   public var boundary: Boundary
   /// Whether the kernel is flipped.
   public var operation: ConvolutionOperation
@@ -25,18 +27,19 @@ public struct StreamedConvolution: Sendable {
   public var method: ConvolutionChoice
   /// Who transforms tiles.
   public var transforms: TransformProvider
-  /// The most memory that the work may take, in bytes, everything included that grows with image, kernel or threads.
+  /// The most memory that the work may take, in bytes, everything included that grows with array, kernel or threads.
   public var memoryLimit: Int
 
   /// A convolution; unless told, true convolution, with a reflecting boundary.
   ///
-  /// - Precondition: the kernel has two axes and is not empty.
+  /// - Precondition: the kernel has one to three axes and is not empty.
   public init(
     kernel: Tensor<Double>, boundary: Boundary = .reflect, operation: ConvolutionOperation = .convolution,
     method: ConvolutionChoice = .automatic, transforms: TransformProvider = .fastest, memoryLimit: Int = 512 << 20
   ) {
     precondition(
-      kernel.shape.rank == 2 && kernel.count > 0, "a kernel has shape [kH, kW] and is not empty, not \(kernel.shape)")
+      ConvolutionProblem.ranks.contains(kernel.shape.rank) && kernel.count > 0,
+      "a kernel has one to three axes and is not empty, not \(kernel.shape)")
     self.kernel = kernel
     self.boundary = boundary
     self.operation = operation
@@ -45,12 +48,13 @@ public struct StreamedConvolution: Sendable {
     self.memoryLimit = memoryLimit
   }
 
-  /// Convolves the image in one file into another, which may be the same.
+  /// Convolves the array in one file into another, which may be the same.
   ///
   /// Numbers of up to 16 bits and single precision are computed, and written, in single precision, all others in double.
   ///
   /// - Parameters:
-  ///   - input: An array `H x W` or `H x W x C` in a `.npy` file; each channel is convolved by itself.
+  ///   - input: An array in a `.npy` file with as many axes as the kernel, or one more: then the last axis is that of
+  ///     channels, `L x C`, `H x W x C` or `D x H x W x C`, and each channel is convolved by itself.
   ///   - output: Where the result goes, an array of the same shape.
   ///   - shouldStop: Asked after every panel; if true, what has been done is made safe and the work ends.
   ///   - onEvent: Told how it goes.
@@ -71,10 +75,16 @@ public struct StreamedConvolution: Sendable {
   private func run<Scalar: AnyMethodScalar>(
     _ file: NumPyReader, to path: String, _ shouldStop: () -> Bool, _ onEvent: (StreamEvent) -> Void, _: Scalar.Type
   ) throws -> StreamReport {
-    let layout = try ImageLayout(file)
+    guard Scalar(boundary.value).isFinite else {
+      throw FileError(
+        file.path,
+        "its numbers are convolved in single precision, which cannot hold the boundary's \(boundary.value): take a number below "
+          + "3e38, or save the array as float64")
+    }
+    let layout = try ArrayLayout(file, rank: kernel.shape.rank)
     let plan = try PanelPlan<Scalar>(
-      layout, kernel: Extent(height: kernel.shape[0], width: kernel.shape[1]), operation: operation, choice: method,
-      transforms: transforms, memoryLimit: memoryLimit)
+      layout, kernel: kernel.shape.extents, operation: operation, choice: method, transforms: transforms,
+      memoryLimit: memoryLimit)
     let identity = try file.identity()
     let output = try PartialFile(
       path, byteCount: plan.outputByteCount, task: task(plan, file, identity), units: plan.panels,
@@ -89,8 +99,7 @@ public struct StreamedConvolution: Sendable {
     var loop = PanelLoop(
       plan: plan, kernel: layout.oriented(kernel.converted(to: Scalar.self)),
       reader: PanelReader<Scalar>(
-        file: file, layout: layout, boundary: boundary,
-        size: Extent(height: plan.problem.vertical.input, width: plan.problem.horizontal.input)),
+        file: file, layout: layout, boundary: boundary, size: plan.seen, shape: plan.problem.inputShape),
       writer: PanelWriter(file: output, plan: plan))
     do {
       try loop.run(shouldStop, onEvent)
@@ -113,10 +122,10 @@ public struct StreamedConvolution: Sendable {
     return [
       "input \(identity), \(header.type.rawValue)\(header.isBigEndian ? " big-endian" : "")"
         + "\(header.isFortranOrder ? " Fortran" : ""), \(layout.shape)",
-      "kernel \(Extent(height: kernel.shape[0], width: kernel.shape[1])), checksum \(numbers.hexadecimal)",
+      "kernel \(kernel.shape), checksum \(numbers.hexadecimal)",
       "boundary \(boundary.rawValue)", "operation \(operation.rawValue)", "method \(plan.choice.rawValue)",
-      "panels \(plan.blocks.length) x \(plan.rows.length) x \(plan.columns.length)",
-      "tiles \(plan.tile?.description ?? "none"), transforms \(transforms.rawValue)",
+      "panels \(plan.blocks.length) x \(TensorShape(plan.cuts.map(\.length)))", "by \(plan.way)",
+      "transforms \(transforms.rawValue)",
     ]
   }
 }

@@ -18,6 +18,27 @@ extension Kernel {
     path: String, budget: MemoryBudget = KernelShape.usualBudget, bytesPerTap: Int = MemoryLayout<Double>.stride,
     beside others: MemoryEstimate = MemoryEstimate(), onWarnings: ([ImageWarning]) throws -> Void = { _ in }
   ) throws {
+    let array = try Self.array(
+      path: path, budget: budget, bytesPerTap: bytesPerTap, beside: others, onWarnings: onWarnings)
+    guard let taps = Self.taps(of: array, rank: 2) else {
+      throw FileError(path, "an array of shape \(array.shape) is no kernel: it must be kH x kW, and not empty")
+    }
+    self.init(taps)
+  }
+
+  /// An array as a kernel with so many axes: it may have further ones of a single element in front. Nil if it is none.
+  package static func taps(of array: Tensor<Double>, rank: Int) -> Tensor<Double>? {
+    let extents = array.shape.extents
+    guard extents.count >= rank, extents.dropLast(rank).allSatisfy({ $0 == 1 }), array.count > 0 else { return nil }
+    return array.reshaped(to: TensorShape(Array(extents.suffix(rank))))
+  }
+
+  /// Reads what a file holds for ``init(path:budget:bytesPerTap:beside:onWarnings:)``: an array of any shape with finite
+  /// numbers, or a picture's `[kH, kW]`.
+  package static func array(
+    path: String, budget: MemoryBudget, bytesPerTap: Int, beside others: MemoryEstimate,
+    onWarnings: ([ImageWarning]) throws -> Void
+  ) throws -> Tensor<Double> {
     var file = try InputFile(path)
     let start = try file.peek(upTo: FileSignature.length)
     if ImageFormat(firstBytes: start) == nil, FileSignature(firstBytes: start)?.isPicture == true {
@@ -33,8 +54,7 @@ extension Kernel {
       guard taps.count > 0, taps.sum > 0 else {
         throw FileError(path, "the picture is black, and a kernel of nothing but 0 makes nothing: make it brighter")
       }
-      self.init(taps / taps.sum)
-      return
+      return taps / taps.sum
     }
     let header = try NumPyHeader.read(from: &file)
     // The taps, and the file's own numbers while they become taps.
@@ -44,14 +64,10 @@ extension Kernel {
       taps + others, for: "the kernel of \(header.extents.map(String.init).joined(separator: " x ")) taps in \(path)",
       remedy: "take a smaller kernel")
     let array: Tensor<Double> = try NumPyFile.tensor(header, &file)
-    let extents = array.shape.extents
-    guard extents.count >= 2, extents.dropLast(2).allSatisfy({ $0 == 1 }), array.count > 0 else {
-      throw FileError(path, "an array of shape \(array.shape) is no kernel: it must be kH x kW, and not empty")
-    }
     guard array.isFinite else {
       throw FileError(path, "the kernel holds NaN or infinity, and no error bound holds for that: mend it first")
     }
-    self.init(array.reshaped(to: TensorShape(Array(extents.suffix(2)))))
+    return array
   }
 
   /// Writes the taps, whole or not at all: a `.npy` file with the numbers themselves, in double precision, or a picture

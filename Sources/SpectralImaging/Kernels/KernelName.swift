@@ -12,6 +12,17 @@ package struct KernelName: Sendable {
   package let example: String
   /// The kernel of arguments; nil if they are too many, too few, or no numbers.
   package let make: @Sendable ([String]) -> KernelShape?
+  /// The same for signals, images or volumes; nil also where there is no such kernel with so many axes.
+  private let pattern: @Sendable (_ parts: [String], _ rank: Int) -> KernelPattern?
+
+  private init(
+    names: [String], arguments: String, purpose: String, example: String,
+    make: @escaping @Sendable ([String]) -> KernelShape?,
+    pattern: @escaping @Sendable (_ parts: [String], _ rank: Int) -> KernelPattern? = { _, _ in nil }
+  ) {
+    (self.names, self.arguments, self.purpose, self.example) = (names, arguments, purpose, example)
+    (self.make, self.pattern) = (make, pattern)
+  }
 
   /// The name with its arguments, e.g. `motion:LENGTH,ANGLE`.
   package var usage: String { names[0] + (arguments.hasPrefix("[") ? "[:" + arguments.dropFirst() : ":" + arguments) }
@@ -26,10 +37,20 @@ package struct KernelName: Sendable {
   ///
   /// - Throws: ``Misuse``.
   package func shape(_ text: String?) throws(Misuse) -> KernelShape {
-    let parts = text.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
-    guard let shape = make(parts) else { throw Misuse(problem: "must be \(usage): \(purpose)", example: example) }
+    guard let shape = make(Self.parts(text)) else {
+      throw Misuse(problem: "must be \(usage): \(purpose)", example: example)
+    }
     do { try shape.check() } catch { throw Misuse(problem: "is \(usage); \(error)", example: example) }
     return shape
+  }
+
+  /// The kernel of these arguments with so many axes; nil if there is none.
+  package func pattern(_ text: String?, rank: Int) -> KernelPattern? {
+    pattern(Self.parts(text), rank).flatMap { $0.problem(rank: rank) == nil ? $0 : nil }
+  }
+
+  private static func parts(_ text: String?) -> [String] {
+    text.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
   }
 
   /// All names.
@@ -40,6 +61,9 @@ package struct KernelName: Sendable {
       let sides = parts.map { Int($0) }
       guard (1...2).contains(sides.count), let height = sides[0], let width = sides[sides.count - 1] else { return nil }
       return .box(Extent(height: height, width: width))
+    } pattern: { parts, rank in
+      let sides = parts.compactMap { Int($0) }
+      return sides.count == parts.count && [1, rank].contains(sides.count) ? .box(sides: sides) : nil
     },
     KernelName(
       names: ["gaussian"], arguments: "SIGMA[,RADIUS]",
@@ -47,12 +71,24 @@ package struct KernelName: Sendable {
     ) { parts in
       guard let (sigma, radius) = sigmaAndRadius(parts) else { return nil }
       return .gaussian(deviation: sigma, radius: radius)
+    } pattern: { parts, rank in
+      guard let numbers = numbers(parts, 1...rank + 1) else { return nil }
+      switch numbers.count {
+      case 1: return .gaussian(deviations: numbers)
+      case rank where rank > 2: return .gaussian(deviations: numbers)
+      case 2, rank + 1: return Int(parts.last!).map { .gaussian(deviations: numbers.dropLast(), radius: $0) }
+      default: return nil
+      }
     },
     KernelName(
-      names: ["disk", "disc"], arguments: "DIAMETER",
+      names: ["disk", "disc", "ball"], arguments: "DIAMETER",
       purpose: "the mean over a disk DIAMETER pixels across, a lens out "
         + "of focus", example: "disk:9"
-    ) { parts in numbers(parts, 1...1).map { .disk(diameter: $0[0]) } },
+    ) { parts in
+      numbers(parts, 1...1).map { .disk(diameter: $0[0]) }
+    } pattern: { parts, rank in
+      rank == 1 ? nil : numbers(parts, 1...1).map { .ball(diameter: $0[0]) }
+    },
     KernelName(
       names: ["motion"], arguments: "LENGTH,ANGLE",
       purpose: "the mean along a path of LENGTH pixels at ANGLE degrees", example: "motion:21,30"

@@ -152,7 +152,7 @@ struct ImageRun {
       path: path, sizeLimit: sizeLimit,
       light: arguments[ImageFlags.linearLight] ? .linear : .stored)
     try FileWarnings(arguments).tell(image.warnings, of: path)
-    if let hint = image.channelsFirstHint { say("note: \(path): \(hint)") }
+    if let hint = image.shapeHint { say("note: \(path): \(hint)") }
     let place =
       switch image {
       case .float(let image): image.firstNonFinite

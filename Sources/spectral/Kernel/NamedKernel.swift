@@ -7,7 +7,8 @@ import SpectralCore
 struct NamedKernel: Sendable {
   /// What it is made from.
   enum Source: Sendable {
-    case shape(KernelShape)
+    /// A kernel of the library and its arguments.
+    case named(KernelName, String?)
     /// A `.npy` file or a picture.
     case file(String)
     case numbers([[Double]])
@@ -17,7 +18,19 @@ struct NamedKernel: Sendable {
   let text: String
   let source: Source
 
-  /// The kernel.
+  /// The kernel for images.
+  ///
+  /// - Parameters: As those of ``loaded(within:bytesPerTap:beside:_:)``.
+  /// - Throws: `FileError` for a file that cannot be read or holds no kernel, `MemoryError` for one that is too large.
+  func kernel(
+    within budget: MemoryBudget = KernelShape.usualBudget, bytesPerTap: Int = MemoryLayout<Double>.stride,
+    beside others: MemoryEstimate = MemoryEstimate(), _ warnings: FileWarnings
+  ) throws -> Kernel {
+    Kernel(
+      try loaded(within: budget, bytesPerTap: bytesPerTap, beside: others, warnings).taps(rank: 2))
+  }
+
+  /// The kernel for arrays of whichever rank; a file is read now.
   ///
   /// - Parameters:
   ///   - budget: What it may take.
@@ -25,22 +38,69 @@ struct NamedKernel: Sendable {
   ///   - others: What else is held while there is the kernel.
   ///   - warnings: What to do about a picture that is not in order.
   /// - Throws: `FileError` for a file that cannot be read or holds no kernel, `MemoryError` for one that is too large.
-  func kernel(
+  func loaded(
     within budget: MemoryBudget = KernelShape.usualBudget, bytesPerTap: Int = MemoryLayout<Double>.stride,
     beside others: MemoryEstimate = MemoryEstimate(), _ warnings: FileWarnings
-  ) throws -> Kernel {
+  ) throws -> LoadedKernel {
     switch source {
     case .file(let path):
-      return try Kernel(path: path, budget: budget, bytesPerTap: bytesPerTap, beside: others) {
+      let array = try Kernel.array(path: path, budget: budget, bytesPerTap: bytesPerTap, beside: others) {
         try warnings.tell($0, of: path)
       }
-    case .numbers(let rows): return Kernel(rows: rows)
-    case .shape(let shape):
-      do { try shape.check(within: budget, bytesPerTap: bytesPerTap, beside: others) } catch {
-        throw CommandError("\(text): \(error)")
+      let kernel = LoadedKernel(text: text, ranks: (1...3).filter { Kernel.taps(of: array, rank: $0) != nil }) {
+        Kernel.taps(of: array, rank: $0)!
       }
-      return Kernel(shape)
+      guard !kernel.ranks.isEmpty else {
+        throw FileError(
+          path, "an array of shape \(array.shape) is no kernel: it must be kL, kH x kW or kD x kH x kW, and not empty")
+      }
+      return kernel
+    case .numbers(let rows):
+      let taps = Kernel(rows: rows).taps
+      return LoadedKernel(text: text, ranks: rows.count == 1 ? [1, 2] : [2]) { Kernel.taps(of: taps, rank: $0)! }
+    case .named(let name, let arguments):
+      let shape = try? name.shape(arguments)
+      let ranks = (1...3).filter { name.pattern(arguments, rank: $0) != nil || ($0 == 2 && shape != nil) }
+      return LoadedKernel(text: text, ranks: ranks) { [text] rank in
+        do {
+          if rank == 2, let shape {
+            try shape.check(within: budget, bytesPerTap: bytesPerTap, beside: others)
+            return Kernel(shape).taps
+          }
+          let pattern = name.pattern(arguments, rank: rank)!
+          try pattern.check(rank: rank, within: budget, bytesPerTap: bytesPerTap, beside: others)
+          return pattern.taps(rank: rank)
+        } catch {
+          throw CommandError("\(text): \(error)")
+        }
+      }
     }
+  }
+}
+
+/// A kernel that is there, for arrays of some ranks.
+struct LoadedKernel {
+  /// As it was written.
+  let text: String
+  /// The numbers of axes that it can have.
+  let ranks: [Int]
+  private let make: (Int) throws -> Tensor<Double>
+
+  init(text: String, ranks: [Int], _ make: @escaping (Int) throws -> Tensor<Double>) {
+    (self.text, self.ranks, self.make) = (text, ranks, make)
+  }
+
+  /// The taps for arrays of a rank.
+  ///
+  /// - Throws: `CommandError` if there is no such kernel, `MemoryError` if it is too large.
+  func taps(rank: Int) throws -> Tensor<Double> {
+    guard ranks.contains(rank) else {
+      let names = ["signals", "images", "volumes"]
+      throw CommandError(
+        "\(text) is a kernel for \(ranks.map { names[$0 - 1] }.joined(separator: " or ")), not for \(names[rank - 1]): it must "
+          + "be \(["kL", "kH x kW", "kD x kH x kW"][rank - 1])")
+    }
+    return try make(rank)
   }
 }
 
@@ -56,11 +116,14 @@ extension ValueFormat<NamedKernel> {
       }
       let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       if let name = KernelName.all.first(where: { $0.names.contains(parts[0]) }) {
-        do throws(KernelName.Misuse) {
-          return NamedKernel(text: text, source: .shape(try name.shape(parts.count > 1 ? parts[1] : nil)))
-        } catch {
-          throw ValueError(error.problem, example: error.example)
+        let arguments = parts.count > 1 ? parts[1] : nil
+        do throws(KernelName.Misuse) { _ = try name.shape(arguments) } catch {
+          // Some arguments mean something for signals or volumes alone.
+          guard (1...3).contains(where: { name.pattern(arguments, rank: $0) != nil }) else {
+            throw ValueError(error.problem, example: error.example)
+          }
         }
+        return NamedKernel(text: text, source: .named(name, arguments))
       }
       let ending = (text as NSString).pathExtension.lowercased()
       guard
