@@ -38,7 +38,7 @@ enum DeblurCommand: Subcommand {
     "--damping", .positive(example: 0.01),
     "for richardson-lucy, the deviation of the noise in the units of pixels: what differs by less is left alone [none]")
   private static let boundary = Flag(
-    "--boundary", .word(example: Boundary.mirror), default: Boundary.reflect.rawValue,
+    "--boundary", .goingOn, default: Boundary.reflect.rawValue,
     "what the extension beyond the border begins with; wiener goes on to what fits the picture, richardson-lucy assumes "
       + "nothing but zero or circular; circular extends nothing, for images blurred by a program")
   private static let memoryLimit = Flag(
@@ -227,6 +227,23 @@ private struct Deblur: ImageEdit {
     guard let path = strip?.path(for: input) else { return }
     try stages.measure("before and after") {
       try PictureStrip.row([RasterImage(shown: before), RasterImage(shown: after)]).write(to: path)
+    }
+  }
+}
+
+extension ValueFormat<Boundary> {
+  /// A boundary that says how a picture goes on, which a restoration has to know: a number of its own does not.
+  fileprivate static var goingOn: Self {
+    let words = Boundary.allCases.map(\.rawValue)
+    return Self(words.joined(separator: "|"), example: Boundary.mirror.rawValue) { text throws(ValueError) in
+      switch Boundary(rawValue: text) {
+      case .constant:
+        throw ValueError(
+          "must say how the picture goes on beyond its border, for the blur has brought some of that into it, and a number does "
+            + "not: take one of \(words.joined(separator: ", "))")
+      case let boundary?: return boundary
+      case nil: throw ValueError("must be one of \(words.joined(separator: ", "))\(hint(text, words))")
+      }
     }
   }
 }

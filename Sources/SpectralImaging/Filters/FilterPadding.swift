@@ -22,8 +22,8 @@ public enum FilterPadding: Hashable, Sendable {
 
   /// The points of a transform along an axis of `count` pixels, for any filter or for the one given.
   func points(_ count: Int, _ boundary: Boundary, _ expression: FilterExpression?) -> Int {
-    // The extensions of a single pixel are constant, or zero.
-    if boundary == .circular || (count == 1 && boundary != .zero) { return count }
+    // A single pixel goes on for ever, unless a number of its own follows.
+    if boundary == .circular || (count == 1 && !boundary.isConstant) { return count }
     let reach: Int? =
       switch self {
       case .automatic: expression?.reach(tolerance: Self.tolerance, most: Self.longestReach(count))
@@ -33,7 +33,7 @@ public enum FilterPadding: Hashable, Sendable {
     switch boundary {
     case .circular: return count
     case .zero, .constant:
-      // Zeros serve both sides.
+      // What is added serves both sides.
       return FastSize.next(count + (reach ?? count))
     case .reflect, .mirror:
       // A whole period is enough for any reach. A long one is taken only where its transform is fast.
@@ -54,15 +54,13 @@ struct PaddedAxis: Sendable {
   let count: Int
   /// Points of the transform.
   let points: Int
-  /// The pixel at each point from `count` on; -1 for zero.
+  /// The pixel at each point from `count` on; -1 where none stands there, but ``constant``.
   let sources: [Int32]
+  /// What stands beyond the border where no pixel does.
+  let constant: Double
 
   init(_ count: Int, points: Int, boundary: Boundary) {
-    precondition(
-      !boundary.isConstant,
-      "a filter by frequency takes zeros beyond the border, not \(boundary.rawValue): subtract the "
-        + "number first, and add its share of the gain afterwards")
-    (self.count, self.points) = (count, points)
+    (self.count, self.points, constant) = (count, points, boundary.value)
     let after = (points - count + 1) / 2
     sources = (count..<points).map { point in
       let position = point < count + after ? point : point - points

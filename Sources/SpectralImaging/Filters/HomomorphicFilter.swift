@@ -37,8 +37,8 @@ public struct HomomorphicFilter: Sendable {
 
   /// Filters planes `[..., H, W]`.
   ///
-  /// - Parameters: As those of ``FrequencyFilter/apply(to:boundary:padding:memoryLimit:)``. Zeros beyond the border are
-  ///   zeros of the logarithm.
+  /// - Parameters: As those of ``FrequencyFilter/apply(to:boundary:padding:memoryLimit:)``. What beyond the border is
+  ///   zero, or a number of its own, is so in the logarithm.
   /// - Throws: ``FrequencyFilterError``, also for pixels below 0.
   public func apply<Scalar: FourierScalar>(
     to planes: Tensor<Scalar>, boundary: Boundary = .reflect, padding: FilterPadding = .automatic,

@@ -3,7 +3,7 @@ import SpectralCore
 
 /// The way of planes to their padded spectra and back, with the filter in the middle.
 ///
-/// Rows beyond the image are copies of its own or zero, so they are neither transformed nor kept. What is kept between
+/// Rows beyond the image are copies of its own or constant, so they are neither transformed nor kept. What is kept between
 /// rows and columns is `[planes][H][pitch]` complex numbers, with columns filled up to whole blocks. A block of columns is
 /// gathered to its padded height in the second-level cache, transformed, multiplied by the response, transformed back and
 /// cropped before it leaves the cache; and the response is computed there too, once for all planes.
@@ -74,7 +74,7 @@ struct PlaneTransform<Scalar: FourierScalar>: Sendable {
     forEachBlock(response) { block, work in
       for plane in 0..<count {
         let start = spectra + 2 * (plane * height * pitch + block * Self.block)
-        gather(start, work.first)
+        gather(start, block, work.first)
         columnForward.execute(work.first, work.second)
         multiply(work.second, work.second, stride: 2 * Self.block, work.response)
         columnBackward.execute(work.second, work.first)
@@ -87,7 +87,7 @@ struct PlaneTransform<Scalar: FourierScalar>: Sendable {
   func forwardColumns(_ rows: UnsafePointer<Scalar>, count: Int, _ spectra: UnsafeMutablePointer<Scalar>) {
     Parallel.forEach(pitch / Self.block, workspace: { Workspace(vertical.points, nil) }) { block, work in
       for plane in 0..<count {
-        gather(rows + 2 * (plane * height * pitch + block * Self.block), work.first)
+        gather(rows + 2 * (plane * height * pitch + block * Self.block), block, work.first)
         columnForward.execute(work.first, work.second)
         let start = spectra + 2 * (plane * vertical.points * pitch + block * Self.block)
         for row in 0..<vertical.points {
@@ -146,13 +146,16 @@ struct PlaneTransform<Scalar: FourierScalar>: Sendable {
   }
 
   /// A block of columns at its padded height.
-  private func gather(_ start: UnsafePointer<Scalar>, _ block: UnsafeMutablePointer<Scalar>) {
+  private func gather(_ start: UnsafePointer<Scalar>, _ index: Int, _ block: UnsafeMutablePointer<Scalar>) {
     let width = 2 * Self.block
+    // The spectrum of a constant row is its sum, at frequency 0.
+    let sum = index == 0 ? Scalar(Double(horizontal.points) * vertical.constant) : 0
     for row in 0..<vertical.count { (block + row * width).update(from: start + 2 * row * pitch, count: width) }
     for (place, source) in vertical.sources.enumerated() {
       let line = block + (vertical.count + place) * width
       if source < 0 {
         line.update(repeating: 0, count: width)
+        line[0] = sum
       } else {
         line.update(from: block + Int(source) * width, count: width)
       }
@@ -175,12 +178,13 @@ struct PlaneTransform<Scalar: FourierScalar>: Sendable {
 /// A row and what lies beyond its ends.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-private func extend<Scalar: TensorScalar>(
+func extend<Scalar: TensorScalar>(
   _ row: UnsafePointer<Scalar>, _ axis: PaddedAxis, _ target: UnsafeMutablePointer<Scalar>
 ) {
   target.update(from: row, count: axis.count)
+  let constant = Scalar(axis.constant)
   axis.sources.withUnsafeBufferPointer { sources in
-    for i in sources.indices { target[axis.count + i] = sources[i] < 0 ? 0 : row[Int(sources[i])] }
+    for i in sources.indices { target[axis.count + i] = sources[i] < 0 ? constant : row[Int(sources[i])] }
   }
 }
 

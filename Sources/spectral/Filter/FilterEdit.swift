@@ -22,6 +22,7 @@ struct FilterEdit: ImageEdit {
   func edited<Scalar: AnyMethodScalar>(
     _ image: ImagePlanes<Scalar>, name: String, stages: inout StageTimes
   ) throws -> ImagePlanes<Scalar> {
+    try image.requireOpaque(for: boundary, name: name)
     do {
       return try steps.apply(
         to: image, stage: { try stages.measure($0, $1) },

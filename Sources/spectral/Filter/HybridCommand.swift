@@ -116,6 +116,7 @@ enum HybridCommand: Subcommand {
     }
     var (near, far) = (try image(nearPath), try image(farPath))
     for (image, path) in [(near, nearPath), (far, farPath)] {
+      try image.requireOpaque(for: arguments[ImageFlags.boundary], name: path)
       if let place = image.firstNonFinite {
         throw FileError(
           path,

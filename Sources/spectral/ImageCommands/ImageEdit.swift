@@ -102,3 +102,14 @@ extension ImageRun {
 
 /// A number with four digits that count.
 func significant(_ value: Double) -> String { String(numbers: "%.4g", value) }
+
+extension ImagePlanes {
+  /// Refuses a number of its own beyond the border of a transparent picture: it would stand there for a colour as well as
+  /// for an opacity.
+  func requireOpaque(for boundary: Boundary, name: String) throws(CommandError) {
+    guard case .constant = boundary, isTransparent else { return }
+    throw CommandError(
+      "\(name): the picture is transparent, and \(boundary.rawValue) says nothing of the opacity beyond the border: take zero, "
+        + "which is transparent, or reflect")
+  }
+}

@@ -5,9 +5,9 @@ enum ImageFlags {
   // MARK: Pixels
 
   static let boundary = Flag(
-    "--boundary", .word(example: Boundary.mirror), default: Boundary.reflect.rawValue,
+    "--boundary", .boundary, default: Boundary.reflect.rawValue,
     "what lies beyond the border: zero; reflect dcba|abcd|dcba; mirror dcb|abcd|cba; replicate aaaa|abcd|dddd; circular "
-      + "abcd|abcd|abcd, which pads nothing")
+      + "abcd|abcd|abcd, which pads nothing; or a number of its own, as in constant:0.5")
   static let linearLight = Flag(
     switch: "--linear-light",
     "compute with light, undoing sRGB's curve and redoing it at the end, as a lens would blur; else with stored values")

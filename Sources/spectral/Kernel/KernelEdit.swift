@@ -23,6 +23,7 @@ struct KernelEdit: ImageEdit {
   func edited<Scalar: AnyMethodScalar>(
     _ image: ImagePlanes<Scalar>, name: String, stages: inout StageTimes
   ) throws -> ImagePlanes<Scalar> {
+    try image.requireOpaque(for: boundary, name: name)
     let memory = Memory(image)
     try budget.require(held + memory.most, for: "\(name): convolving it", remedy: "convolve a smaller picture")
     let operands = (held + memory.operands).bytes!
