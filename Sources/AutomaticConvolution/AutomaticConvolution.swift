@@ -72,6 +72,7 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
   private func method(_ plan: ConvolutionPlan) -> any ConvolutionMethod<Scalar> {
     switch plan {
     case .direct: return direct!
+    case .directSolver(let name): return direct!.restricted(to: name)
     case .fourier(let tile):
       var method = fourier
       method.tile = tile ?? fourier.tile
@@ -84,7 +85,8 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
   }
 
   /// The plans that a pass of a problem could be done by within the memory limits, with the seconds that each would take
-  /// on one core by the cost model, the cheapest first. For a gradient these are the seconds of a whole training step.
+  /// on one core by the cost model, the cheapest first; single solvers of the direct method only where plans are measured. For a
+  /// gradient these are the seconds of a whole training step.
   public func candidates(
     _ problem: ConvolutionProblem, _ pass: ConvolutionPass = .forward
   ) -> [(plan: ConvolutionPlan, seconds: Double)] {
@@ -111,7 +113,29 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
     if let seconds {
       candidates.insert((.direct, seconds), at: candidates.firstIndex { $0.seconds >= seconds } ?? candidates.endIndex)
     }
+    if planning == .measured {
+      candidates += directSolvers(problem, pass)
+      candidates.sort { $0.seconds < $1.seconds }
+    }
     return candidates
+  }
+
+  /// The solvers of the direct method that could do a pass of a problem, or all passes of a training step, beside the one
+  /// that it would choose itself, with estimated seconds: what only a stop-watch can say more of.
+  private func directSolvers(
+    _ problem: ConvolutionProblem, _ pass: ConvolutionPass
+  ) -> [(plan: ConvolutionPlan, seconds: Double)] {
+    guard let direct, direct.solver == nil, !problem.isPointwise else { return [] }
+    let passes = pass == .forward ? [.forward] : ConvolutionPass.allCases
+    let chosen = Set(passes.map { try? direct.solver($0, problem) })
+    return SpatialConvolution<Scalar>.solvers.compactMap { solver in
+      let method = direct.restricted(to: solver.name)
+      guard chosen != [solver.name], (try? Self.memory(method, pass == .forward ? .forward : nil, problem)) != nil
+      else {
+        return nil
+      }
+      return (.directSolver(solver.name), method.estimatedSeconds(pass, problem))
+    }
   }
 
   // MARK: Passes

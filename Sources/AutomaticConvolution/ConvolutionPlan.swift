@@ -2,17 +2,20 @@ import SpectralConvolution
 
 /// How a pass of a problem is done: a *problem* says what, a *plan* says how.
 public enum ConvolutionPlan: Hashable, Sendable, LosslessStringConvertible {
-  /// By the definition.
+  /// By the definition, by the solver that the method chooses for each pass.
   case direct
+  /// By the definition, by the solver of this name alone.
+  case directSolver(String)
   /// By spectra, in tiles of a size; nil leaves the size to the method.
   case fourier(tile: Extent?)
   /// By real transforms of the whole array.
   case fourierWhole
 
-  /// E.g. `direct` or `fft 32 x 30`.
+  /// E.g. `direct`, `direct.window` or `fft 32 x 30`.
   public var description: String {
     switch self {
     case .direct: "direct"
+    case .directSolver(let name): name
     case .fourier(nil): "fft"
     case .fourier(let tile?): "fft \(tile)"
     case .fourierWhole: "fft whole"
@@ -24,6 +27,7 @@ public enum ConvolutionPlan: Hashable, Sendable, LosslessStringConvertible {
     let words = description.split(separator: " ", omittingEmptySubsequences: false)
     switch (words.first, words.count) {
     case ("direct", 1): self = .direct
+    case (let name?, 1) where name.hasPrefix("direct."): self = .directSolver(String(name))
     case ("fft", 1): self = .fourier(tile: nil)
     case ("fft", 2) where words[1] == "whole": self = .fourierWhole
     case ("fft", 4):

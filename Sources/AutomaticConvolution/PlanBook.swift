@@ -14,7 +14,7 @@ package final class PlanBook: Sendable {
     Wisdom.cacheFolder.map { CacheFile($0.appendingPathComponent("convolution-plans"), title: title) })
 
   /// The version is raised when an engine changes so much that old measurements say nothing any more.
-  package static let title = "SpectralKit convolution plans 1"
+  package static let title = "SpectralKit convolution plans 2"
 
   private let file: CacheFile?
   private let plans = Mutex<[String: ConvolutionPlan]?>(nil)

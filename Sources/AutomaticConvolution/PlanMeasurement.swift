@@ -91,6 +91,8 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   private func entrant(_ plan: ConvolutionPlan) -> any ConvolutionMethod<Scalar> {
     switch plan {
     case .direct: SpatialConvolution<Scalar>(memoryLimit: method.direct!.memoryLimit)
+    case .directSolver(let name):
+      SpatialConvolution<Scalar>(memoryLimit: method.direct!.memoryLimit).restricted(to: name)
     case .fourier(let tile): fourier(tile: tile, solver: method.fourier.solver)
     case .fourierWhole: fourier(tile: nil, solver: .whole)
     }
@@ -131,13 +133,19 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   // MARK: Who takes part
 
   /// The plans that might win: those whose estimate is within a factor of the least, and the first of each method, for
-  /// estimates of different methods compare worse; of tiles with nearly the height and width of a cheaper one, only that
+  /// estimates of different methods compare worse; of the direct solvers those within a factor of the direct method's own
+  /// choice; of tiles with nearly the height and width of a cheaper one, only that
   /// one.
   private func promising(_ candidates: [(plan: ConvolutionPlan, seconds: Double)]) -> [ConvolutionPlan] {
     var entrants: [ConvolutionPlan] = []
     var tiles: [Extent] = []
     func isNear(_ a: Int, _ b: Int) -> Bool { 16 * abs(a - b) <= max(a, b) }
+    let direct = candidates.first { $0.plan == .direct }?.seconds ?? .infinity
     for (plan, seconds) in candidates {
+      if case .directSolver = plan {
+        if seconds <= 2.5 * direct { entrants.append(plan) }
+        continue
+      }
       guard case .fourier(let tile?) = plan else {
         entrants.append(plan)
         continue

@@ -12,7 +12,7 @@ public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
   /// a pass that cannot keep it traps, with the estimate that ``workingMemory(_:_:)`` throws beforehand.
   public var memoryLimit: Int?
   /// The name of the only solver that may be taken; nil for whichever promises to be fastest.
-  public let solver: String?
+  public private(set) var solver: String?
 
   private let packedFilters = PackedFilterCache<Scalar>()
   private let choices = SolverCache<Scalar>()
@@ -36,6 +36,16 @@ public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
     }
     self.memoryLimit = memoryLimit
     self.solver = solver
+  }
+
+  /// This method by one of its ``solvers``, with the same packed filters.
+  ///
+  /// - Precondition: there is a solver of the name.
+  package func restricted(to solver: String) -> SpatialConvolution {
+    precondition(Self.solvers.contains { $0.name == solver }, "the direct method has no solver \(solver)")
+    var copy = self
+    copy.solver = solver
+    return copy
   }
 
   /// The solvers in the order of preference: their names, and what each does.

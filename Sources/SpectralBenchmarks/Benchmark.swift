@@ -41,6 +41,8 @@ public struct BenchmarkSettings: Sendable {
   public var method = ConvolutionChoice.automatic
   /// Who transforms tiles.
   public var transforms = TransformProvider.fastest
+  /// The only solver that may be taken, in place of a method.
+  public var solver: String?
   /// How methods and tiles are chosen.
   public var planning = ConvolutionPlanning.estimated
   /// The same bits on every run.
@@ -60,8 +62,15 @@ public struct BenchmarkSettings: Sendable {
   }
 
   /// The method.
-  public func convolution<Scalar: AnyMethodScalar>(_: Scalar.Type = Scalar.self) -> any ConvolutionMethod<Scalar> {
-    method.method(
+  ///
+  /// - Throws: If there is no solver of the name.
+  public func convolution<Scalar: AnyMethodScalar>(
+    _: Scalar.Type = Scalar.self
+  ) throws(ConvolutionError) -> any ConvolutionMethod<Scalar> {
+    if let solver {
+      return try ConvolutionSolvers.method(named: solver, memoryLimit: memoryLimit, transforms: transforms)
+    }
+    return method.method(
       deterministic: deterministic, memoryLimit: memoryLimit, transforms: transforms, planning: planning)
   }
 }
@@ -75,8 +84,8 @@ public enum Benchmark {
     _ benchmark: BenchmarkCase, _ settings: BenchmarkSettings
   ) throws(ConvolutionError) -> BenchmarkResult {
     switch benchmark.precision ?? .single {
-    case .single: try run(benchmark, settings, settings.convolution(Float.self))
-    case .double: try run(benchmark, settings, settings.convolution(Double.self))
+    case .single: try run(benchmark, settings, try settings.convolution(Float.self))
+    case .double: try run(benchmark, settings, try settings.convolution(Double.self))
     }
   }
 
@@ -86,8 +95,8 @@ public enum Benchmark {
   public static func check(_ benchmark: BenchmarkCase, _ settings: BenchmarkSettings) throws(ConvolutionError) {
     let problem = try benchmark.problem()
     switch benchmark.precision ?? .single {
-    case .single: try benchmark.checkMemory(problem, settings.pass, settings.convolution(Float.self))
-    case .double: try benchmark.checkMemory(problem, settings.pass, settings.convolution(Double.self))
+    case .single: try benchmark.checkMemory(problem, settings.pass, try settings.convolution(Float.self))
+    case .double: try benchmark.checkMemory(problem, settings.pass, try settings.convolution(Double.self))
     }
   }
 

@@ -62,6 +62,9 @@ public struct Regret: Sendable {
         var own = settings.fourier(Scalar.self)
         switch plan {
         case .direct: return { operands.run(direct, settings.pass) }
+        case .directSolver(let name):
+          let method = direct.restricted(to: name)
+          return { operands.run(method, settings.pass) }
         case .fourier(let tile): own.tile = tile
         case .fourierWhole: own.solver = .whole
         }

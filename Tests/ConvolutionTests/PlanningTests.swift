@@ -19,7 +19,8 @@ private func problem(
 
 @Suite struct PlanningTests {
   @Test(arguments: [
-    ConvolutionPlan.direct, .fourier(tile: nil), .fourier(tile: 32), .fourier(tile: Extent(height: 7, width: 1000)),
+    ConvolutionPlan.direct, .directSolver("direct.window"), .fourierWhole, .fourier(tile: nil), .fourier(tile: 32),
+    .fourier(tile: Extent(height: 7, width: 1000)),
   ])
   func aPlanIsReadFromItsDescription(_ plan: ConvolutionPlan) {
     #expect(ConvolutionPlan(plan.description) == plan)
@@ -225,6 +226,41 @@ private func problem(
         largestDifference(step.input!, reference.inputGradient(g64, w64, problem)) <= bounds.inputGradient)
       #expect(largestDifference(step.filter, reference.filterGradient(g64, x64, problem)) <= bounds.filterGradient)
       if direct == nil { #expect(method.plan(problem) != .direct) }
+    }
+  }
+
+  /// Single solvers of the direct method take part in the race, are remembered by their names, and are taken again.
+  @Test func directSolversAreTimedAndRememberedByName() throws {
+    try withThreads(2) {
+      let problem = try problem([2, 16, 20, 20], outputs: 16, kernel: 3)
+      let own = try SpatialConvolution<Float>().solver(.forward, problem)
+      let all = automatic(PlanBook(nil)).candidates(problem)
+      let named = all.compactMap { candidate -> String? in
+        if case .directSolver(let name) = candidate.plan { name } else { nil }
+      }
+      // Every solver that can do it, but for the one that the direct method takes anyway.
+      let able = SpatialConvolution<Float>.solvers.map(\.name).filter {
+        (try? SpatialConvolution<Float>(solver: $0).workingMemory(.forward, problem)) != nil
+      }
+      #expect(Set(named) == Set(able).subtracting([own]) && named.contains("direct.unfold"))
+      #expect(all.map(\.seconds) == all.map(\.seconds).sorted())
+      #expect(
+        !AutomaticConvolution<Float>().candidates(problem).contains {
+          if case .directSolver = $0.plan { true } else { false }
+        })
+
+      _ = automatic(PlanBook(file)).plan(problem)
+      try file.write(PlanBook.encode(PlanBook.decode(file.read()!).mapValues { _ in .directSolver("direct.unfold") }))
+      let told = automatic(PlanBook(file))
+      #expect(told.plan(problem) == .directSolver("direct.unfold") && told.choice(problem).name == "direct.unfold")
+      var random = RandomGenerator(seed: 6)
+      let (x, w) = (
+        Tensor<Float>.normal(problem.inputShape, using: &random),
+        Tensor<Float>.normal(problem.filterShape, using: &random)
+      )
+      #expect(
+        told.forward(x, w, bias: nil, problem)
+          == (try SpatialConvolution<Float>(solver: "direct.unfold")).forward(x, w, bias: nil, problem))
     }
   }
 

@@ -55,7 +55,8 @@ enum BenchmarkCommand: Subcommand {
       .init(
         "Computation",
         [
-          Common.method, Common.transforms, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic,
+          Common.method, Common.solver, Common.transforms, Common.plan, Common.memoryLimit, Common.threads,
+          Common.deterministic,
         ]),
       .init("Output", [json, output]),
     ],
@@ -104,6 +105,12 @@ enum BenchmarkCommand: Subcommand {
     settings.transforms = arguments[Common.transforms]
     settings.deterministic = arguments[Common.deterministic]
     settings.memoryLimit = arguments.optional(Common.memoryLimit)
+    settings.solver = arguments.optional(Common.solver)
+    if let solver = settings.solver, !ConvolutionSolvers.all.contains(where: { $0.name == solver }) {
+      throw UsageError(
+        "\(Common.solver.name): there is no solver \(solver): take one of "
+          + ConvolutionSolvers.all.map(\.name).joined(separator: ", "))
+    }
     try checkCombination(arguments)
     Common.applyThreads(arguments)
     let request = Request(
@@ -153,6 +160,11 @@ enum BenchmarkCommand: Subcommand {
     }
     if task == crossover.name || task == regret.name {
       try refuse(arguments.has(Common.method), Common.method.name, "means nothing to \(task!), which times them all")
+    }
+    if arguments.has(Common.solver) {
+      try refuse(arguments.has(Common.method), Common.method.name, "has nothing to choose beside \(Common.solver.name)")
+      try refuse(arguments.has(Common.plan), Common.plan.name, "has nothing to choose beside \(Common.solver.name)")
+      if let task { try refuse(true, Common.solver.name, "means nothing to \(task), which takes methods as they are") }
     }
     if task == stages.name {
       try refuse(

@@ -6,10 +6,25 @@ import SpectralKit
 enum CaseReport {
   static func run(_ request: BenchmarkCommand.Request) throws {
     let known = BenchmarkCase.builtIn + BenchmarkCase.varied
-    for benchmark in try request.cases(usual: BenchmarkCase.builtIn, known: known)
-    where request.settings.pass == .forward || benchmark.kind == .layer {
-      let result = try Benchmark.run(benchmark, request.settings)
-      try Console.result(request.isJSON ? encoded(result) : row(result))
+    let cases = try request.cases(usual: BenchmarkCase.builtIn, known: known).filter {
+      request.settings.pass == .forward || $0.kind == .layer
+    }
+    var refusals = 0
+    for benchmark in cases {
+      do {
+        let result = try Benchmark.run(benchmark, request.settings)
+        try Console.result(request.isJSON ? encoded(result) : row(result))
+      } catch let error as ConvolutionError {
+        // Hardly any solver can do every case.
+        guard request.settings.solver != nil, cases.count > 1 else {
+          throw CommandError("\(benchmark.name): \(error)")
+        }
+        Console.say("\(benchmark.name): \(error)")
+        refusals += 1
+      }
+    }
+    if let solver = request.settings.solver, refusals == cases.count, refusals > 0 {
+      throw CommandError("\(solver) can do none of these cases, see above: name others, or another solver")
     }
   }
 
