@@ -39,7 +39,7 @@ enum TrainCommand: Subcommand {
   private static let seed = Flag(
     "--seed", .seed, "where the first weights and the order of images come from [\(standard.seed)]")
   private static let checkpoint = Flag(
-    "--checkpoint", .outputFile("FILE", example: "lenet.safetensors"),
+    "--checkpoint", short: "-o", .outputFile("FILE", example: "lenet.safetensors"),
     "keep the network and the state of the run here, every few seconds and after every epoch; without it nothing is kept. "
       + "A file of this name that is there already is kept as FILE.previous, FILE.previous-2 ...; - is the standard "
       + "output, which gets it once, at the end")

@@ -28,6 +28,14 @@ import Testing
     #expect(spectral(name, "--version").output == spectral("--version").output)
   }
 
+  /// `-o` is where the result goes, wherever there is one.
+  @Test(arguments: subcommands) func theResultHasTheSameShortFlagEverywhere(_ name: String) {
+    let help = spectral(name, "--help").output
+    let hasResult = !["evaluate", "predict", "compare"].contains(name)
+    #expect(help.contains("-o, ") == hasResult, "\(help)")
+    if help.contains("--output ") { #expect(help.contains("-o, --output ")) }
+  }
+
   @Test func version() {
     let version = spectral("--version")
     #expect(version.code == 0 && version.output.hasPrefix("spectral ") && version.talk.isEmpty)
@@ -52,7 +60,7 @@ import Testing
     (["conv2d", "--input="], ["--input must not be empty"]),
     (["conv2d", "--deterministic=yes"], ["--deterministic takes no value"]),
     (["conv2d", "--input", "x", "--weight", "w", "--output", "y", "z"], ["'z'", "--help"]),
-    (["compare"], ["IMAGE is missing"]),
+    (["compare"], ["FILE is missing"]),
     (["compare", "a.png", "b.png"], ["'b.png' is one too many"]),
   ]
 
