@@ -283,6 +283,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   /// - Precondition: signals or images, in tiles: ``way(for:training:)`` says how anything is computed.
   public func tile(for problem: ConvolutionProblem, training: Bool = false) -> Extent {
     precondition(problem.rank < 3, "volumes have no tiles of their own")
+    if let padded = PaddedProblem<Scalar>(problem) { return tile(for: padded.inner, training: training) }
     return engine(problem, training ? .step : .forward).size
   }
 

@@ -125,6 +125,11 @@ extension FourierConvolution {
     }
   }
 
+  /// The points of the transforms that the forward pass is made of: N of the error that is promised.
+  package func transformPoints(for problem: ConvolutionProblem) -> Int {
+    transformPoints(PaddedProblem<Scalar>(problem)?.inner ?? problem, .forward)
+  }
+
   /// The points of the transforms that a pass is made of.
   func transformPoints(_ problem: ConvolutionProblem, _ pass: FourierPass) -> Int {
     switch route(problem, pass) {

@@ -19,30 +19,43 @@ struct CompensatedReference {
   ///
   /// - Precondition: one image, and as many groups and filters as channels.
   init(_ x: Tensor<Double>, _ w: Tensor<Double>, _ problem: ConvolutionProblem) {
-    let (rows, columns) = (problem.vertical, problem.horizontal)
+    let (slices, rows, columns) = (problem.depth, problem.vertical, problem.horizontal)
     let count = problem.outputShape.count
-    let affordable = max(1, Self.termLimit / (rows.kernel * columns.kernel))
+    let affordable = max(1, Self.termLimit / problem.taps)
     var random = RandomGenerator(seed: 7)
     let places =
       count <= affordable ? Array(0..<count) : (0..<affordable).map { _ in Int.random(in: 0..<count, using: &random) }
     let flips = problem.geometry.operation == .convolution
+    let constant = problem.geometry.boundary.value
     self.places = places
     values = x.withUnsafeElements { x in
       w.withUnsafeElements { w in
         [Double](unsafeUninitializedCapacity: places.count) { values, initialized in
           nonisolated(unsafe) let values = values
           Parallel.forEach(places.count, grain: 16) { i in
-            let (row, column) = (places[i] / columns.output % rows.output, places[i] % columns.output)
-            let channel = places[i] / (rows.output * columns.output)
+            let (line, column) = places[i].quotientAndRemainder(dividingBy: columns.output)
+            let (level, row) = line.quotientAndRemainder(dividingBy: rows.output)
+            let (channel, slice) = level.quotientAndRemainder(dividingBy: slices.output)
             let seen = (0..<columns.kernel).map { columns.source(output: column, tap: $0) }
             var sum = CompensatedSum()
-            for v in 0..<rows.kernel {
-              guard let y = rows.source(output: row, tap: v) else { continue }
-              let line = (channel * rows.input + y) * columns.input
-              let taps = (channel * rows.kernel + (flips ? rows.kernel - 1 - v : v)) * columns.kernel
-              for u in 0..<columns.kernel {
-                guard let place = seen[u] else { continue }
-                sum.add(x[line + place], times: w[taps + (flips ? columns.kernel - 1 - u : u)])
+            // A flipped kernel meets its last tap first.
+            var tap = channel * problem.taps + (flips ? problem.taps - 1 : 0)
+            for t in 0..<slices.kernel {
+              let z = slices.source(output: slice, tap: t)
+              for v in 0..<rows.kernel {
+                let line = z.flatMap { z in
+                  rows.source(output: row, tap: v).map {
+                    ((channel * slices.input + z) * rows.input + $0) * columns.input
+                  }
+                }
+                for u in 0..<columns.kernel {
+                  if let line, let place = seen[u] {
+                    sum.add(x[line + place], times: w[tap])
+                  } else if constant != 0 {
+                    sum.add(constant, times: w[tap])
+                  }
+                  tap += flips ? -1 : 1
+                }
               }
             }
             values[i] = sum.value

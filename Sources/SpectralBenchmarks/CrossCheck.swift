@@ -6,7 +6,7 @@ import SpectralConvolution
 import SpatialConvolution
 import SpectralCore
 
-/// Both methods on one image: how far apart they are, how far they may be, and how long each takes.
+/// Both methods on one signal, image or volume: how far apart they are, how far they may be, and how long each takes.
 package struct CrossCheck {
   /// How far one array is from another.
   package struct Distance {
@@ -29,8 +29,10 @@ package struct CrossCheck {
   package let problem: ConvolutionProblem
   /// `single` or `double`.
   package let precision: String
-  /// Points of the Fourier method's tiles.
-  package let tile: Extent
+  /// Points of the Fourier method's tiles; nil where it has none of its own.
+  package let tile: Extent?
+  /// How the Fourier method goes about it, e.g. `fft 32 x 30`, and the name of the direct solver.
+  package let ways: (direct: String, fourier: String)
   /// Between the two methods.
   package let difference: Distance
   /// Of each method from the definition in at least twice as many digits.
@@ -43,56 +45,70 @@ package struct CrossCheck {
   /// Medians.
   package let directSeconds: Double
   package let fourierSeconds: Double
-  /// What each method gives, `[1, C, H, W]`.
+  /// What each method gives, `[1, C, ...]`.
   package let direct: Tensor<Double>
   package let fourier: Tensor<Double>
 
   /// The Fourier method's largest error is within what is promised.
   package var isKept: Bool { fourierError.largest <= bound }
 
-  /// Filters every plane of an image with one kernel, by both methods.
+  /// Filters every plane of a signal, an image or a volume with one kernel, by both methods.
   ///
   /// - Parameters:
-  ///   - planes: `[C, H, W]`.
-  ///   - kernel: `[kH, kW]`.
+  ///   - planes: `[C, L]`, `[C, H, W]` or `[C, D, H, W]`.
+  ///   - kernel: `[kL]`, `[kH, kW]` or `[kD, kH, kW]`.
+  ///   - solver: The only solver that the method it belongs to may take.
   ///   - runs: How often each method is timed at most.
-  /// - Throws: `ConvolutionError` if there is nothing to filter or the memory limit is too low.
+  /// - Throws: `ConvolutionError` if there is nothing to filter, the solver cannot, or the memory limit is too low.
   package init<Scalar: AnyMethodScalar>(
     _ planes: Tensor<Scalar>, _ kernel: Tensor<Double>, boundary: Boundary, memoryLimit: Int?,
     transforms: TransformProvider = .fastest, rigor: PlanningRigor, planning: ConvolutionPlanning = .estimated,
-    runs: Int
+    solver: String? = nil, runs: Int
   ) throws(ConvolutionError) {
     let channels = planes.shape[0]
     let x = planes.reshaped(to: TensorShape([1] + planes.shape.extents))
     let plane = kernel.converted(to: Scalar.self).elements
     let w = Tensor<Scalar>(
-      [channels, 1, kernel.shape[0], kernel.shape[1]], (0..<channels).flatMap { _ in plane })
+      TensorShape([channels, 1] + kernel.shape.extents), (0..<channels).flatMap { _ in plane })
     let geometry = ConvolutionGeometry(
       padding: .same, groups: channels,
       boundary: boundary, operation: .convolution)
     problem = try ConvolutionProblem(geometry, input: x.shape, filter: w.shape)
-    let spatial = SpatialConvolution<Scalar>(memoryLimit: memoryLimit)
+    var spatial = SpatialConvolution<Scalar>(memoryLimit: memoryLimit)
     var spectral = FourierConvolution<Scalar>(memoryLimit: memoryLimit, transforms: transforms, rigor: rigor)
+    if let solver {
+      if let solver = FourierSolver(rawValue: solver) {
+        spectral.solver = solver
+      } else {
+        guard ConvolutionSolvers.all.contains(where: { $0.name == solver }) else {
+          throw ConvolutionError(
+            "there is no solver \(solver): take one of \(ConvolutionSolvers.all.map(\.name).joined(separator: ", "))")
+        }
+        spatial = try SpatialConvolution(solver: solver, memoryLimit: memoryLimit)
+      }
+    }
     let exact = SpatialConvolution<Double>(memoryLimit: memoryLimit)
     let working = max(
       try spatial.workingMemory(.forward, problem), try spectral.workingMemory(.forward, problem),
       try exact.workingMemory(.forward, problem))
-    // The image and both results, and in double precision the image, all three results, a difference, and how often each
-    // row and column counts.
+    // The array and both results, and in double precision the array, all three results, a difference, and how often each
+    // place along an axis counts.
     let held =
       MemoryEstimate(x.shape.extents, scalarBytes: 3 * MemoryLayout<Scalar>.stride + 5 * MemoryLayout<Double>.stride)
-      + MemoryEstimate([2, planes.shape[1] + planes.shape[2]], scalarBytes: MemoryLayout<Double>.stride)
+      + MemoryEstimate([2, planes.shape.extents.dropFirst().reduce(0, +)], scalarBytes: MemoryLayout<Double>.stride)
     do {
       try MemoryBudget.machine.require(
         held + MemoryEstimate(bytes: working), for: "comparing both methods on \(planes.shape) numbers",
-        remedy: "take a smaller picture or a smaller kernel")
+        remedy: "take a smaller array or a smaller kernel")
     } catch {
       throw ConvolutionError("\(error)")
     }
-    if planning == .measured,
-      case .fourier(let tile) = AutomaticConvolution(direct: nil, fourier: spectral, planning: .measured).plan(problem)
-    {
-      spectral.tile = tile
+    if planning == .measured && spectral.solver == nil {
+      switch AutomaticConvolution(direct: nil, fourier: spectral, planning: .measured).plan(problem) {
+      case .fourier(let tile): spectral.tile = tile
+      case .fourierWhole: spectral.solver = .whole
+      case .direct, .directSolver: break
+      }
     }
 
     // The first calls also make plans and warm up; they are not timed.
@@ -103,7 +119,8 @@ package struct CrossCheck {
     fourierSeconds = medianSeconds(most: runs) { _ = spectral.forward(x, w, bias: nil, problem) }
 
     precision = Scalar.self == Float.self ? "single" : "double"
-    tile = spectral.tile(for: problem)
+    tile = problem.rank < 3 && spectral.solver != .whole ? spectral.tile(for: problem) : nil
+    ways = (try spatial.solver(.forward, problem), spectral.way(for: problem))
     direct = y.converted(to: Double.self)
     fourier = ŷ.converted(to: Double.self)
     difference = Distance(fourier, direct)
@@ -117,7 +134,7 @@ package struct CrossCheck {
       (directError, fourierError) = (Distance(direct, exact), Distance(fourier, exact))
       exactCount = exact.count
     }
-    let points = Double(max(tile.height * tile.width, 2))
+    let points = Double(max(spectral.transformPoints(for: problem), 2))
     let perPair = Self.largestPaddedNorm(x64, problem) * kernel.norm
     bound = 2 * Scalar.unitRoundoff * log2(points).squareRoot() * perPair
   }
@@ -129,14 +146,19 @@ package struct CrossCheck {
       for place in 0..<axis.padded { if let source = axis.source(place) { counts[source] += 1 } }
       return counts
     }
-    let (rows, columns) = (copies(problem.vertical), copies(problem.horizontal))
-    let area = rows.count * columns.count
+    let (slices, rows, columns) = (copies(problem.depth), copies(problem.vertical), copies(problem.horizontal))
+    let volume = slices.count * rows.count * columns.count
+    // A number of its own stands wherever no element does.
+    let padded = problem.axes.reduce(1) { $0 * $1.padded }
+    let constant = problem.geometry.boundary.value
+    let outside = problem.geometry.boundary.isConstant ? Double(padded - volume) * constant * constant : 0
     return x.withUnsafeElements { x in
       (0..<problem.inputChannels).map { channel -> Double in
-        var sum = 0.0
-        for i in 0..<area {
-          let value = x[channel * area + i]
-          sum += rows[i / columns.count] * columns[i % columns.count] * value * value
+        var sum = outside
+        for i in 0..<volume {
+          let value = x[channel * volume + i]
+          let (line, column) = i.quotientAndRemainder(dividingBy: columns.count)
+          sum += slices[line / rows.count] * rows[line % rows.count] * columns[column] * value * value
         }
         return sum.squareRoot()
       }.max() ?? 0

@@ -2,7 +2,7 @@ import Foundation
 import SpectralKit
 import SpectralCore
 
-/// `spectral spectrum`: what waves an image is made of.
+/// `spectral spectrum`: what waves an image, a signal or a volume is made of.
 enum SpectrumCommand: Subcommand {
   private enum Colors: String, CaseIterable { case perceptual, grey }
 
@@ -37,12 +37,15 @@ enum SpectrumCommand: Subcommand {
       (Nyquist is 0.5); magnitudes are in decibels below the largest. Transparent is black, as in a filter. Written as .npy it is the spectrum itself, \
       H x W x 2 (real, imaginary), centred and not normalised, as numpy.fft.fftshift(numpy.fft.fft2(x)) has it.
 
+      Of a signal, a .npy array with one axis, a chart is drawn. Of a volume D x H x W its three central slices, where fz, fy \
+      and fx are 0; its .npy file is D x H x W x 2.
+
       \(ImageFlags.discussion)
       """,
     operands: ImageFlags.operands, operandsAreInputs: true, operandCount: ImageFlags.operandCount,
     sections: [
       .init("Picture", [phase, both, range, colors, plain]),
-      .init("Pixels", [channel, window, ImageFlags.linearLight]),
+      .init("Pixels", [ArrayRank.flag, channel, window, ImageFlags.linearLight]),
       .init(
         "Results",
         [
@@ -54,6 +57,8 @@ enum SpectrumCommand: Subcommand {
     examples: [
       .init("spectral spectrum photo.png -o spectrum.png", "Magnitudes with axes and a colour bar."),
       .init("spectral spectrum photo.png --show --window hann --peaks 5", "On the terminal, with the strongest waves."),
+      .init(
+        "spectral spectrum recording.npy --window hann --peaks 10 -o spectrum.png", "A signal: a chart and a list."),
       .init("spectral spectrum photos -o spectra --both", "Every image of a folder, magnitude and phase in one."),
     ])
 
@@ -67,6 +72,15 @@ enum SpectrumCommand: Subcommand {
     let isListed = arguments.has(peaks) || arguments[CommonFlags.json]
     try run.requireResult(orElse: profiles != nil || isListed)
     try run.forEachImage { input, stages in
+      let rank = try ArrayRank.of(input, arguments)
+      if rank != 2 {
+        let array = try stages.measure("decode") { try AnyRankedArray(input, rank: rank, sizeLimit: run.sizeLimit) }
+        let spectrum = ArraySpectrum(arguments, run, profile: profiles?.path(for: input))
+        switch array {
+        case .float(let array): return try spectrum.report(array, input, &stages)
+        case .double(let array): return try spectrum.report(array, input, &stages)
+        }
+      }
       switch try stages.measure("decode", { try run.read(input) }) {
       case .float(let image): try draw(image, input, run, profiles, &stages)
       case .double(let image): try draw(image, input, run, profiles, &stages)
@@ -104,12 +118,7 @@ enum SpectrumCommand: Subcommand {
     }
     try run.show(figure: { drawing.picture }, bare: { (drawing.bare, drawing.caption) })
     if let path = profiles?.path(for: input) {
-      let chart = RadialProfile(spectrum).chart("Radial profile of \(name(input))")
-      if path.lowercased().hasSuffix(".svg") {
-        try AtomicFile.write(Data(SVGFigure([chart]).text.utf8), to: path)
-      } else {
-        try ChartPicture(chart).image.write(to: path, quality: arguments[ImageFlags.quality])
-      }
+      try write(RadialProfile(spectrum).chart("Radial profile of \(name(input))"), to: path, arguments)
     }
     if arguments[CommonFlags.json] {
       try Console.result(json(spectrum, plane.mean, input, arguments.optional(peaks) ?? 5).description)
@@ -118,7 +127,161 @@ enum SpectrumCommand: Subcommand {
     }
   }
 
+  /// Writes a chart as its name says.
+  private static func write(_ chart: Chart, to path: String, _ arguments: Arguments) throws {
+    if path.lowercased().hasSuffix(".svg") {
+      try AtomicFile.write(Data(SVGFigure([chart]).text.utf8), to: path)
+    } else {
+      try ChartPicture(chart).image.write(to: path, quality: arguments[ImageFlags.quality])
+    }
+  }
+
   private static func name(_ path: String) -> String { (path as NSString).lastPathComponent }
+
+  /// What is told of the spectrum of a signal or a volume.
+  private struct ArraySpectrum {
+    let arguments: Arguments
+    let run: ImageRun
+    let profile: String?
+
+    init(_ arguments: Arguments, _ run: ImageRun, profile: String?) {
+      (self.arguments, self.run, self.profile) = (arguments, run, profile)
+    }
+
+    func report<Scalar: AnyMethodScalar>(
+      _ array: RankedArray<Scalar>, _ input: String, _ stages: inout StageTimes
+    ) throws {
+      try judge(array, input)
+      let plane = try plane(of: array, input)
+      let path = run.output?.path(for: input)
+      let format = try path.map { try OutputFormat(arguments.optional(ImageFlags.format), path: $0, isArray: false) }
+      do {
+        try MemoryBudget.machine.require(
+          RankedSpectrum<Scalar>.memory(size: array.size), for: "the spectrum of \(TensorShape(array.size)) numbers",
+          remedy: "take a smaller array")
+      } catch { throw CommandError("\(input): \(error)") }
+      guard plane.isFinite else {
+        throw FileError(
+          input, "a number is NaN or infinite, and a transform would spread it over all of them: mend it first")
+      }
+      let spectrum = stages.measure("transform") { RankedSpectrum(plane, window: arguments[window]) }
+      if let path, format == .npy { try stages.measure("encode") { try spectrum.centered.writeNPY(to: path) } }
+      let title = "Spectrum of \(name(input))"
+      if array.rank == 1 {
+        let chart = spectrum.chart(title, range: arguments.optional(range))
+        if let path, let format, format != .npy {
+          try ChartPicture(chart).image.write(to: path, as: format, quality: arguments[ImageFlags.quality])
+        }
+        if let profile { try write(chart, to: profile, arguments) }
+        try run.show(ChartPicture(chart).image)
+      } else if format?.picture != nil || run.shows {
+        let picture = stages.measure("draw") { slices(of: plane, title) }
+        if let path, let format, format != .npy {
+          try picture.write(to: path, as: format, quality: arguments[ImageFlags.quality])
+        }
+        try run.show(picture)
+      }
+      if arguments[CommonFlags.json] {
+        try Console.result(json(spectrum, input, arguments.optional(peaks) ?? 5).description)
+      } else if let count = arguments.optional(peaks) {
+        try Console.result(table(spectrum, input, count))
+      }
+    }
+
+    /// Refuses what means nothing for arrays of this rank.
+    private func judge<Scalar>(_ array: RankedArray<Scalar>, _ input: String) throws(CommandError) {
+      var flags = [(ImageFlags.linearLight.name, arguments[ImageFlags.linearLight], "pictures")]
+      if array.rank == 1 {
+        flags += [
+          (phase.name, arguments[phase], "images and volumes: a chart shows magnitudes"),
+          (both.name, arguments[both], "images and volumes: a chart shows magnitudes"),
+          (plain.name, arguments[plain], "images and volumes"),
+          (colors.name, arguments.has(colors), "images and volumes"),
+        ]
+      } else {
+        flags.append((SpectrumCommand.profile.name, profile != nil, "images and signals"))
+      }
+      if let flag = flags.first(where: \.1) {
+        throw CommandError(
+          "\(input): \(flag.0) is for \(flag.2), and this is a \(ArrayRank.name(array.rank)): leave it away")
+      }
+    }
+
+    private func plane<Scalar>(of array: RankedArray<Scalar>, _ input: String) throws -> Tensor<Scalar> {
+      let index: Int
+      switch arguments[channel] {
+      case .luminance where array.channels == 1: index = 0
+      case .luminance:
+        throw FileError(
+          input, "\(array.channels) channels have no luminance: choose one, --channel 0 to \(array.channels - 1)")
+      case .plane(let plane): index = plane
+      }
+      guard index < array.channels else {
+        throw FileError(input, "there is no channel \(index): the array has \(array.channels)")
+      }
+      return array.planes.rows(index..<index + 1).reshaped(to: TensorShape(array.size))
+    }
+
+    /// The central slices of a volume's spectrum: by the projection-slice theorem, where the frequency along an axis is 0, the
+    /// spectra of its sums along that axis.
+    private func slices<Scalar: AnyMethodScalar>(of volume: Tensor<Scalar>, _ title: String) -> RasterImage {
+      let names = ["fz", "fy", "fx"]
+      let spectra = (0..<3).map {
+        CenteredSpectrum(CenteredSpectrum.halfSpectrum(of: volume.sum(over: $0), window: arguments[window]))
+      }
+      let largest = spectra.map(\.largestMagnitude).max()!
+      let range = arguments.optional(range) ?? spectra[0].usualRange
+      let style: SpectrumStyle = arguments[phase] ? .phase : arguments[both] ? .both : .magnitude
+      let map: ColorMap = arguments[colors] == .grey ? .grey : .magnitude
+      return PictureStrip.row(
+        spectra.enumerated().map { axis, spectrum in
+          var spectrum = spectrum
+          spectrum.reference = .init(largest, name: "the largest")
+          guard !arguments[plain] else { return spectrum.picture(style, range: range, map: map) }
+          let others = names.indices.filter { $0 != axis }
+          return spectrum.figure(
+            "\(title), \(names[axis]) = 0", style, range: range, map: map,
+            axes: (vertical: names[others[0]], horizontal: names[others[1]])
+          ).image
+        })
+    }
+
+    private func table<Scalar>(_ spectrum: RankedSpectrum<Scalar>, _ input: String, _ count: Int) -> String {
+      let head = "\(input.printable()): \(TensorShape(spectrum.size)), mean \(significant(spectrum.mean))"
+      let isSignal = spectrum.size.count == 1
+      let columns =
+        isSignal
+        ? "  cycles/sample   samples/cycle   amplitude        dB"
+        : "      fz       fy       fx   cycles/voxel   voxels/cycle   amplitude        dB"
+      return
+        ([head, columns]
+        + spectrum.peaks(most: count).map { peak in
+          let frequencies = isSignal ? "" : peak.frequencies.map { String(numbers: "%8.4f ", $0) }.joined()
+          return frequencies
+            + String(
+              numbers: isSignal ? "%15.4f %15.2f %11.4g %9.1f" : "%14.4f %14.2f %11.4g %9.1f", peak.frequency,
+              1 / peak.frequency, peak.amplitude, peak.decibels)
+        }).joined(separator: "\n")
+    }
+
+    private func json<Scalar>(_ spectrum: RankedSpectrum<Scalar>, _ input: String, _ count: Int) -> JSON {
+      let isSignal = spectrum.size.count == 1
+      return [
+        isSignal ? "signal" : "volume": .string(input), "size": .array(spectrum.size.map { .integer($0) }),
+        "mean": .number(spectrum.mean), "largest_magnitude": .number(spectrum.largestMagnitude),
+        "peaks": .array(
+          spectrum.peaks(most: count).map { peak in
+            let places = isSignal ? [] : zip(["fz", "fy", "fx"], peak.frequencies).map { ($0, JSON.number($1)) }
+            let unit = isSignal ? "sample" : "voxel"
+            return .object(
+              places + [
+                ("cycles_per_\(unit)", .number(peak.frequency)), ("\(unit)s_per_cycle", .number(1 / peak.frequency)),
+                ("amplitude", .number(peak.amplitude)), ("decibels", .number(peak.decibels)),
+              ])
+          }),
+      ]
+    }
+  }
 
   /// A spectrum as the flags want it drawn.
   private struct SpectrumDrawing {

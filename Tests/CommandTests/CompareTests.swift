@@ -52,7 +52,7 @@ import Testing
     ("box:0", 2, "at least 1 x 1 taps"), ("box:x", 2, "--kernel must be box:N|H,W"),
     ("gauss:3", 2, "did you mean gaussian?"), ("gaussian:-1", 2, "standard deviation"), ("box", 2, "--kernel must be"),
     ("absent.npy", 1, "absent.npy: there is no such file"), ("cube.npy", 1, "must be kH x kW"),
-    ("none.npy", 1, "must be kH x kW"), ("nan.npy", 1, "NaN"),
+    ("none.npy", 1, "and not empty"), ("nan.npy", 1, "NaN"),
   ])
   func kernelsThatAreNone(_ kernel: String, _ code: Int32, _ words: String) throws {
     try writePicture("picture.png")

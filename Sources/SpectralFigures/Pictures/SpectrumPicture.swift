@@ -44,9 +44,12 @@ extension CenteredSpectrum {
   /// A spectrum of more than 1024 frequencies along an axis is shown with fewer pixels, each for the strongest frequency
   /// of those it covers, so that no peak is lost.
   ///
-  /// - Parameter title: What it is the spectrum of.
+  /// - Parameters:
+  ///   - title: What it is the spectrum of.
+  ///   - axes: What the frequencies down the rows and along them are called.
   public func figure(
-    _ title: String, _ style: SpectrumStyle = .magnitude, range: ClosedRange<Double>? = nil, map: ColorMap = .magnitude
+    _ title: String, _ style: SpectrumStyle = .magnitude, range: ClosedRange<Double>? = nil,
+    map: ColorMap = .magnitude, axes: (vertical: String, horizontal: String) = ("fy", "fx")
   ) -> PictureFigure {
     let range = range ?? usualRange
     let decibels = PictureFigure.ColorBar(
@@ -55,8 +58,8 @@ extension CenteredSpectrum {
       "phase, radians", .phase, ticks: [(0, "\u{2212}π"), (0.25, "\u{2212}π/2"), (0.5, "0"), (0.75, "π/2"), (1, "π")])
     return PictureFigure(
       title, RasterImage(pixels: condensed(style, range, map, side: 1024)),
-      horizontal: .init(ChartAxis("fx, cycles per pixel", .linear), Self.edges(width)),
-      vertical: .init(ChartAxis("fy, cycles per pixel", .linear), Self.edges(height)),
+      horizontal: .init(ChartAxis("\(axes.horizontal), cycles per pixel", .linear), Self.edges(width)),
+      vertical: .init(ChartAxis("\(axes.vertical), cycles per pixel", .linear), Self.edges(height)),
       bars: style == .magnitude ? [decibels] : style == .phase ? [turns] : [decibels, turns])
   }
 

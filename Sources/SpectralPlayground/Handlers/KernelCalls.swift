@@ -125,7 +125,7 @@ enum KernelCalls {
       boundary: Boundary(word: words.boundary), memoryLimit: nil, rigor: .estimate, runs: 3)
     return CompareWords(
       direct: .init(milliseconds: 1e3 * check.directSeconds),
-      fft: .init(milliseconds: 1e3 * check.fourierSeconds, tile: [check.tile.height, check.tile.width]),
+      fft: .init(milliseconds: 1e3 * check.fourierSeconds, tile: check.tile.map { [$0.height, $0.width] } ?? []),
       largest: check.difference.largest, rms: check.difference.rootMeanSquare, directError: check.directError.largest,
       fftError: check.fourierError.largest, promised: check.bound, isKept: check.isKept)
   }

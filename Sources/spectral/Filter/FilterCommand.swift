@@ -1,7 +1,7 @@
 import SpectralImaging
 import SpectralKit
 
-/// `spectral filter`: images through filters that are given by their frequencies.
+/// `spectral filter`: images, signals and volumes through filters that are given by their frequencies.
 enum FilterCommand: Subcommand {
   private static func flag(_ kind: FilterKind, example: String? = nil, _ help: String) -> Flag<FilterStep> {
     Flag("--\(kind.rawValue)", .filter(kind, example: example), help)
@@ -66,11 +66,15 @@ enum FilterCommand: Subcommand {
 
       \(ImageFlags.discussion) Of a filter that takes away the mean, such as a high-pass, a picture shows 0 as mid-grey; \
       --output to a .npy file keeps the numbers.
+
+      Signals and volumes are .npy arrays, and so are their results. The distance from frequency 0 counts: in cycles per sample \
+      or per voxel, whichever way a wave runs. Waves that run in a direction, masks and periodic noise are for images; a \
+      signal has notches at fy 0.
       """,
     operands: ImageFlags.operands, operandsAreInputs: true, operandCount: ImageFlags.operandCount,
     sections: [
       .init("Filters", filters),
-      .init("Pixels", ImageFlags.pixels.flags + [padding]),
+      .init("Pixels", [ArrayRank.flag] + ImageFlags.pixels.flags + [padding]),
       .init("Results", ImageFlags.results.flags + [beforeAfter, spectrum]),
       .init("Computation", [memoryLimit] + ImageFlags.computation.flags),
       ImageFlags.talk,
@@ -90,6 +94,8 @@ enum FilterCommand: Subcommand {
         "spectral filter scan.png --directional remove:gaussian:90,0.5,0.02 -o even.png",
         "Even out rows of different brightness."),
       .init("spectral filter x.npy --bandpass butterworth:64px,8px,2 -o y.npy --show", "Numbers in, numbers out."),
+      .init(
+        "spectral filter scan.npy --ndim 3 --lowpass gaussian:0.1 -o soft.npy", "A volume without its fastest waves."),
     ])
 
   static func run(_ arguments: Arguments) throws {
@@ -116,7 +122,17 @@ enum FilterCommand: Subcommand {
       steps: steps, boundary: arguments[ImageFlags.boundary], padding: arguments[padding],
       memoryLimit: arguments.optional(memoryLimit), strip: pairs, spectra: spectra, say: { run.say($0) },
       explain: explain)
-    try run.apply(edit, leavesOthers: pairs != nil || spectra != nil)
+    let arrays = ArrayFilter(
+      steps: steps, boundary: arguments[ImageFlags.boundary], padding: arguments[padding],
+      memoryLimit: arguments.optional(memoryLimit), explain: explain)
+    try run.requireResult(orElse: pairs != nil || spectra != nil)
+    try run.forEachImage { input, stages in
+      let rank = try ArrayRank.of(input, arguments)
+      guard rank != 2 else { return try run.apply(edit, to: input, &stages) }
+      let target = try run.arrayTarget(for: input, rank: rank, isDrawn: pairs != nil || spectra != nil)
+      let array = try stages.measure("decode") { try AnyRankedArray(input, rank: rank, sizeLimit: run.sizeLimit) }
+      try arrays.run(array, from: input, to: target, &stages)
+    }
   }
 }
 
