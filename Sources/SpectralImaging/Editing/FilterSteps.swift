@@ -150,13 +150,3 @@ package struct FilterSteps: Sendable {
     }
   }
 }
-
-extension HomomorphicFilter {
-  /// The filter for numbers of any size, as those of arrays: what is added to black is a step of 8 bits of the largest.
-  package func scaled<Scalar: FourierScalar>(to planes: Tensor<Scalar>) -> HomomorphicFilter {
-    var scaled = self
-    let largest = planes.maximumMagnitude
-    if largest > 0 { scaled.offset *= largest }
-    return scaled
-  }
-}

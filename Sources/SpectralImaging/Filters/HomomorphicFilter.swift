@@ -30,7 +30,7 @@ public struct HomomorphicFilter: Sendable {
   }
 
   /// The same with the offset as a share of the largest of some numbers, which may be of any size.
-  func scaled<Scalar: FourierScalar>(to planes: Tensor<Scalar>) -> HomomorphicFilter {
+  package func scaled<Scalar: FourierScalar>(to planes: Tensor<Scalar>) -> HomomorphicFilter {
     let largest = planes.maximumMagnitude
     return largest > 0 ? HomomorphicFilter(filter, offset: offset * largest) : self
   }
