@@ -133,7 +133,7 @@ import Testing
     ("motion:21", 2, ["must be motion:LENGTH,ANGLE", "not 'motion:21'", "e.g. spectral kernel motion:21,30"]),
     ("motion:a,b", 2, ["must be motion:LENGTH,ANGLE"]), ("motion:0,3", 2, ["the length must be above 0 pixels"]),
     ("sobel", 2, ["must be sobel:x|y", "sobel:x"]), ("sobel:z", 2, ["sobel:x|y"]),
-    ("gaussian:0", 2, ["above 0 pixels", "gaussian:4"]), ("gaussian:1,2,3", 2, ["gaussian:SIGMA[,RADIUS]"]),
+    ("gaussian:0", 2, ["above 0 pixels", "gaussian:4"]), ("gaussian:1,2,3,4,5", 2, ["gaussian:SIGMA[,RADIUS]"]),
     ("gabor:8", 2, ["gabor:WAVELENGTH,ANGLE", "gabor:8,30"]), ("gabor:1,0", 2, ["at least 2 pixels"]),
     ("laplacian:5", 2, ["laplacian[:4|8]", "laplacian:8"]), ("gauss:3", 2, ["did you mean gaussian?"]),
     ("box:", 2, ["box:N|H,W"]), ("sharpen:x", 2, ["sharpen[:AMOUNT]"]), ("1,2;3", 2, ["rows of the same length"]),

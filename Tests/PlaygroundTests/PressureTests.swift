@@ -123,8 +123,8 @@ import Testing
       _ = try Playground(.init(port: visitor.port))
     } throws: {
       "\($0)"
-        == "port \(visitor.port) of 127.0.0.1 is in use: end the program that has it, or choose another with --port N; "
-        + "--port 0 takes any that is free"
+        == "port \(visitor.port) of 127.0.0.1 is in use: end the program that has it, or choose another; "
+        + "0 takes any that is free"
     }
     let outcome = spectral("playground", "--port", "\(visitor.port)")
     #expect(outcome.code == 1)

@@ -22,8 +22,9 @@ public enum FilterPadding: Hashable, Sendable {
 
   /// The points of a transform along an axis of `count` pixels, for any filter or for the one given.
   func points(_ count: Int, _ boundary: Boundary, _ expression: FilterExpression?) -> Int {
-    // A single pixel goes on for ever, unless a number of its own follows.
-    if boundary == .circular || (count == 1 && !boundary.isConstant) { return count }
+    // A single pixel goes on for ever, unless zeros follow, or another number.
+    let goesOn = boundary != .zero && !boundary.isConstant
+    if boundary == .circular || (count == 1 && goesOn) { return count }
     let reach: Int? =
       switch self {
       case .automatic: expression?.reach(tolerance: Self.tolerance, most: Self.longestReach(count))
