@@ -79,7 +79,7 @@ public struct RealTransform<Scalar: FourierScalar>: Sendable {
   /// - Parameters:
   ///   - arrays: How many.
   ///   - spectra: Room for ``spectrumCount`` pairs of numbers for each.
-  ///   - threads: How many threads may take part; each holds ``workCount`` numbers meanwhile.
+  ///   - threads: How many threads may take part; each holds ``workCount(_:)`` numbers meanwhile.
   public func forward(
     _ input: UnsafePointer<Scalar>, arrays: Int = 1, _ spectra: UnsafeMutablePointer<Scalar>, atMost threads: Int = .max
   ) {

@@ -26,7 +26,7 @@ public protocol Optimizer<Scalar>: Sendable {
   mutating func prepare<L: Layer>(for layer: L) where L.Scalar == Scalar
 
   /// Changes the parameters of a layer in place, given the gradient of the loss by them: the rule itself. A training loop
-  /// calls ``step(_:_:_:)``, which also has the layer finish its step.
+  /// calls ``Optimizer/step(_:_:_:)``, which also has the layer finish its step.
   mutating func update<L: Layer>(_ layer: inout L, _ gradient: L.Parameters) where L.Scalar == Scalar
 
   /// Visits, and may change, every tensor that is remembered, under the parameter's name and its own, e.g.
