@@ -24,6 +24,8 @@ final class SliceEngine<Scalar: ConvolutionScalar>: Sendable {
   private let filterTables: PlaceTables
   /// The slice of the volume at each position of the padded one; -1 for none.
   private let sources: [Int]
+  /// Whether any window sees a position of a tile.
+  private let isSeen: [Bool]
 
   init(_ layout: SliceLayout, _ transforms: TransformProvider, rigor: PlanningRigor) {
     let (problem, size) = (layout.problem, layout.choice.size)
@@ -43,6 +45,7 @@ final class SliceEngine<Scalar: ConvolutionScalar>: Sendable {
     filterTables = PlaceTables(
       rows: vertical.tapPlaces, columns: horizontal.tapPlaces, size: size,
       plane: Extent(height: problem.vertical.kernel, width: problem.horizontal.kernel), slices: problem.depth.kernel)
+    isSeen = (0..<layout.positions).map(layout.isSeen)
     sources = (0..<problem.depth.padded).map { problem.depth.source($0) ?? -1 }
   }
 
@@ -150,7 +153,7 @@ final class SliceEngine<Scalar: ConvolutionScalar>: Sendable {
     nonisolated(unsafe) let (planes, spectra) = (UnsafeMutablePointer(mutating: planes), spectra)
     Parallel.forEach(slab / tile.columnPitch, atMost: threads, workspace: { GroupWork(tile) }) { unit, own in
       let (position, index) = unit.quotientAndRemainder(dividingBy: width)
-      if side == .input && !layout.isSeen[position] { return }
+      if side == .input && !isSeen[position] { return }
       StageClock.time(side == .filter ? .filters : .transform) {
         locate(side, index, position, of: block, planes, own)
         guard own.work.places.hasAny else {
@@ -344,7 +347,7 @@ final class SliceEngine<Scalar: ConvolutionScalar>: Sendable {
 
   /// The positions and groups of lanes of a block, those together that may add to the same elements.
   private func addends(_ block: Block) -> [[Int]] {
-    let seen = (0..<layout.positions).filter { layout.isSeen[$0] }
+    let seen = (0..<layout.positions).filter { isSeen[$0] }
     guard inputMap.arrangement == .channels else {
       // Lanes are tiles of any slice, but of one channel.
       let phases = inputMap.phases.height * inputMap.phases.width

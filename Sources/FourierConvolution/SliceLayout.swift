@@ -24,9 +24,8 @@ struct SliceLayout: Sendable {
   let scalarBytes: Int
   /// Lanes of images, feature maps and filters at one position.
   let lanes: LaneLayout
-  /// Positions of a tile, and whether any window sees them: a stride may leave some out.
+  /// Positions of a tile.
   let positions: Int
-  let isSeen: [Bool]
   /// Tiles along the depth, and on a slice.
   let segments: Int
   let tilesPerSlice: Int
@@ -36,20 +35,23 @@ struct SliceLayout: Sendable {
   let blocks: Int
 
   init(_ problem: ConvolutionProblem, _ choice: SliceChoice, scalarBytes: Int) {
-    let (depth, size) = (problem.depth, choice.size)
+    self.init(
+      problem, choice, tilesPerSlice: Self.tilesPerSlice(problem, choice.size), scalarBytes: scalarBytes)
+  }
+
+  private static func tilesPerSlice(_ problem: ConvolutionProblem, _ size: Extent) -> Int {
+    AxisTiling.tileCount(problem.vertical, size: size.height)
+      * AxisTiling.tileCount(problem.horizontal, size: size.width)
+  }
+
+  private init(_ problem: ConvolutionProblem, _ choice: SliceChoice, tilesPerSlice: Int, scalarBytes: Int) {
+    let depth = problem.depth
     self.problem = problem
     self.choice = choice
     self.scalarBytes = scalarBytes
     positions = (choice.segment - 1) * depth.stride + depth.span
-    var isSeen = [Bool](repeating: false, count: positions)
-    for output in 0..<choice.segment {
-      for tap in 0..<depth.kernel { isSeen[output * depth.stride + tap * depth.dilation] = true }
-    }
-    self.isSeen = isSeen
     segments = (depth.output + choice.segment - 1) / choice.segment
-    tilesPerSlice =
-      AxisTiling.tileCount(problem.vertical, size: size.height)
-      * AxisTiling.tileCount(problem.horizontal, size: size.width)
+    self.tilesPerSlice = tilesPerSlice
     let tiles = problem.batch * segments * tilesPerSlice
     let phases = Extent(
       height: AxisTiling.parts(problem.vertical).phases, width: AxisTiling.parts(problem.horizontal).phases)
@@ -61,6 +63,15 @@ struct SliceLayout: Sendable {
     tilesPerBlock = one.input.arrangement == .tiles ? max(1, min(64 / scalarBytes, tiles)) : 1
     self.lanes = lanes(tilesPerBlock)
     blocks = (tiles + tilesPerBlock - 1) / tilesPerBlock * parts
+  }
+
+  /// Whether any window sees a position: a stride may leave some out.
+  func isSeen(_ position: Int) -> Bool {
+    let depth = problem.depth
+    return (0..<depth.kernel).contains { tap in
+      let (output, rest) = (position - tap * depth.dilation).quotientAndRemainder(dividingBy: depth.stride)
+      return rest == 0 && output >= 0 && output < choice.segment
+    }
   }
 
   var tiles: Int { problem.batch * segments * tilesPerSlice }
@@ -130,7 +141,8 @@ struct SliceLayout: Sendable {
   func seconds(_ pass: ConvolutionPass, _ transforms: TransformProvider) -> Double {
     let rates = TileRates.of(depthwise: lanes.isDepthwise, byChannels: isMatrix, training: false)
     let frequencies = Double(frequencies)
-    let seen = Double(isSeen.count { $0 })
+    // A stride may leave positions out that no window sees.
+    let seen = Double(min(positions, choice.segment * problem.depth.kernel))
     let blocks = Double(blocks)
     let inputs = blocks * seen * Double(lanes.input.count / parts)
     let outputs = blocks * Double(choice.segment * lanes.output.count / parts)
@@ -174,14 +186,18 @@ struct SliceLayout: Sendable {
     var best: (layout: SliceLayout, seconds: Double)?
     var leastBytes = Int.max
     for size in sizes {
+      let tilesPerSlice = tilesPerSlice(problem, size)
+      func cut(_ choice: SliceChoice) -> SliceLayout {
+        SliceLayout(problem, choice, tilesPerSlice: tilesPerSlice, scalarBytes: scalarBytes)
+      }
       for segment in segments {
         var choice = SliceChoice(size: size, segment: segment)
-        var layout = SliceLayout(problem, choice, scalarBytes: scalarBytes)
+        var layout = cut(choice)
         let stretches = layout.stretches(pass)
         leastBytes = min(leastBytes, stretches.bytes(threads: 1))
         choice.workers = stretches.threads(within: limit)
         guard choice.workers > 0 else { continue }
-        layout = SliceLayout(problem, choice, scalarBytes: scalarBytes)
+        layout = cut(choice)
         let seconds = layout.seconds(pass, transforms)
         if seconds < best?.seconds ?? .infinity { best = (layout, seconds) }
       }
