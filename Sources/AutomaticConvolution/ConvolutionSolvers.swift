@@ -10,6 +10,14 @@ public enum ConvolutionSolvers {
     SpatialConvolution<Float>.solvers + FourierSolver.allCases.map { ($0.rawValue, $0.summary) }
   }
 
+  /// - Throws: `ConvolutionError` if there is no solver of a name.
+  public static func check(_ name: String) throws(ConvolutionError) {
+    let names = all.map(\.name)
+    guard names.contains(name) else {
+      throw ConvolutionError("there is no solver \(name): take one of \(names.joined(separator: ", "))")
+    }
+  }
+
   /// The method that computes by one solver alone.
   ///
   /// - Throws: `ConvolutionError` if there is none of the name.
@@ -21,10 +29,7 @@ public enum ConvolutionSolvers {
       return FourierConvolution<Scalar>(
         memoryLimit: memoryLimit, transforms: transforms, rigor: .estimate, solver: solver)
     }
-    let names = all.map(\.name)
-    guard names.contains(name) else {
-      throw ConvolutionError("there is no solver \(name): take one of \(names.joined(separator: ", "))")
-    }
+    try check(name)
     return try SpatialConvolution<Scalar>(solver: name, memoryLimit: memoryLimit)
   }
 }

@@ -223,7 +223,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     switch route(problem, pass) {
     case .tiles: break
     case .slices(let choice):
-      return sliceLayout(problem, choice).stretches(pass.single).bytes(threads: min(Parallel.threads, choice.workers))
+      return sliceLayout(problem, choice).workingSets(pass.single).bytes(threads: min(Parallel.threads, choice.workers))
     case .whole(let size):
       let bytes = [Parallel.threads, 1].map {
         size.bytes(problem, pass, scalarBytes: MemoryLayout<Scalar>.stride, threads: $0)
@@ -235,7 +235,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
     let choice = try choice(cost)
     let memory = cost.memory(choice)
     let threads = min(Parallel.threads, choice.workers)
-    return memory.stretches(pass, memory.luxuries(pass, limit: limit, threads: threads, tapeBudget: tapeBudget))
+    return memory.workingSets(pass, memory.luxuries(pass, limit: limit, threads: threads, tapeBudget: tapeBudget))
       .bytes(threads: threads)
   }
 
@@ -288,7 +288,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   }
 
   /// How the forward pass of a problem is computed, or a training step: `fft 32 x 30` in tiles, `fft slices 24 x 16 x 20` in
-  /// tiles of so many slices of a volume, `fft whole 64 x 64 x 96` by transforms with these numbers of points along the axes.
+  /// tiles of 16 x 20 on 24 slices of a volume, `fft whole 64 x 64 x 96` by transforms with these numbers of points along the axes.
   public func way(for problem: ConvolutionProblem, training: Bool = false) -> String {
     if let padded = PaddedProblem<Scalar>(problem) { return way(for: padded.inner, training: training) }
     let pass: FourierPass = training ? .step : .forward
@@ -348,7 +348,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   func spectra(_ filter: Tensor<Scalar>, _ engine: SliceEngine<Scalar>) -> FilterSpectra<Scalar> {
     let layout = engine.layout
     let others =
-      layout.stretches(.forward).bytes(threads: min(Parallel.threads, layout.choice.workers)) - layout.keptFilters
+      layout.workingSets(.forward).bytes(threads: min(Parallel.threads, layout.choice.workers)) - layout.keptFilters
     return keptFilters.value(
       filter, EngineIdentity(engine: engine), bytes: layout.keptFilters,
       budget: memoryLimit.map { $0 - others } ?? KeptFilterSpectra<Scalar>.usualBudget
@@ -368,7 +368,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   /// The spectra of filters for inference, those that are kept.
   func spectra(_ filter: Tensor<Scalar>, _ engine: TileEngine<Scalar>) -> FilterSpectra<Scalar> {
     let memory = engine.memory
-    let others = memory.stretches(.forward).bytes(threads: min(Parallel.threads, engine.workers)) - memory.keptFilters
+    let others = memory.workingSets(.forward).bytes(threads: min(Parallel.threads, engine.workers)) - memory.keptFilters
     return keptFilters.value(
       filter, EngineIdentity(engine: engine), bytes: memory.keptFilters,
       budget: memoryLimit.map { $0 - others } ?? KeptFilterSpectra<Scalar>.usualBudget

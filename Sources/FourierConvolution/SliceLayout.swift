@@ -20,7 +20,7 @@ struct SliceChoice: Hashable, Sendable {
 /// are stored `[column][position][group of lanes][row][lane]`.
 struct SliceLayout: Sendable {
   let problem: ConvolutionProblem
-  let choice: SliceChoice
+  private(set) var choice: SliceChoice
   let scalarBytes: Int
   /// Lanes of images, feature maps and filters at one position.
   let lanes: LaneLayout
@@ -29,6 +29,7 @@ struct SliceLayout: Sendable {
   /// Tiles along the depth, and on a slice.
   let segments: Int
   let tilesPerSlice: Int
+  let tiles: Int
   let tilesPerBlock: Int
   /// Blocks that the groups of lanes of a tile fall into: where every channel has a filter of its own, they need not meet.
   let parts: Int
@@ -52,7 +53,7 @@ struct SliceLayout: Sendable {
     positions = (choice.segment - 1) * depth.stride + depth.span
     segments = (depth.output + choice.segment - 1) / choice.segment
     self.tilesPerSlice = tilesPerSlice
-    let tiles = problem.batch * segments * tilesPerSlice
+    tiles = problem.batch * segments * tilesPerSlice
     let phases = Extent(
       height: AxisTiling.parts(problem.vertical).phases, width: AxisTiling.parts(problem.horizontal).phases)
     func lanes(_ tilesPerBlock: Int) -> LaneLayout {
@@ -60,7 +61,7 @@ struct SliceLayout: Sendable {
     }
     let one = lanes(1)
     parts = one.isDepthwise && one.input.arrangement == .channels ? one.input.count : 1
-    tilesPerBlock = one.input.arrangement == .tiles ? max(1, min(64 / scalarBytes, tiles)) : 1
+    tilesPerBlock = one.input.arrangement == .tiles ? max(1, min(one.input.lanes, tiles)) : 1
     self.lanes = lanes(tilesPerBlock)
     blocks = (tiles + tilesPerBlock - 1) / tilesPerBlock * parts
   }
@@ -74,7 +75,6 @@ struct SliceLayout: Sendable {
     }
   }
 
-  var tiles: Int { problem.batch * segments * tilesPerSlice }
   /// Numbers of a group of complex lanes.
   var group: Int { 128 / scalarBytes }
   /// Columns of the half spectrum of a tile.
@@ -113,8 +113,8 @@ struct SliceLayout: Sendable {
   /// The bytes of the filter spectra that inference keeps.
   var keptFilters: Int { bytes(isMatrix ? transposedCount : filterCount) }
 
-  /// What a pass holds, stretch after stretch.
-  func stretches(_ pass: ConvolutionPass) -> [WorkingSet] {
+  /// What a pass holds, one after the other.
+  func workingSets(_ pass: ConvolutionPass) -> [WorkingSet] {
     let size = choice.size
     let isSingle = scalarBytes == MemoryLayout<Float>.stride
     let tile = size.height * (isSingle ? TileTransform<Float>.rowPitch(size) : TileTransform<Double>.rowPitch(size))
@@ -187,17 +187,13 @@ struct SliceLayout: Sendable {
     var leastBytes = Int.max
     for size in sizes {
       let tilesPerSlice = tilesPerSlice(problem, size)
-      func cut(_ choice: SliceChoice) -> SliceLayout {
-        SliceLayout(problem, choice, tilesPerSlice: tilesPerSlice, scalarBytes: scalarBytes)
-      }
       for segment in segments {
-        var choice = SliceChoice(size: size, segment: segment)
-        var layout = cut(choice)
-        let stretches = layout.stretches(pass)
-        leastBytes = min(leastBytes, stretches.bytes(threads: 1))
-        choice.workers = stretches.threads(within: limit)
-        guard choice.workers > 0 else { continue }
-        layout = cut(choice)
+        var layout = SliceLayout(
+          problem, SliceChoice(size: size, segment: segment), tilesPerSlice: tilesPerSlice, scalarBytes: scalarBytes)
+        let sets = layout.workingSets(pass)
+        leastBytes = min(leastBytes, sets.bytes(threads: 1))
+        layout.choice.workers = sets.threads(within: limit)
+        guard layout.choice.workers > 0 else { continue }
         let seconds = layout.seconds(pass, transforms)
         if seconds < best?.seconds ?? .infinity { best = (layout, seconds) }
       }

@@ -127,7 +127,7 @@ struct TileCost {
       scalarBytes: scalarBytes)
   }
 
-  /// Tile sizes of an axis that are worth a look.
+  /// Candidate tile sizes along an axis.
   private func candidates(_ axis: ConvolutionAxis, atLeast least: Int) -> [Int] {
     let taps = AxisTiling.parts(axis).taps
     let whole = max(least, FastSize.next(AxisTiling.longest(axis) + taps - 1))
@@ -145,7 +145,7 @@ struct TileCost {
     return sizes.isEmpty ? [whole] : sizes
   }
 
-  /// Tile sizes that are worth a look.
+  /// Candidate tile sizes.
   func sizes() -> [Extent] {
     candidates(problem.vertical, atLeast: 1).flatMap { height in
       // Columns are taken in pairs.
@@ -159,7 +159,7 @@ struct TileCost {
   /// - Throws: If there are none; the sentence says what the most frugal would need.
   func best(limit: Int) throws(ConvolutionError) -> TileChoice { try ranked(limit: limit)[0].choice }
 
-  /// All tiles that are worth a look and keep within `limit` bytes, the cheapest first.
+  /// All candidate tiles that keep within `limit` bytes, the cheapest first.
   ///
   /// - Throws: If there are none; the sentence says what the most frugal would need.
   func ranked(limit: Int) throws(ConvolutionError) -> [(choice: TileChoice, seconds: Double)] {
@@ -204,9 +204,9 @@ struct TileCost {
     var choice = TileChoice(size: size, tilesPerBlock: tilesPerBlock(size))
     let fewest = layout(tilesPerBlock: 1).input.arrangement == .tiles ? min(64 / scalarBytes, choice.tilesPerBlock) : 1
     while true {
-      let stretches = memory(choice).stretches(pass)
-      leastBytes = min(leastBytes, stretches.bytes(threads: 1))
-      choice.workers = stretches.threads(within: limit)
+      let sets = memory(choice).workingSets(pass)
+      leastBytes = min(leastBytes, sets.bytes(threads: 1))
+      choice.workers = sets.threads(within: limit)
       if choice.workers > 0 { return choice }
       if pass == .forward && choice.keepsTransposed {
         choice.keepsTransposed = false

@@ -97,8 +97,8 @@ struct TileMemory: Sendable {
   /// The bytes of the filter spectra that inference keeps.
   var keptFilters: Int { packedCount > 0 ? packed : keepsTransposed ? transposed : filters }
 
-  /// What a pass holds, stretch after stretch.
-  func stretches(_ pass: FourierPass, _ luxuries: Luxuries = Luxuries()) -> [WorkingSet] {
+  /// What a pass holds, one after the other.
+  func workingSets(_ pass: FourierPass, _ luxuries: Luxuries = Luxuries()) -> [WorkingSet] {
     let scaled = bytes(plainCount)
     let bias = bytes(biasCount)
     // Threads with a block each, or all with one: the first takes more.
@@ -166,7 +166,7 @@ struct TileMemory: Sendable {
   ///
   /// - Parameter tapeBudget: The bytes of image spectra that a tape may hold.
   func luxuries(_ pass: FourierPass, limit: Int, threads: Int, tapeBudget: Int) -> Luxuries {
-    func fits(_ luxuries: Luxuries) -> Bool { stretches(pass, luxuries).bytes(threads: threads) <= limit }
+    func fits(_ luxuries: Luxuries) -> Bool { workingSets(pass, luxuries).bytes(threads: threads) <= limit }
     func most(_ path: WritableKeyPath<Luxuries, Int>, _ luxuries: inout Luxuries, atMost: Int) {
       var count = max(1, min(blocks, atMost))
       repeat {

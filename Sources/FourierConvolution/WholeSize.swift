@@ -36,7 +36,7 @@ struct WholeSize: Hashable, Sendable {
     all(problem).map { $0.bytes(problem, pass, scalarBytes: scalarBytes, threads: 1) }.min()!
   }
 
-  /// The sizes that are worth a look.
+  /// The candidates.
   private static func all(_ problem: ConvolutionProblem) -> [WholeSize] {
     var sizes = [WholeSize(lengths: [], outputs: [], blocks: [])]
     for axis in problem.axes {

@@ -80,10 +80,7 @@ package struct CrossCheck {
       if let solver = FourierSolver(rawValue: solver) {
         spectral.solver = solver
       } else {
-        guard ConvolutionSolvers.all.contains(where: { $0.name == solver }) else {
-          throw ConvolutionError(
-            "there is no solver \(solver): take one of \(ConvolutionSolvers.all.map(\.name).joined(separator: ", "))")
-        }
+        try ConvolutionSolvers.check(solver)
         spatial = try SpatialConvolution(solver: solver, memoryLimit: memoryLimit)
       }
     }

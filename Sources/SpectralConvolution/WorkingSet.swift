@@ -1,6 +1,6 @@
 import SpectralCore
 
-/// The memory of a stretch of a pass: what its threads share, and what each of them works in, in bytes.
+/// The memory that a part of a pass holds: what its threads share, and what each of them works in, in bytes.
 package struct WorkingSet: Hashable, Sendable {
   package var shared: Int
   package var perThread: Int
@@ -11,7 +11,7 @@ package struct WorkingSet: Hashable, Sendable {
   }
 }
 
-/// The stretches of a pass, one after the other.
+/// The parts of a pass, one after the other.
 extension [WorkingSet] {
   /// The bytes that so many threads take.
   package func bytes(threads: Int) -> Int {

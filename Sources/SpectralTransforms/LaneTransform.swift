@@ -8,7 +8,7 @@ import SpectralCore
 /// imaginary ones. So butterflies are sums of vectors, and no number is shuffled. That is what the built-in loops
 /// (`transform.inc`) do, for lengths with factors up to 7. FFTW does any length, but wants each signal to itself: its codelets
 /// run along a signal, and over neighbouring signals only where one of them does the whole length. So for FFTW lanes become
-/// rows, which takes about as long as a pass of butterflies, and come back.
+/// rows, and rows lanes again.
 ///
 /// A class because it owns the table of its twiddles.
 public final class LaneTransform<Scalar: FourierScalar>: @unchecked Sendable {

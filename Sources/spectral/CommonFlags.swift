@@ -56,6 +56,22 @@ enum CommonFlags {
     return planning
   }
 
+  /// Refuses to be told who transforms by a method that transforms nothing.
+  ///
+  /// - Parameters:
+  ///   - choice: The method that was asked for, by this flag.
+  ///   - name: The solver that was asked for.
+  static func checkTransforms(
+    _ arguments: Arguments, _ choice: ConvolutionChoice?, by flag: String, solver name: String? = nil
+  ) throws(UsageError) {
+    guard arguments.has(transforms) else { return }
+    let asked = name.map { ("\(solver.name) \($0)", $0.hasPrefix("direct.")) }
+    let (words, isDirect) = asked ?? ("\(flag) direct", choice == .direct)
+    if isDirect {
+      throw UsageError("\(words) transforms nothing, so that \(transforms.name) has no use: leave one of them away")
+    }
+  }
+
   /// Sets the number of threads for the whole process.
   static func applyThreads(_ arguments: Arguments) {
     if let count = arguments.optional(threads) { Parallel.threads = count }

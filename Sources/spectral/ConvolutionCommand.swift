@@ -269,6 +269,8 @@ private struct ConvolutionCommand: Sendable {
   ) throws -> any ConvolutionMethod<Scalar> {
     let limit = arguments.optional(Common.memoryLimit)
     let transforms = arguments[Common.transforms]
+    try Common.checkTransforms(
+      arguments, arguments[Common.method], by: Common.method.name, solver: arguments.optional(Common.solver))
     if let name = arguments.optional(Common.solver) {
       do {
         let method = try ConvolutionSolvers.method(

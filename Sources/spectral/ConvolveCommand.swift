@@ -61,6 +61,7 @@ enum ConvolveCommand: Subcommand {
     ])
 
   static func run(_ arguments: Arguments) throws {
+    try Common.checkTransforms(arguments, arguments[Common.method], by: Common.method.name)
     if arguments.operands.contains(where: { FileName.standardDescriptor($0) == 0 }) { try Spool.standardInput() }
     let streams = try ImageInputs(arguments.operands).paths.map { (try? isStreamed($0, arguments)) ?? false }
     let budget = try budget(arguments, isStreamed: streams.allSatisfy { $0 })

@@ -72,6 +72,7 @@ extension Checkpoint {
   ) throws -> any ConvolutionMethod<Float> {
     var request = TrainingRequest()
     request.convolution = choice
+    try CommonFlags.checkTransforms(arguments, request.convolution, by: "--convolution")
     request.transforms = arguments.has(CommonFlags.transforms) ? arguments[CommonFlags.transforms] : nil
     request.planning = planning
     request.memoryLimit = arguments.optional(CommonFlags.memoryLimit)

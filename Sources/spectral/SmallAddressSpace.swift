@@ -1,4 +1,5 @@
 import Foundation
+import SpectralCore
 
 /// A process whose address space is bounded (`ulimit -v`).
 enum SmallAddressSpace {
@@ -9,10 +10,7 @@ enum SmallAddressSpace {
   /// around BLAS.
   static func leaveOutThreadsOfBLAS() {
     #if os(Linux)
-      var limit = rlimit()
-      guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur != rlim_t.max,
-        getenv(variable) == nil
-      else { return }
+      guard MachineMemory.addressSpace != nil, getenv(variable) == nil else { return }
       setenv(variable, "1", 1)
       // If that fails, the program goes on as it is.
       execv("/proc/self/exe", CommandLine.unsafeArgv)

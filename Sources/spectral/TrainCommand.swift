@@ -181,6 +181,7 @@ enum TrainCommand: Subcommand {
     request.model = arguments.optional(model)
     request.convolution = arguments.optional(convolution)
     request.memoryLimit = arguments.optional(Common.memoryLimit)
+    try Common.checkTransforms(arguments, request.convolution, by: convolution.name)
     request.transforms = arguments.has(Common.transforms) ? arguments[Common.transforms] : nil
     request.planning = try Common.planning(arguments)
     request.epochs = arguments.optional(epochs)

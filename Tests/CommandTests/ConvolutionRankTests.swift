@@ -101,6 +101,13 @@ import Testing
       "-o",
       "y.npy", in: folder)
     #expect(refused.code == 1 && refused.lines.count == 1 && refused.talk.contains("FFTW"), "\(refused.talk)")
+    for direct in [["--method", "direct"], ["--solver", "direct.unfold"]] {
+      let useless = spectral(
+        ["conv\(rank)d", "--input", "x.npy", "--weight", "w.npy", "--transforms", "fftw", "-o", "y.npy"] + direct,
+        in: folder)
+      #expect(useless.code == 2 && useless.lines.count == 1, "\(useless.talk)")
+      #expect(useless.talk.contains("\(direct.joined(separator: " ")) transforms nothing"), "\(useless.talk)")
+    }
   }
 
   @Test func arraysOfAnotherRankAreSentToTheirCommand() throws {

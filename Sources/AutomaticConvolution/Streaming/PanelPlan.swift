@@ -95,7 +95,7 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
     self = best!
   }
 
-  /// Panels that are worth a look.
+  /// Candidate panels.
   private struct Candidates {
     let layout: ArrayLayout
     let kernel: [Int]
@@ -246,11 +246,11 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
     }
   }
 
-  /// Visits the outputs that are new in a panel: stretches of pixels that stand together in the panel and in the file.
+  /// Visits the outputs that are new in a panel: runs of pixels that are contiguous in both the panel and the file.
   ///
-  /// - Parameter body: Takes the place of the stretch's first pixel among the numbers of the panel, block after block,
+  /// - Parameter body: Takes the place of the run's first pixel among the numbers of the panel, block after block,
   ///   channel after channel, its place among the numbers of the file, and the pixels.
-  func forEachStretch(of panel: Int, _ body: (_ source: Int, _ place: Int, _ count: Int) throws -> Void) rethrows {
+  func forEachRun(of panel: Int, _ body: (_ source: Int, _ place: Int, _ count: Int) throws -> Void) rethrows {
     let (rows, columns) = (cuts[1].length, cuts[2].length)
     let volume = cuts[0].length * rows * columns
     for block in blocks.fresh(panel) {
@@ -280,7 +280,7 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
       guard !run.isEmpty else { return }
       try body(outputHeader.count + run.lowerBound * size..<outputHeader.count + run.upperBound * size)
     }
-    try forEachStretch(of: panel) { _, place, count in
+    try forEachRun(of: panel) { _, place, count in
       let numbers = place..<place + count * layout.channelsTogether
       if numbers.lowerBound == run.upperBound {
         run = run.lowerBound..<numbers.upperBound

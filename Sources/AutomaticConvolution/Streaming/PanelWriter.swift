@@ -12,13 +12,13 @@ struct PanelWriter<Scalar: AnyMethodScalar>: Sendable {
   /// Writes what stands before the numbers.
   func writeHeader() throws { try plan.outputHeader.withUnsafeBytes { try file.write($0, at: 0) } }
 
-  /// Writes what is new in a panel: stretches that follow each other here and there in one piece.
+  /// Writes what is new in a panel; runs that are contiguous in both the panel and the file are written at once.
   func write(_ output: Tensor<Scalar>, panel: Int) throws {
     try output.withUnsafeElements { numbers in
       let base = numbers.baseAddress!
       if plan.layout.channelsTogether > 1 { return try interleave(base, panel: panel) }
       var run = (source: 0, place: 0, count: 0)
-      try plan.forEachStretch(of: panel) { source, place, count in
+      try plan.forEachRun(of: panel) { source, place, count in
         if source == run.source + run.count && place == run.place + run.count {
           run.count += count
         } else {
@@ -36,7 +36,7 @@ struct PanelWriter<Scalar: AnyMethodScalar>: Sendable {
     let capacity = max(1, min(Self.stagedNumbers / channels, plan.blocks.length * volume))
     let staged = Scratch<Scalar>(count: capacity * channels)
     var (place, held) = (0, 0)
-    try plan.forEachStretch(of: panel) { source, target, count in
+    try plan.forEachRun(of: panel) { source, target, count in
       var done = 0
       while done < count {
         if held == capacity || place + held * channels != target + done * channels {

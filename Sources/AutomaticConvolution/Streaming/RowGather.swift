@@ -2,8 +2,8 @@ import SpectralConvolution
 
 /// Which numbers of an array's row a panel's row is made of.
 ///
-/// What lies inside the array is one stretch, and is read to where it belongs. What lies beyond comes from that stretch
-/// where it can (a reflection mostly does), or from stretches that are read aside (the far end of a circular array).
+/// What lies inside the array is one run, and is read to where it belongs. What lies beyond comes from that run
+/// where it can (a reflection mostly does), or from runs that are read separately (the far end of a circular array).
 struct RowGather: Sendable {
   /// Places of the panel's row, and where their numbers stand: each a step after the one before.
   struct Run: Hashable, Sendable {
@@ -14,7 +14,7 @@ struct RowGather: Sendable {
     let count: Int
   }
 
-  /// The stretch of columns inside the array.
+  /// The run of columns inside the array.
   let inside: Range<Int>
   /// Where it begins in the panel's row.
   let offset: Int

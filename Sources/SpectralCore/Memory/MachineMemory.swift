@@ -32,7 +32,7 @@ package enum MachineMemory {
   private static let margin = max(128 << 20, physical / 16)
 
   /// The limit on the process's address space, if there is one.
-  private static var addressSpace: Int? {
+  package static var addressSpace: Int? {
     var limit = rlimit()
     #if os(Linux)
       let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)

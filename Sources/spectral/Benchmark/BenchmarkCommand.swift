@@ -106,11 +106,10 @@ enum BenchmarkCommand: Subcommand {
     settings.deterministic = arguments[Common.deterministic]
     settings.memoryLimit = arguments.optional(Common.memoryLimit)
     settings.solver = arguments.optional(Common.solver)
-    if let solver = settings.solver, !ConvolutionSolvers.all.contains(where: { $0.name == solver }) {
-      throw UsageError(
-        "\(Common.solver.name): there is no solver \(solver): take one of "
-          + ConvolutionSolvers.all.map(\.name).joined(separator: ", "))
+    if let solver = settings.solver {
+      do { try ConvolutionSolvers.check(solver) } catch { throw UsageError("\(Common.solver.name): \(error)") }
     }
+    try Common.checkTransforms(arguments, settings.method, by: Common.method.name, solver: settings.solver)
     try checkCombination(arguments)
     Common.applyThreads(arguments)
     let request = Request(
