@@ -16,9 +16,10 @@ enum BenchmarkProcess {
 
     var words = [
       "benchmark", "--cases", file.path, "--pass", settings.pass.rawValue, "--method", method.rawValue, "--plan",
-      settings.planning.rawValue, "--transforms", settings.transforms.rawValue, "--threads", "\(Parallel.threads)",
-      "--json",
+      settings.planning.rawValue, "--threads", "\(Parallel.threads)", "--json",
     ]
+    // The direct method refuses the flag: it transforms nothing.
+    if method != .direct { words += ["--transforms", settings.transforms.rawValue] }
     if settings.deterministic { words.append("--deterministic") }
     if let limit = settings.memoryLimit { words += ["--memory-limit", "\(limit)"] }
     let process = Process()
