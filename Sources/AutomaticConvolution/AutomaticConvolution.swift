@@ -73,15 +73,23 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
     switch plan {
     case .direct: return direct!
     case .directSolver(let name): return direct!.restricted(to: name)
-    case .fourier(let tile):
-      var method = fourier
-      method.tile = tile ?? fourier.tile
-      return method
-    case .fourierWhole:
-      var method = fourier
-      method.solver = .whole
-      return method
+    case .fourier(let tile): return tiled(tile)
+    case .fourierWhole: return whole
     }
+  }
+
+  /// The Fourier method in tiles of a size; as it chooses itself, pass by pass, without one.
+  private func tiled(_ tile: Extent?) -> FourierConvolution<Scalar> {
+    var method = fourier
+    method.tile = tile ?? fourier.tile
+    return method
+  }
+
+  /// The Fourier method by transforms of whole arrays.
+  private var whole: FourierConvolution<Scalar> {
+    var method = fourier
+    method.solver = .whole
+    return method
   }
 
   /// The plans that a pass of a problem could be done by within the memory limits, with the seconds that each would take
@@ -98,26 +106,24 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
     // Where nothing is summed over places, spectra only stand between an image and its multiplication.
     if let seconds, problem.isPointwise { return [(.direct, seconds)] }
     var candidates: [(plan: ConvolutionPlan, seconds: Double)] = []
-    if problem.rank == 3 || problem.geometry.boundary.isConstant {
-      // Volumes, and what is padded first, have no tiles of their own: the Fourier method knows its way.
-      let passes = pass == .forward ? [.forward] : ConvolutionPass.allCases
-      let seconds = passes.map { fourier.estimatedSeconds($0, problem) ?? .infinity }.reduce(0, +)
-      if seconds.isFinite { candidates.append((.fourier(tile: nil), seconds)) }
-    } else {
-      candidates = fourier.candidates(problem, training: pass != .forward).map { (.fourier(tile: $0.tile), $0.seconds) }
-      if fourier.tile == nil, let seconds = fourier.wholeSeconds(problem, training: pass != .forward) {
-        let place = candidates.firstIndex { $0.seconds >= seconds } ?? candidates.endIndex
-        candidates.insert((.fourierWhole, seconds), at: place)
+    if fourier.solver != .whole {
+      if problem.rank == 3 || problem.geometry.boundary.isConstant {
+        // Volumes, and what is padded first, have tiles that the method chooses itself.
+        if let seconds = fourier.estimatedSeconds(pass, problem) {
+          candidates.append((.fourier(tile: nil), seconds))
+        }
+      } else {
+        candidates = fourier.candidates(problem, training: pass != .forward).map {
+          (.fourier(tile: $0.tile), $0.seconds)
+        }
       }
     }
-    if let seconds {
-      candidates.insert((.direct, seconds), at: candidates.firstIndex { $0.seconds >= seconds } ?? candidates.endIndex)
+    if fourier.solver != .tiles, fourier.tile == nil, let seconds = whole.estimatedSeconds(pass, problem) {
+      candidates.append((.fourierWhole, seconds))
     }
-    if planning == .measured {
-      candidates += directSolvers(problem, pass)
-      candidates.sort { $0.seconds < $1.seconds }
-    }
-    return candidates
+    if let seconds { candidates.append((.direct, seconds)) }
+    if planning == .measured { candidates += directSolvers(problem, pass) }
+    return candidates.sorted { $0.seconds < $1.seconds }
   }
 
   /// The solvers of the direct method that could do a pass of a problem, or all passes of a training step, beside the one

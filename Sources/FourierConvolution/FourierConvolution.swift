@@ -240,30 +240,23 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
   }
 
   /// The seconds that inference (`forward`) or a training step (either gradient) would take on one core, by the cost
-  /// model that also chooses the tiles; nil if no tile keeps within the memory limit.
+  /// model that also chooses the tiles; nil if nothing keeps within the memory limit.
   public func estimatedSeconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double? {
     if let padded = PaddedProblem<Scalar>(problem) { return estimatedSeconds(pass, padded.inner) }
-    switch route(problem, FourierPass(pass)) {
-    case .tiles: break
-    case .slices(let choice): return sliceLayout(problem, choice).seconds(pass, transforms)
-    case .whole(let size): return size.seconds(problem, FourierPass(pass), scalarBytes: MemoryLayout<Scalar>.stride)
-    case .none: return nil
+    let isForward = pass == .forward
+    if route(problem, isForward ? .forward : .step) == .tiles {
+      let cost = cost(problem, isForward ? .forward : .step)
+      return (try? choice(cost)).map { cost.seconds($0.size, $0.tilesPerBlock) }
     }
-    let cost = cost(problem, FourierPass(pass))
-    return (try? choice(cost)).map { cost.seconds($0.size, $0.tilesPerBlock) }
-  }
-
-  /// The seconds that inference, or a training step, would take on one core by transforms of whole arrays; nil if it would
-  /// not keep within the memory limit, or if FFTW is to take no part.
-  public func wholeSeconds(_ problem: ConvolutionProblem, training: Bool) -> Double? {
-    guard transforms != .builtIn else { return nil }
-    let passes = training ? ConvolutionPass.allCases : [.forward]
+    // Without tiles the passes of a step go one by one.
     var sum = 0.0
-    for pass in passes {
-      let best = WholeSize.best(
-        problem, FourierPass(pass), scalarBytes: MemoryLayout<Scalar>.stride, limit: limit)
-      guard let best else { return nil }
-      sum += best.seconds
+    for pass in isForward ? [.forward] : ConvolutionPass.allCases {
+      switch route(problem, FourierPass(pass)) {
+      case .slices(let choice): sum += sliceLayout(problem, choice).seconds(pass, transforms)
+      case .whole(let size):
+        sum += size.seconds(problem, FourierPass(pass), scalarBytes: MemoryLayout<Scalar>.stride)
+      case .tiles, .none: return nil
+      }
     }
     return sum
   }

@@ -137,9 +137,11 @@ struct SliceLayout: Sendable {
 
   // MARK: Choice
 
-  /// The seconds of a pass on one core, by the rates of ``TileRates``.
+  /// The seconds of a pass on one core.
   func seconds(_ pass: ConvolutionPass, _ transforms: TransformProvider) -> Double {
-    let rates = TileRates.of(depthwise: lanes.isDepthwise, byChannels: isMatrix, training: false)
+    // Butterflies and rows a second, see ``TileTask``.
+    let rates =
+      isMatrix || lanes.isDepthwise ? (butterflies: 5e8, rows: 1e7) : (butterflies: 3.5e8, rows: 4.5e6)
     let frequencies = Double(frequencies)
     // A stride may leave positions out that no window sees.
     let seen = Double(min(positions, choice.segment * problem.depth.kernel))
@@ -163,7 +165,7 @@ struct SliceLayout: Sendable {
       let sums =
         pass == .forward
         ? lanes.filter.signals * lanes.output.run : lanes.output.channels * lanes.input.run
-      seconds += frequencies * taps * Double(problem.geometry.groups * sums) * width / 1.4e10
+      seconds += frequencies * taps * Double(problem.geometry.groups * sums) * width / 1.1e10
     } else {
       let pairs = lanes.isDepthwise ? lanes.input.count / parts : problem.outputChannels * lanes.filter.signals
       seconds += frequencies * taps * Double(pairs) * width / 1.2e10

@@ -29,6 +29,8 @@ struct TileCost {
   /// Whether the filters are transformed on every call (training) or kept (inference).
   var transformsFilters: Bool { pass != .forward }
 
+  /// How fast each kind of work goes.
+  private let rates: TileRates
   private let verticalParts: (residues: Int, phaseStride: Int, phases: Int, taps: Int)
   private let horizontalParts: (residues: Int, phaseStride: Int, phases: Int, taps: Int)
 
@@ -39,6 +41,10 @@ struct TileCost {
     self.transforms = transforms
     verticalParts = AxisTiling.parts(problem.vertical)
     horizontalParts = AxisTiling.parts(problem.horizontal)
+    let phases = Extent(height: verticalParts.phases, width: horizontalParts.phases)
+    let layout = LaneLayout(problem, phases: phases, tilesPerBlock: 1, lanes: 64 / scalarBytes)
+    rates = TileRates.of(
+      depthwise: layout.isDepthwise, byChannels: layout.input.arrangement == .channels, training: pass != .forward)
   }
 
   private func layout(tilesPerBlock: Int) -> LaneLayout {
@@ -56,16 +62,34 @@ struct TileCost {
 
   /// Seconds on one core, of inference or of a training step.
   func seconds(_ size: Extent, _ tilesPerBlock: Int) -> Double {
+    // To begin a pass; a step has three.
+    (transformsFilters ? 2.5e-5 : 8e-6) + rates.seconds(work(size, tilesPerBlock)) * imbalance(size, tilesPerBlock)
+  }
+
+  /// How much longer an odd block at the end takes than its share, on the two cores that every machine has, weighed by one
+  /// half: where one block is all there is, no other core can help.
+  private func imbalance(_ size: Extent, _ tilesPerBlock: Int) -> Double {
+    let layout = layout(tilesPerBlock: tilesPerBlock)
+    guard layout.isDepthwise, layout.input.arrangement == .tiles else { return 1 }
+    let blocks = max(1, layout.input.count * ((tiles(size) + tilesPerBlock - 1) / tilesPerBlock))
+    return 1 + 0.5 * Double(blocks % 2) / Double(blocks)
+  }
+
+  /// What there is to do.
+  func work(_ size: Extent, _ tilesPerBlock: Int) -> TileWorkload {
     let tiles = tiles(size)
     let blocks = Double((tiles + tilesPerBlock - 1) / tilesPerBlock)
     let layout = layout(tilesPerBlock: tilesPerBlock)
     let byChannels = layout.input.arrangement == .channels
-    let rates = TileRates.of(depthwise: layout.isDepthwise, byChannels: byChannels, training: transformsFilters)
     let frequencies = Double(Self.frequencies(size))
     let logarithm = transforms.butterflies(size)
     let groupBytes = frequencies * 128
-    // Past half a megabyte, tiles begin to fall out of the second-level cache; few of them, out of a share of the third.
-    let spilled = min(max((groupBytes - 0.4e6) / 1.2e6, 0), 1) + (groupBytes > 16e6 ? 1.5 : 0)
+    /// How far a number of bytes is on the way from one that fits a cache to one that does not.
+    func beyond(_ bytes: Double, _ first: Double, _ last: Double) -> Double {
+      min(max((bytes - first) / (last - first), 0), 1)
+    }
+    // Past half a megabyte, tiles begin to fall out of the second-level cache; soon nothing of them stays there.
+    let spilled = beyond(groupBytes, 0.4e6, 1.6e6) + 1.5 * beyond(groupBytes, 2e6, 4e6)
 
     let (inputs, outputs) =
       byChannels
@@ -73,15 +97,16 @@ struct TileCost {
       : (blocks * Double(layout.input.count), blocks * Double(layout.output.count))
     let filters = Double(layout.filter.count)
     let blockBytes = groupBytes * (inputs + outputs) / blocks
-    let blockSpilled = min(max((blockBytes - 1e6) / 2e6, 0), 1)
-    // To begin a pass; a step has three.
-    var seconds = transformsFilters ? 2.5e-5 : 8e-6
-    seconds +=
-      (inputs + outputs) * frequencies
-      * (logarithm / rates.butterflies + spilled / rates.spills + blockSpilled / rates.blockSpills)
-    seconds += (inputs + outputs) * Double(size.height) / rates.rows
-    seconds += filters * frequencies * logarithm / rates.filterButterflies
-    guard !layout.isDepthwise else { return seconds }
+    var work = TileWorkload()
+    work[.butterflies] = (inputs + outputs) * frequencies * logarithm
+    work[.spills] = (inputs + outputs) * frequencies * spilled
+    work[.blockSpills] = (inputs + outputs) * frequencies * beyond(blockBytes, 0.5e6, 2.5e6)
+    work[.farSpills] = (inputs + outputs) * frequencies * beyond(blockBytes, 6e6, 30e6)
+    // What stands apart in memory is gathered one by one.
+    let isApart = problem.horizontal.dilation > 1 || problem.horizontal.stride > 1
+    work[.rows] = (inputs + outputs) * Double(size.height) * (isApart ? 1 + Double(size.width) / 16 : 1)
+    work[.filterButterflies] = filters * frequencies * logarithm
+    guard !layout.isDepthwise else { return work }
     let lanes = Double(64 / scalarBytes)
     let terms = Double(layout.filter.signals)
     let (inputRun, outputRun) = (Double(layout.input.run), Double(layout.output.run))
@@ -90,9 +115,11 @@ struct TileCost {
       let forward = terms * outputRun
       let back = transformsFilters ? 2 * Double(layout.output.channels) * inputRun : 0
       let sums = Double(tiles * layout.input.groups) * (forward + back)
-      seconds += frequencies * sums * lanes * Double(scalarBytes) / 4 / rates.products
+      work[.products] = frequencies * sums * lanes * Double(scalarBytes) / 4
     }
-    return seconds + blocks * frequencies * (1 / rates.frequencies + filters / rates.filters)
+    work[.frequencies] = blocks * frequencies
+    work[.filters] = blocks * frequencies * filters
+    return work
   }
 
   /// Tiles of a block: few enough to stay in a cache, but enough rows for a fast matrix product and enough tiles to fill

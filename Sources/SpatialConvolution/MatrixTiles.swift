@@ -137,7 +137,11 @@ struct MatrixTiles<Scalar: DirectScalar> {
   var cost: CostEstimate {
     let single = Double(MemoryLayout<Scalar>.stride) / 4
     let planes = Double(problem.batch * problem.geometry.groups)
-    let positions = Double(grid.vertical.positions) * Double(grid.horizontal.positions)
+    // Along columns, places between rows are computed as well, and few positions do not fill the vectors.
+    let positions =
+      slides
+      ? Double(grid.count) * Double(flatPositions(rows: grid.rows, columns: grid.columns))
+      : Double(grid.vertical.positions) * Double(grid.horizontal.positions)
     let (inputs, outputs) = (Double(problem.channelsPerGroup), Double(problem.outputsPerGroup))
     // Vectors of the gradients run over channels, and few do not fill them.
     let rate =
@@ -150,6 +154,8 @@ struct MatrixTiles<Scalar: DirectScalar> {
       "sums": planes * positions * Double(lanes) * residues * (scatters ? 2e-9 : 0.3e-9) * single,
       "copies": planes * Double(grid.count) * Double(channels) * Double(grid.plane) * single
         * (grid.isGathered ? 1e-9 : 0.18e-9),
+      // Short rows cost their beginning.
+      "rows": planes * Double(grid.count) * Double(channels) * (1.5e-8 + Double(grid.plane / grid.pitch) * 5e-9),
       "calls": planes * calls * (scatters ? 2 : 1) * DirectCost.call,
       "residues": residues * 1.5e-6,
       "inputs": scatters ? Double(problem.inputShape.count) * single * 0.3e-9 : 0,

@@ -1,5 +1,6 @@
 extension BenchmarkCase {
-  /// Shapes that people use: layers of LeNet, AlexNet, VGG and ConvNeXt-like networks, and single images.
+  /// Shapes that people use: layers of LeNet, AlexNet, VGG and ConvNeXt-like networks, long convolutions, layers over
+  /// volumes, and single images, signals and volumes.
   public static let builtIn: [BenchmarkCase] =
     [3, 5, 7, 9, 11, 15, 31].map { layer("dense-k\($0)", 8, 64, 64, 56, $0) }
     + [
@@ -9,9 +10,15 @@ extension BenchmarkCase {
     ]
     + [7, 13, 31, 51].map { layer("depthwise-k\($0)", 4, 256, 256, 56, $0, groups: 256) }
     + [7, 15, 31, 63, 127, 255].map { image("image-2048-k\($0)", 2048, $0) }
+    + [63, 1025, 16_385].map { array("signal-1m-k\($0)", [1 << 20], [$0]) }
+    + [9, 65, 1023].map { layer("conv1d-k\($0)", 8, 64, 64, [4096], [$0]) }
+    + [layer("longconv-depthwise", 4, 256, 256, [4096], [4095], groups: 256)]
+    + [7, 15, 31].map { array("volume-k\($0)", [128, 256, 256], [$0, $0, $0]) }
+    + [3, 5, 9].map { layer("conv3d-k\($0)", 2, 16, 16, [48, 48, 48], [$0, $0, $0]) }
+    + [layer("conv3d-depthwise-k7", 2, 48, 48, [32, 32, 32], [7, 7, 7], groups: 48)]
 
   /// Shapes of every other kind, to see whether what is tuned on the usual ones holds elsewhere: few and many channels,
-  /// odd and even kernels, strides, groups, tiny and long, in both precisions.
+  /// odd and even kernels, strides, groups, tiny and long, in one to three dimensions and both precisions.
   public static let varied: [BenchmarkCase] = [
     // Dense layers.
     layer("tiny-7-k3", 1, 1, 1, 7, 3), layer("rgb-32-k5", 32, 3, 32, 32, 5), layer("cifar-32-k3", 32, 64, 64, 32, 3),
@@ -36,6 +43,22 @@ extension BenchmarkCase {
     layer("double-48-k5", 4, 16, 16, 48, 5, precision: .double),
     layer("double-depthwise-32-k11", 2, 64, 64, 32, 11, groups: 64, precision: .double),
     image("double-image-300-k33", 300, 33, precision: .double),
+    // Signals.
+    layer("text-128-k3", 8, 256, 256, [128], [3]), layer("speech-16k-k400", 4, 1, 64, [16_000], [400], stride: 160),
+    layer("eeg-1000-k25", 16, 22, 40, [1000], [25]), layer("wavenet-8k-k3", 1, 64, 64, [8000], [3], dilation: 16),
+    layer("ssm-2048-k2047", 4, 64, 64, [2048], [2047], groups: 64),
+    layer("audio-44k-k31", 2, 32, 32, [44_100], [31]), array("signal-100k-k31", [100_000], [31]),
+    array("signal-5m-k501", [5_000_000], [501]), array("signal-60k-k30k", [60_000], [30_001]),
+    array("double-signal-300k-k255", [300_000], [255], precision: .double),
+    // Volumes.
+    layer("unet3d-32-k3", 1, 16, 16, [32, 32, 32], [3, 3, 3]), layer("mri-64-k3", 1, 1, 8, [64, 64, 64], [3, 3, 3]),
+    layer("video-16-k3x7x7", 1, 3, 32, [16, 56, 56], [3, 7, 7], stride: 2),
+    layer("voxels-16-k5", 8, 8, 16, [16, 16, 16], [5, 5, 5]),
+    layer("depthwise3d-24-k5", 2, 48, 48, [24, 24, 24], [5, 5, 5], groups: 48),
+    layer("grouped3d-24-k3", 2, 32, 32, [24, 24, 24], [3, 3, 3], groups: 4),
+    array("volume-150-k9", [150, 150, 150], [9, 9, 9]), array("stack-512-k3x15x15", [8, 512, 512], [3, 15, 15]),
+    array("volume-96-k41", [96, 96, 96], [41, 41, 41]),
+    array("double-volume-80-k11", [80, 80, 80], [11, 11, 11], precision: .double),
   ]
 
   /// Shapes whose kernels are swept.
@@ -47,13 +70,28 @@ extension BenchmarkCase {
     _ name: String, _ batch: Int, _ inputs: Int, _ outputs: Int, _ side: Int, _ kernel: Int, groups: Int = 1,
     stride: Int = 1, precision: Precision = .single
   ) -> BenchmarkCase {
+    layer(
+      name, batch, inputs, outputs, [side, side], [kernel, kernel], groups: groups, stride: stride, precision: precision
+    )
+  }
+
+  private static func layer(
+    _ name: String, _ batch: Int, _ inputs: Int, _ outputs: Int, _ size: [Int], _ kernel: [Int], groups: Int = 1,
+    stride: Int = 1, dilation: Int = 1, precision: Precision = .single
+  ) -> BenchmarkCase {
     BenchmarkCase(
-      name: name, kind: .layer, batch: batch, inputChannels: inputs, outputChannels: outputs, size: [side, side],
-      kernel: [kernel, kernel], groups: groups, stride: stride, precision: precision)
+      name: name, kind: .layer, batch: batch, inputChannels: inputs, outputChannels: outputs, size: size,
+      kernel: kernel, groups: groups, stride: stride, dilation: dilation, precision: precision)
   }
 
   static func image(_ name: String, _ side: Int, _ kernel: Int, precision: Precision = .single) -> BenchmarkCase {
-    BenchmarkCase(name: name, kind: .array, size: [side, side], kernel: [kernel, kernel], precision: precision)
+    array(name, [side, side], [kernel, kernel], precision: precision)
+  }
+
+  private static func array(
+    _ name: String, _ size: [Int], _ kernel: [Int], precision: Precision = .single
+  ) -> BenchmarkCase {
+    BenchmarkCase(name: name, kind: .array, size: size, kernel: kernel, precision: precision)
   }
 
   /// A line about its sizes, e.g. `8 x 64 -> 64 x 56 x 56`.

@@ -53,9 +53,12 @@ public struct Regret: Sendable {
     let direct = SpatialConvolution<Scalar>(memoryLimit: settings.memoryLimit)
     let automatic = AutomaticConvolution(direct: direct, fourier: fourier, planning: settings.planning)
     try benchmark.checkMemory(problem, settings.pass, automatic)
-    let candidates = automatic.candidates(problem, settings.pass.longest)
+    let pass = settings.pass.longest
+    // All that measured plans are chosen from.
+    let all = AutomaticConvolution(direct: direct, fourier: fourier, planning: .measured)
+    let candidates = all.candidates(problem, pass)
     precondition(!candidates.isEmpty, "no way to do it, yet within the memory limit")
-    let plan = automatic.plan(problem, settings.pass.longest)
+    let plan = automatic.plan(problem, pass)
     let operands = BenchmarkOperands<Scalar>(benchmark, problem, settings.pass)
     var runners = entrants(candidates, plan).map { plan, estimate in
       Runner(plan: plan, estimate: estimate) {
@@ -79,8 +82,8 @@ public struct Regret: Sendable {
       benchmark: benchmark, pass: settings.pass, chosen: entrants.first { $0.plan == plan }!, entrants: entrants)
   }
 
-  /// Who takes part: the choice, the first of each method, and whatever is not hopeless by the estimate; of tiles of
-  /// nearly the same height and width only the one with the least.
+  /// Who takes part: the choice, and whatever is not hopeless by the estimate, which is less exact between methods than
+  /// between tiles; of tiles of nearly the same height and width only the one with the least.
   private static func entrants(
     _ candidates: [(plan: ConvolutionPlan, seconds: Double)], _ chosen: ConvolutionPlan
   ) -> [(plan: ConvolutionPlan, seconds: Double)] {
@@ -88,7 +91,7 @@ public struct Regret: Sendable {
     func isNear(_ a: Int, _ b: Int) -> Bool { 16 * abs(a - b) <= max(a, b) }
     return candidates.filter { candidate in
       let factor = candidate.seconds / candidates[0].seconds
-      guard case .fourier(let tile?) = candidate.plan else { return true }
+      guard case .fourier(let tile?) = candidate.plan else { return candidate.plan == chosen || factor < 10 }
       if candidate.plan != chosen {
         guard tiles.isEmpty || factor < 2.5, tiles.count < 16 else { return false }
         guard !tiles.contains(where: { isNear($0.height, tile.height) && isNear($0.width, tile.width) }) else {

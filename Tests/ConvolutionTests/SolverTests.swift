@@ -97,6 +97,17 @@ import Testing
     }
   }
 
+  /// So many channels that a cache holds no more of their tile than a single position sees: gathering it again for every
+  /// position takes ten times as long as the sums.
+  @Test(arguments: [10_000, 100_000, 1_000_001])
+  func manyChannelsMeetNoCliff(channels: Int) throws {
+    let problem = try ConvolutionProblem(
+      ConvolutionGeometry(padding: .same), input: [1, channels, 8, 8], filter: [2, channels, 3, 3])
+    let direct = SpatialConvolution<Float>()
+    #expect(direct.estimatedSeconds(.forward, problem) <= 6 * Self.floor(problem))
+    #expect(try direct.solver(.forward, problem) != "direct.matrix")
+  }
+
   /// Seconds that a pass may take: a nanosecond for each multiply-add and each number of the arrays, and 50 µs.
   private static func floor(_ problem: ConvolutionProblem) -> Double {
     let numbers = problem.inputShape.count + problem.filterShape.count + problem.outputShape.count

@@ -6,7 +6,8 @@ import SpectralKit
 enum StageReport {
   static func run(_ request: BenchmarkCommand.Request) throws {
     let known = BenchmarkCase.builtIn + BenchmarkCase.varied
-    let cases = try request.cases(usual: BenchmarkCase.builtIn, known: known)
+    // Volumes have no stages: only a file asks for them, and is told so.
+    let cases = try request.cases(usual: BenchmarkCase.builtIn.filter { $0.size.count < 3 }, known: known)
       .filter { request.settings.pass == .forward || $0.kind == .layer }
     let limits = MachineLimits.measure(memoryLimit: request.settings.memoryLimit)
     for (index, benchmark) in cases.enumerated() {
