@@ -32,7 +32,7 @@ enum CommonFlags {
   static let json = Flag(switch: "--json", "print JSON instead of text for people")
   static let checkpoint = Flag(
     "--checkpoint", .inputFile("FILE", example: "lenet.safetensors"), isRequired: true, "what spectral train wrote")
-  static let data = Flag("--data", .text("DIR", example: "data/mnist"), "the folder with the files of the data set")
+  static let data = Flag("--data", .folder(example: "data/mnist"), "the folder with the files of the data set")
   static let deterministic = Flag(
     switch: "--deterministic",
     "the same bits on every run of this machine and build, whatever the threads: plans are chosen by estimate, not by "

@@ -10,10 +10,10 @@ enum LessonCommand: Subcommand {
   private static let image = Flag(
     "--image", .inputFile("FILE", example: "photo.jpg"), "the picture to work on [a street that the package draws]")
   private static let data = Flag(
-    "--data", .text("DIR", example: "data/mnist"),
+    "--data", .folder(example: "data/mnist"),
     "the folder with the four files of MNIST, to train on [digits that the package draws]")
   private static let output = Flag(
-    "--output", short: "-o", .text("DIR", example: "lessons"), default: "lessons", "where the report goes")
+    "--output", short: "-o", .folder(example: "lessons"), default: "lessons", "where the report goes")
   private static let open = Flag(switch: "--open", "show the report in the browser")
 
   static let specification = Specification(

@@ -10,7 +10,7 @@ enum PlaygroundCommand: Subcommand {
   private static let image = Flag(
     "--image", .inputFile("FILE", example: "photo.jpg"), "a picture to begin with: PNG, JPEG, PGM or PPM")
   private static let data = Flag(
-    "--data", .text("DIR", example: "data/mnist"),
+    "--data", .folder(example: "data/mnist"),
     "the folder with the four files of MNIST, to learn from them besides the digits that are drawn")
   private static let open = Flag(switch: "--open", "open the page in the browser")
 

@@ -162,6 +162,19 @@ import Testing
     }
   }
 
+  /// Results that are a folder cannot go to a stream: nothing is made, least of all a folder of the name `-`.
+  @Test(arguments: [
+    "lesson theorem -o -", "lesson theorem -o /dev/stdout", "lesson theorem --data -", "demo -o -",
+    "demo --output=/dev/fd/1", "train --dataset mnist --data -", "playground --data -",
+  ])
+  func aFolderIsNoStandardStream(_ command: String) throws {
+    let before = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    let outcome = spectral(shell: "\"$0\" \(command) < a.png > /dev/null", in: folder)
+    #expect(outcome.code == 2 && outcome.lines.count == 1, "\(outcome.talk)")
+    #expect(outcome.talk.contains("must be a folder, not '"), "\(outcome.talk)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == before)
+  }
+
   @Test func everyOutputHasTheShortName() {
     for name in ArgumentsTests.subcommands {
       let help = spectral(name, "--help").output

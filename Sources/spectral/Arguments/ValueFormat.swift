@@ -1,3 +1,4 @@
+import SpectralCore
 import SpectralKit
 
 /// A value that cannot be read: what it must be, as the end of a sentence.
@@ -5,7 +6,6 @@ struct ValueError: Error {
   /// E.g. `must be a whole number of at least 1`.
   let problem: String
   /// A text that works, where the problem itself quotes what was wrong; nil for that of the format.
-  /// A text that works, where one is closer than the format's own.
   let example: String?
 
   init(_ problem: String, example: String? = nil) { (self.problem, self.example) = (problem, example) }
@@ -34,7 +34,7 @@ struct ValueFormat<Value: Sendable>: Sendable {
 }
 
 extension ValueFormat<String> {
-  /// Any text but none, e.g. the path of a folder.
+  /// Any text but none.
   static func text(_ placeholder: String, example: String, role: FileRole? = nil) -> Self {
     Self(placeholder, example: example, role: role) { text throws(ValueError) in
       if text.isEmpty { throw ValueError("must not be empty") }
@@ -52,6 +52,16 @@ extension ValueFormat<String> {
   /// The path of a file that is written; `-` is the standard output.
   static func outputFile(_ placeholder: String, example: String) -> Self {
     text(placeholder, example: example, role: .output)
+  }
+
+  /// The path of a folder, which no standard stream is; a folder that is named `-` is given as `./-`.
+  static func folder(example: String) -> Self {
+    Self("DIR", example: example) { text throws(ValueError) in
+      guard !text.isEmpty, text != "-", FileName.standardDescriptor(text) == nil else {
+        throw ValueError("must be a folder")
+      }
+      return text
+    }
   }
 }
 

@@ -9,7 +9,7 @@ enum DemoCommand: Subcommand {
   private typealias Common = CommonFlags
 
   private static let output = Flag(
-    "--output", short: "-o", .text("DIR", example: "demo"), default: "demo", "where pictures and numbers go")
+    "--output", short: "-o", .folder(example: "demo"), default: "demo", "where pictures and numbers go")
   private static let epochs = Flag(
     "--epochs", .integer(1...1000, example: 8), default: "8", "how often each digit is seen")
   private static let limit = Flag(
