@@ -51,6 +51,56 @@ import Testing
   }
 
   #if os(Linux)
+    /// Files as the system has them, at a root of their own.
+    private func groups(_ files: [String: String]) throws -> ControlGroups {
+      let root = temporaryFolder()
+      for (name, text) in files {
+        let file = root.appendingPathComponent(name)
+        try FileManager.default.createDirectory(
+          at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+      }
+      return ControlGroups(root: root.path)
+    }
+
+    /// Version 2: the tightest of the process's group and those that hold it.
+    @Test func controlGroupsAreBounds() throws {
+      let files = [
+        "proc/self/cgroup": "0::/a/b\n", "sys/fs/cgroup/a/memory.max": "max\n",
+        "sys/fs/cgroup/a/b/memory.max": "1000000\n", "sys/fs/cgroup/a/b/memory.current": "400000\n",
+        "sys/fs/cgroup/a/b/memory.stat": "anon 300000\ninactive_file 50000\n",
+      ]
+      #expect(try groups(files).free == 650_000)
+      let outer = ["sys/fs/cgroup/a/memory.max": "500000\n", "sys/fs/cgroup/a/memory.current": "410000\n"]
+      #expect(try groups(files.merging(outer) { $1 }).free == 90_000)
+      #expect(try groups(["proc/self/cgroup": "0::/a/b\n"]).free == nil)
+      #expect(try groups([:]).free == nil)
+    }
+
+    /// Version 1, where a group may or may not count the groups within it.
+    @Test func controlGroupsOfVersion1AreBounds() throws {
+      let memory = "sys/fs/cgroup/memory"
+      var files = [
+        "proc/self/cgroup": "11:cpu,cpuacct:/x\n7:hugetlb,memory:/a/b\n1:name=systemd:/y\n0::/\n",
+        "\(memory)/memory.limit_in_bytes": "9223372036854771712\n", "\(memory)/memory.usage_in_bytes": "900000\n",
+        "\(memory)/a/memory.limit_in_bytes": "700000\n", "\(memory)/a/memory.usage_in_bytes": "600000\n",
+        "\(memory)/a/memory.use_hierarchy": "1\n",
+        "\(memory)/a/b/memory.limit_in_bytes": "1000000\n", "\(memory)/a/b/memory.usage_in_bytes": "400000\n",
+        "\(memory)/a/b/memory.stat": "inactive_file 7\ntotal_inactive_file 50000\n",
+      ]
+      #expect(try groups(files).free == 100_000)
+      files["\(memory)/a/memory.use_hierarchy"] = "0\n"
+      #expect(try groups(files).free == 650_000)
+      files["\(memory)/a/b/memory.limit_in_bytes"] = "9223372036854771712\n"
+      #expect(try groups(files).free == nil)
+      // In a container its own group is the root, and its name that of the host.
+      #expect(
+        try groups([
+          "proc/self/cgroup": "4:memory:/docker/1234\n", "\(memory)/memory.limit_in_bytes": "300000\n",
+          "\(memory)/memory.usage_in_bytes": "310000\n", "\(memory)/memory.use_hierarchy": "0\n",
+        ]).free == 0)
+    }
+
     @Test func theMachineIsAskedByName() {
       let text = "MemTotal:       24684576 kB\nMemFree:  4 kB\nMemAvailable:   20865024 kB\n"
       #expect(MachineMemory.value(of: "MemAvailable:", in: text) == 20_865_024)

@@ -15,7 +15,7 @@ package enum MachineMemory {
         bytes = min(bytes, held + free << 10)
       }
       bytes -= margin
-      bytes = min(bytes, held + freeInGroups())
+      if let free = ControlGroups().free { bytes = min(bytes, held + free) }
     #else
       // What others hold can be compressed or swapped.
       let held = 0
@@ -55,26 +55,8 @@ package enum MachineMemory {
 
     private static var mapped: Int { own(.size) }
 
-    /// What is free in the process's control group and those that hold it (cgroups, version 2).
-    private static func freeInGroups() -> Int {
-      let root = "/sys/fs/cgroup"
-      let lines = text(of: "/proc/self/cgroup")?.split(separator: "\n") ?? []
-      var group = lines.first { $0.hasPrefix("0::") }.map { String($0.dropFirst(3)) } ?? ""
-      var least = Int.max
-      while true {
-        if group == "/" { group = "" }
-        if let most = text(of: "\(root)\(group)/memory.max").flatMap({ Int($0.trimmingCharacters(in: .newlines)) }) {
-          let used = text(of: "\(root)\(group)/memory.current").flatMap { Int($0.trimmingCharacters(in: .newlines)) }
-          // Pages of files are given up first.
-          let files = text(of: "\(root)\(group)/memory.stat").flatMap { value(of: "inactive_file", in: $0) }
-          least = min(least, most - (used ?? 0) + (files ?? 0))
-        }
-        guard let slash = group.lastIndex(of: "/") else { return least == .max ? least / 2 : max(0, least) }
-        group = String(group[..<slash])
-      }
-    }
-
-    private static func text(of path: String) -> String? {
+    /// The beginning of a file of the system, such as those of `/proc`.
+    static func text(of path: String) -> String? {
       (try? InputFile.contents(of: path, limit: 1 << 16)).map { String(decoding: $0, as: UTF8.self) }
     }
 
