@@ -45,6 +45,9 @@ enum Scenes {
   /// A part of a picture, `[..., H, W]`.
   static func part(_ picture: Tensor<Double>, _ rows: Range<Int>, _ columns: Range<Int>) -> Tensor<Double> {
     let (height, width) = (picture.shape[-2], picture.shape[-1])
+    precondition(
+      rows.lowerBound >= 0 && rows.upperBound <= height && columns.lowerBound >= 0 && columns.upperBound <= width,
+      "rows \(rows) and columns \(columns) are not all in \(height) x \(width) pixels")
     let planes = picture.count / (height * width)
     return Tensor(TensorShape(picture.shape.extents.dropLast(2) + [rows.count, columns.count])) { target in
       picture.withUnsafeElements { source in
