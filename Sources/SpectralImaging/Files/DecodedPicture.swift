@@ -63,8 +63,8 @@ struct DecodedPicture<Scalar: TensorScalar> {
     var warnings = notes.warnings
     var metadata = notes.metadata.matching(colors: layout.colors)
     if metadata.colorProfile != notes.metadata.colorProfile {
-      let planes = layout.colors == 1 ? "grey picture" : "red, green and blue"
-      warnings.append(ImageWarning(.omission, "its colour profile is not one of \(planes), and was left out"))
+      let kind = layout.colors == 1 ? "grey pictures" : "pictures in red, green and blue"
+      warnings.append(ImageWarning(.omission, "its colour profile is not for \(kind), and was left out"))
     }
     if var exif = metadata.exif.flatMap(Exif.init) {
       exif.turnUpright(width: pixels.shape[2], height: pixels.shape[1])
