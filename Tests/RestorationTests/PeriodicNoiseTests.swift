@@ -140,6 +140,21 @@ import Testing
     }
   }
 
+  /// Waves that stand out by less than four deviations, and are much the same in every part of the picture.
+  @Test(
+    .enabled(if: sharedData("images") != nil, "needs ../shared/data/images"),
+    arguments: [("camera", 0.06, -0.03), ("camera", 0.045, 0.01), ("coins", 0.1, 0.02)])
+  func faintEvenWavesAreFound(name: String, fx: Double, fy: Double) throws {
+    let photograph = try Scenes.photograph(name)
+    let picture = spoiled(photograph, [Sine(fx: fx, fy: fy, amplitude: 0.03)])
+    let cleaned = try PeriodicNoise().removed(from: picture)
+    let wave = cleaned.waves.first {
+      hypot($0.fx - fx, $0.fy - fy) < 0.5 / Double(min(picture.shape[1], picture.shape[2]))
+    }
+    #expect(wave.map { $0.prominence < 4 } == true, "\(cleaned.waves)")
+    #expect(Scenes.decibels(cleaned.images, photograph) > Scenes.decibels(picture, photograph) + 6)
+  }
+
   /// Parts of photographs have other spectra than the whole: nothing is found in them either.
   @Test(
     .enabled(if: sharedData("images") != nil, "needs ../shared/data/images"), arguments: ["camera", "astronaut"])

@@ -12,12 +12,13 @@ import SpectralCore
 /// first alone would take the streaks for waves that edges leave; the second alone, the noise's strongest points where
 /// everything is faint.
 ///
-/// Of long waves, up to ``longWave`` periods from one side to the other, there are some two hundred and not a hundred
-/// thousand, so chance does not reach as far: seven tenths of the threshold suffice.
-///
 /// A picture has such points too, from grass, a horizon or a wall. Those are in a part of it, or are not in step with
 /// themselves: so a wave must also have about the same amplitude and phase in all of eight strips along its direction.
 /// What runs evenly through the whole picture, rows of coins or bricks, cannot be told from an added wave.
+///
+/// Seven tenths of the threshold suffice where that is less likely by chance: for a wave whose strips agree still better,
+/// and for long waves, up to ``longWave`` periods from one side to the other, of which there are some two hundred and not
+/// a hundred thousand.
 public struct PeriodicNoise: Hashable, Sendable {
   /// One wave: amplitude cos(2π (fx x + fy y) + phase), x to the right and y down, in pixels.
   public struct Wave: Hashable, Sendable {
@@ -39,8 +40,8 @@ public struct PeriodicNoise: Hashable, Sendable {
     }
   }
 
-  /// By how many robust deviations a peak must stand out. Of a picture's own points the most prominent reach some 3, and a
-  /// wave of 1 % of the range of pixels 4 to 5.
+  /// By how many robust deviations a peak must stand out; seven tenths of it if the wave is long or very even. Of a
+  /// picture's own points the most prominent reach some 3, and a wave of 1 % of the range of pixels 4 to 5.
   public var threshold: Double
   /// The most waves that are looked for.
   public var limit: Int
@@ -52,7 +53,8 @@ public struct PeriodicNoise: Hashable, Sendable {
   public static let longWave = 12.5
   /// With fewer periods than these a wave cannot be told from the picture.
   public static let leastPeriods = 3.0
-  private static let longWaveShare = 0.7
+  /// The share of ``threshold`` that suffices for a long wave, and for one whose strips agree well.
+  private static let leastShare = 0.7
 
   /// The least height and width in which waves can be told from a picture.
   public static let leastSide = 32
@@ -87,7 +89,8 @@ public struct PeriodicNoise: Hashable, Sendable {
       // What leaks from stronger waves through the window is no wave of its own.
       guard exp(Double(peak.logarithm)) > 4 * leak else { continue }
       let wave = peak.wave(spectrum)
-      guard coherence.ratio(fx: wave.fx, fy: wave.fy) >= WaveCoherence<Scalar>.least else { continue }
+      let least = peak.isFaint ? WaveCoherence<Scalar>.leastOfFaint : WaveCoherence<Scalar>.least
+      guard coherence.ratio(fx: wave.fx, fy: wave.fy) >= least else { continue }
       accepted.append(peak)
     }
     return accepted.map { $0.wave(spectrum) }
@@ -104,7 +107,7 @@ public struct PeriodicNoise: Hashable, Sendable {
         guard !(isOwnTwinsColumn && 2 * row > spectrum.height) else { continue }
         let bin = Bin(spectrum.signed(row), column)
         guard bin.periods >= Self.leastPeriods else { continue }
-        let least = bin.periods <= Self.longWave ? threshold * Self.longWaveShare : threshold
+        let least = threshold * Self.leastShare
         let value = spectrum.level(bin)
         guard Double(rings.background(bin, spectrum).excess(value)) >= least, isSummit(bin, spectrum) else { continue }
         let backgrounds = [rings.background(bin, spectrum), neighbourhood(bin, spectrum)]
@@ -113,7 +116,7 @@ public struct PeriodicNoise: Hashable, Sendable {
         peaks.append(
           Peak(
             row: row, column: column, logarithm: spectrum.logarithms[row * spectrum.half + column],
-            prominence: prominence, spectrum))
+            prominence: prominence, isFaint: prominence < threshold && bin.periods > Self.longWave, spectrum))
       }
     }
     return peaks.sorted { ($0.logarithm, $1.row, $1.column) > ($1.logarithm, $0.row, $0.column) }
@@ -212,12 +215,15 @@ private struct Peak {
   let column: Int
   let logarithm: Float
   let prominence: Double
+  /// Whether it stands out so little that its strips must agree the better.
+  let isFaint: Bool
   /// Where between the bins it is highest.
   let exactRow: Double
   let exactColumn: Double
 
-  init(row: Int, column: Int, logarithm: Float, prominence: Double, _ spectrum: PowerSpectrum) {
+  init(row: Int, column: Int, logarithm: Float, prominence: Double, isFaint: Bool, _ spectrum: PowerSpectrum) {
     (self.row, self.column, self.logarithm, self.prominence) = (row, column, logarithm, prominence)
+    self.isFaint = isFaint
     exactRow = Double(row) + Self.offset(spectrum[row - 1, column], logarithm, spectrum[row + 1, column])
     exactColumn = Double(column) + Self.offset(spectrum[row, column - 1], logarithm, spectrum[row, column + 1])
   }
