@@ -101,6 +101,16 @@ import Testing
     #expect(escaped.metadata == ["ké😀": "/"])
   }
 
+  @Test(arguments: [
+    ("\u{89}PNG\r\n\u{1a}\n", "a PNG picture"), ("\u{93}NUMPY\u{1}\u{0}", "a .npy array"),
+    ("PK\u{3}\u{4}\u{14}\u{0}\u{0}\u{0}", "a ZIP archive"),
+  ])
+  func otherFilesAreCalledByTheirNames(start: String, name: String) throws {
+    let bytes = Data(start.unicodeScalars.map { UInt8($0.value) })
+    let error = try #require(throws: FileError.self) { try SafetensorsFile(data: bytes + Data(count: 64)) }
+    #expect(error.description.contains("this is \(name)"), "\(error)")
+  }
+
   @Test func badHeadersAreRefused() {
     let headers = [
       "", "[]", " {}", "{", "{\"a\"}", "{}x",

@@ -88,6 +88,9 @@ public struct SafetensorsFile: Sendable, Equatable {
     }
     let length = field.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(SafetensorsHeader.lengthLimit) else {
+      if let found = FileSignature(firstBytes: field) {
+        throw FileError(path, "this is \(found.name), and a safetensors file is expected here")
+      }
       throw FileError(path, "this is not a safetensors file: its first 8 bytes claim a header of \(length) bytes")
     }
     if let remaining, length > UInt64(remaining) {
