@@ -5,7 +5,7 @@ import SpatialConvolution
 import SpectralCore
 
 /// A scalar for which both methods exist.
-public typealias AnyMethodScalar = ConvolutionScalar & DirectScalar
+public typealias AnyMethodScalar = FourierScalar
 
 /// Chooses, for every problem, the method and the tile that promise to be fastest. It is a choice by name:
 /// ``plan(_:_:)`` says which.

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "dispatch.h"
-
 // The pixel at a padded place; -1 for zero.
 static inline __attribute__((always_inline)) ptrdiff_t pixel_at(const sk_unfold_axis *axis, ptrdiff_t place) {
   const ptrdiff_t pixel = place - axis->before;
@@ -21,12 +19,5 @@ static inline ptrdiff_t positions_before(ptrdiff_t end, ptrdiff_t place, ptrdiff
   return step == 1 ? least(most, end - place) : least(most, (end - place + step - 1) / step);
 }
 
-#define T float
-#define NAME(f) f##_f32
-#include "unfold.inc"
-#undef T
-#undef NAME
-
-#define T double
-#define NAME(f) f##_f64
-#include "unfold.inc"
+#define SK_BODY "unfold.inc"
+#include "levels.inc"

@@ -2,7 +2,7 @@ import SpectralTransforms
 import SpectralCore
 
 /// Where the backward passes find the images.
-enum ImageSource<Scalar: ConvolutionScalar> {
+enum ImageSource<Scalar: FourierScalar> {
   /// They have to be transformed.
   case images(Tensor<Scalar>)
   /// The forward pass kept their spectra.

@@ -36,9 +36,8 @@ extension TileEngine {
       let x = kept.map { $0.block(block) + index * groupPitch + v * slab(inputMap) } ?? work.columns.0
       let w = filter(index, v, filters)
       tile.forwardColumn(v, work, from: scratch, to: x)
-      Scalar.multiplyLanes(
-        work.columns.1, tile.group, x, tile.group, w.column, w.stride, count: size.height, conjugated: true,
-        broadcast: w.broadcast)
+      Scalar.kernels.pointee.lanes_multiply(
+        work.columns.1, tile.group, x, tile.group, w.column, w.stride, size.height, true, w.broadcast)
       tile.inverseColumn(v, work, from: work.columns.1, to: scratch)
     }
 
@@ -60,9 +59,9 @@ extension TileEngine {
         StageClock.time(.product) {
           if isSignal {
             let w = filter(index, 0, filters)
-            Scalar.multiplyLanes(
-              own.scratch, tile.group, row(block, index, own), tile.group, w.column, w.stride, count: tile.columns,
-              conjugated: true, broadcast: w.broadcast)
+            Scalar.kernels.pointee.lanes_multiply(
+              own.scratch, tile.group, row(block, index, own), tile.group, w.column, w.stride, tile.columns, true,
+              w.broadcast)
           } else {
             for v in 0..<tile.columns { column(v, block, index, own.work, own.scratch) }
           }
@@ -206,13 +205,12 @@ extension TileEngine {
                 case .images: space.x.base
                 case .spectra(let kept): kept.block(block) + index * groupPitch
                 }
-              Scalar.correlateLanes(
-                sums, tile.group, scratch, tile.group, x, tile.group, count: tile.columns)
+              Scalar.kernels.pointee.lanes_correlate(sums, tile.group, scratch, tile.group, x, tile.group, tile.columns)
             }
             if let filters {
-              Scalar.multiplyLanes(
+              Scalar.kernels.pointee.lanes_multiply(
                 scratch, tile.group, scratch, tile.group, filters.values!.base + run * groupPitch, tile.group,
-                count: tile.columns, conjugated: false, broadcast: false)
+                tile.columns, false, false)
             }
             return
           }
@@ -224,13 +222,13 @@ extension TileEngine {
               case .images: tile.forwardColumn(v, work, from: space.x.base, to: x)
               case .spectra(let kept): x = kept.block(block) + index * groupPitch + v * slab(inputMap)
               }
-              Scalar.correlateLanes(sums + v * sumCount, tile.group, g, tile.group, x, tile.group, count: size.height)
+              Scalar.kernels.pointee.lanes_correlate(
+                sums + v * sumCount, tile.group, g, tile.group, x, tile.group, size.height)
             }
             if let filters {
-              Scalar.multiplyLanes(
-                other, tile.group, g, tile.group,
-                filters.values!.base + run * groupPitch + v * slab(filterMap), tile.group, count: size.height,
-                conjugated: false, broadcast: false)
+              Scalar.kernels.pointee.lanes_multiply(
+                other, tile.group, g, tile.group, filters.values!.base + run * groupPitch + v * slab(filterMap),
+                tile.group, size.height, false, false)
               tile.inverseColumn(v, work, from: other, to: scratch)
             }
           }

@@ -4,7 +4,7 @@ import Synchronization
 import SpectralCore
 
 /// What is done to feature maps on their way to memory.
-struct Finish<Scalar: ConvolutionScalar> {
+struct Finish<Scalar: FourierScalar> {
   /// A number for each channel.
   let bias: UnsafePointer<Scalar>
   /// Whether `max(·, 0)` is taken afterwards.

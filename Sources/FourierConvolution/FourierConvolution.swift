@@ -13,7 +13,7 @@ import SpectralCore
 /// Errors are within 2 u sqrt(log2 N) ‖x‖ ‖w‖ for each pair of channels, u being the unit round-off and N the points of a
 /// tile, give or take a few of the smallest subnormal numbers. Non-finite numbers spoil what has a term with them and
 /// nothing else, as in the direct method.
-public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
+public struct FourierConvolution<Scalar: FourierScalar>: ConvolutionMethod {
   /// The most working memory that a pass may take beside its operands and results, in bytes; nil for no limit but the
   /// machine's memory. It covers what a tape holds, and the spectra of filters that are kept. To keep it, fewer threads
   /// and smaller tiles are taken; a pass that cannot keep it traps, with the estimate that
@@ -372,7 +372,7 @@ public struct FourierConvolution<Scalar: ConvolutionScalar>: ConvolutionMethod {
 }
 
 /// The spectra of filters that were used lately for inference, by the engine that made them.
-private typealias KeptFilterSpectra<Scalar: ConvolutionScalar> = KeptFilters<
+private typealias KeptFilterSpectra<Scalar: FourierScalar> = KeptFilters<
   Scalar, EngineIdentity, FilterSpectra<Scalar>
 >
 
@@ -382,7 +382,7 @@ private struct EngineIdentity: Equatable, Sendable {
 }
 
 /// What the Fourier method keeps on the tape of a training step.
-private struct KeptSpectra<Scalar: ConvolutionScalar>: Sendable {
+private struct KeptSpectra<Scalar: FourierScalar>: Sendable {
   let engine: TileEngine<Scalar>
   let images: BlockSpectra<Scalar>?
   let filters: FilterSpectra<Scalar>

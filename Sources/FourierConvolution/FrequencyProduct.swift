@@ -54,14 +54,14 @@ extension TileEngine {
               tilePitch(outputMap), tilePitch(inputMap), outputMap.run * tile.group
             )
             (product.b_group, product.conjugated, product.b_ahead) = (tile.group, 2, transposedPitch)
-            Scalar.complexProduct(
+            Scalar.kernels.pointee.complex_product(
               y + g * outputRun, x + g * inputRun, w + g * terms * outputMap.run * tile.group, &product)
           } else {
             product.rows = outputs
             product.rows_in_lanes = byOutputs ? 1 : 0
             (product.c_row, product.a_stride, product.b_row) = (outputRun, filterRun, inputRun)
             (product.b_group, product.conjugated, product.b_ahead) = (tile.columnPitch, 1, tile.group)
-            Scalar.complexProduct(
+            Scalar.kernels.pointee.complex_product(
               y + g * outputs * outputRun, filters.values!.base + offset(f, filterMap) + g * outputs * filterRun,
               x + g * terms * inputRun, &product)
           }
@@ -97,9 +97,10 @@ extension TileEngine {
       for g in 0..<groups {
         let w = w + g * outputs * filterRun
         if byChannels {
-          Scalar.complexProduct(x + g * inputRun, gradient + g * outputRun, w, &product)
+          Scalar.kernels.pointee.complex_product(x + g * inputRun, gradient + g * outputRun, w, &product)
         } else {
-          Scalar.complexProduct(x + g * terms * inputRun, w, gradient + g * outputs * outputRun, &product)
+          Scalar.kernels.pointee.complex_product(
+            x + g * terms * inputRun, w, gradient + g * outputs * outputRun, &product)
         }
       }
     }
@@ -135,17 +136,17 @@ extension TileEngine {
       for g in 0..<groups {
         let w = w + g * outputs * filterRun
         if byChannels {
-          Scalar.complexProduct(w, gradient + g * outputRun, x + g * inputRun, &product)
+          Scalar.kernels.pointee.complex_product(w, gradient + g * outputRun, x + g * inputRun, &product)
           continue
         }
         // Tiles stand in the lanes of both, but only one can give its numbers one by one: the other is turned.
         let (gradient, x) = (gradient + g * outputs * outputRun, x + g * terms * inputRun)
         if byOutputs {
           turn(gradient, outputRun, channels: outputs, tiles: tiles, to: turned!)
-          Scalar.complexProduct(w, x, turned!, &product)
+          Scalar.kernels.pointee.complex_product(w, x, turned!, &product)
         } else {
           turn(x, inputRun, channels: terms, tiles: tiles, to: turned!)
-          Scalar.complexProduct(w, gradient, turned!, &product)
+          Scalar.kernels.pointee.complex_product(w, gradient, turned!, &product)
         }
       }
     }
@@ -160,9 +161,8 @@ extension TileEngine {
   private func turn(
     _ spectra: UnsafePointer<Scalar>, _ run: Int, channels: Int, tiles: Int, to turned: UnsafeMutablePointer<Scalar>
   ) {
-    Scalar.transposeMatrix(
-      turned, filterMap.run * tile.group, group: tile.group, spectra, run, group: tile.columnPitch, rows: channels,
-      columns: tiles)
+    Scalar.kernels.pointee.transpose_matrix(
+      turned, filterMap.run * tile.group, tile.group, spectra, run, tile.columnPitch, channels, tiles)
   }
 
   /// Numbers of Wᵀ at one frequency: `[group][term][output]`.
@@ -171,10 +171,10 @@ extension TileEngine {
   /// Wᵀ of one frequency of W, `[frequency][output][term]`.
   private func transpose(_ f: Int, _ filters: Scratch<Scalar>, to transposed: UnsafeMutablePointer<Scalar>) {
     for g in 0..<groups {
-      Scalar.transposeMatrix(
-        transposed + g * terms * outputMap.run * tile.group, outputMap.run * tile.group, group: tile.group,
-        filters.base + offset(f, filterMap) + g * outputs * run(filterMap), run(filterMap),
-        group: tile.columnPitch, rows: outputs, columns: terms)
+      Scalar.kernels.pointee.transpose_matrix(
+        transposed + g * terms * outputMap.run * tile.group, outputMap.run * tile.group, tile.group,
+        filters.base + offset(f, filterMap) + g * outputs * run(filterMap), run(filterMap), tile.columnPitch, outputs,
+        terms)
     }
   }
 

@@ -79,7 +79,8 @@ struct LaneMap: Sendable {
     let (phaseY, phaseX) = phase == 0 ? (0, 0) : (phase / phases.width, phase % phases.width)
     // Beyond the border of a volume there is no slice.
     guard at.slice >= 0 else { return places.clear(lane) }
-    places.planes[lane] = planes + ((at.image * self.planes + plane) * tables.slices + at.slice) * tables.planeStride
+    places.planes[lane] = UnsafeMutableRawPointer(
+      planes + ((at.image * self.planes + plane) * tables.slices + at.slice) * tables.planeStride)
     places.rows[lane] = UnsafePointer(tables.rows + (at.row * phases.height + phaseY) * tables.size.height)
     places.columns[lane] = UnsafePointer(tables.columns + at.column * phases.width + phaseX)
     places.bias[lane] = bias.map { $0[plane] } ?? 0

@@ -118,7 +118,7 @@ private struct Kinds: OptionSet {
 }
 
 /// A factor of a product, by the kinds of its numbers.
-private struct NumberKinds<Scalar: ConvolutionScalar> {
+private struct NumberKinds<Scalar: FourierScalar> {
   let tensor: Tensor<Scalar>
   private let kinds: Kinds
 
@@ -135,7 +135,7 @@ private struct NumberKinds<Scalar: ConvolutionScalar> {
   func has(_ some: Kinds) -> Bool { !kinds.isDisjoint(with: some) }
 
   /// The factor with each number replaced.
-  func factor<Count: ConvolutionScalar>(_ kind: FactorKind, as _: Count.Type = Scalar.self) -> Tensor<Count> {
+  func factor<Count: FourierScalar>(_ kind: FactorKind, as _: Count.Type = Scalar.self) -> Tensor<Count> {
     if kind == .finite, !has(.nonFinite), let same = tensor as? Tensor<Count> { return same }
     return tensor.withUnsafeElements { x in
       Tensor<Count>(tensor.shape) { y in
@@ -169,7 +169,7 @@ private func forEachPiece(_ count: Int, _ body: (Range<Int>) -> Void) {
 
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-private func kindBits<Scalar: ConvolutionScalar>(_ x: UnsafeBufferPointer<Scalar>) -> UInt32 {
+private func kindBits<Scalar: FourierScalar>(_ x: UnsafeBufferPointer<Scalar>) -> UInt32 {
   // Without a branch, so it vectorises.
   let largest = Scalar.greatestFiniteMagnitude
   var bits: UInt32 = 0
@@ -184,7 +184,7 @@ private func kindBits<Scalar: ConvolutionScalar>(_ x: UnsafeBufferPointer<Scalar
 
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-private func countNonFinite<Scalar: ConvolutionScalar>(_ x: UnsafeBufferPointer<Scalar>) -> Int {
+private func countNonFinite<Scalar: FourierScalar>(_ x: UnsafeBufferPointer<Scalar>) -> Int {
   var count = 0
   for value in x { count += value.magnitude <= Scalar.greatestFiniteMagnitude ? 0 : 1 }
   return count
@@ -193,7 +193,7 @@ private func countNonFinite<Scalar: ConvolutionScalar>(_ x: UnsafeBufferPointer<
 @specialized(where Scalar == Float, Count == Float)
 @specialized(where Scalar == Float, Count == Double)
 @specialized(where Scalar == Double, Count == Double)
-private func replace<Scalar: ConvolutionScalar, Count: ConvolutionScalar>(
+private func replace<Scalar: FourierScalar, Count: FourierScalar>(
   _ kind: FactorKind, _ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Count>
 ) {
   let largest = Scalar.greatestFiniteMagnitude
@@ -214,7 +214,7 @@ private func replace<Scalar: ConvolutionScalar, Count: ConvolutionScalar>(
 /// t terms of that sort, of which the positive infinities less the negative ones are d, a result is +infinity if d = t,
 /// -infinity if d = -t, and otherwise NaN: of one infinity of each sign, too. So two counts suffice. Terms with two such
 /// factors are counted twice in both.
-private struct TermCounts<Count: ConvolutionScalar> {
+private struct TermCounts<Count: FourierScalar> {
   /// t.
   private var all: Tensor<Count>
   /// d; nil if no factor is infinite.
@@ -261,7 +261,7 @@ private struct TermCounts<Count: ConvolutionScalar> {
   }
 
   /// Adds the terms that are not finite to the sums of the others.
-  func spoil<Scalar: ConvolutionScalar>(_ result: inout Tensor<Scalar>) {
+  func spoil<Scalar: FourierScalar>(_ result: inout Tensor<Scalar>) {
     result.withUnsafeMutableElements { y in
       nonisolated(unsafe) let y = y
       all.withUnsafeElements { all in
@@ -279,7 +279,7 @@ private struct TermCounts<Count: ConvolutionScalar> {
 @specialized(where Scalar == Float, Count == Float)
 @specialized(where Scalar == Float, Count == Double)
 @specialized(where Scalar == Double, Count == Double)
-private func addNaN<Scalar: ConvolutionScalar, Count: ConvolutionScalar>(
+private func addNaN<Scalar: FourierScalar, Count: FourierScalar>(
   _ range: Range<Int>, _ y: UnsafeMutableBufferPointer<Scalar>, _ all: UnsafeBufferPointer<Count>
 ) {
   for i in range { y[i] = all[i] > 0.5 ? .nan : y[i] }
@@ -288,7 +288,7 @@ private func addNaN<Scalar: ConvolutionScalar, Count: ConvolutionScalar>(
 @specialized(where Scalar == Float, Count == Float)
 @specialized(where Scalar == Float, Count == Double)
 @specialized(where Scalar == Double, Count == Double)
-private func addNonFinite<Scalar: ConvolutionScalar, Count: ConvolutionScalar>(
+private func addNonFinite<Scalar: FourierScalar, Count: FourierScalar>(
   _ range: Range<Int>, _ y: UnsafeMutableBufferPointer<Scalar>, _ all: UnsafeBufferPointer<Count>,
   _ signed: UnsafeBufferPointer<Count>
 ) {

@@ -10,7 +10,7 @@ import SpectralTransforms
 /// the passes are, at every frequency,
 ///
 ///     Y[d] = Σ_t X[s d + δ t] W[t]ᴴ        dX[s d + δ t] += G[d] W[t]        dW[t] = Σ_d G[d]ᴴ X[s d + δ t]
-final class SliceEngine<Scalar: ConvolutionScalar>: Sendable {
+final class SliceEngine<Scalar: FourierScalar>: Sendable {
   let problem: ConvolutionProblem
   let layout: SliceLayout
   let tile: TileTransform<Scalar>
@@ -218,11 +218,10 @@ final class SliceEngine<Scalar: ConvolutionScalar>: Sendable {
         for tap in 0..<depth.kernel {
           let to = transposed.base + ((v * tile.size.height + u) * depth.kernel + tap) * layout.transposedPitch
           for g in 0..<groups {
-            Scalar.transposeMatrix(
-              to + g * terms * row, row, group: group,
-              filters.base + v * layout.filterSlab + tap * filterPitch + u * group
-                + g * outputs * filterMap.run * tile.columnPitch,
-              filterMap.run * tile.columnPitch, group: tile.columnPitch, rows: outputs, columns: terms)
+            Scalar.kernels.pointee.transpose_matrix(
+              to + g * terms * row, row, group,
+              filters.base + v * layout.filterSlab + tap * filterPitch + u * group + g * outputs * filterMap.run
+                * tile.columnPitch, filterMap.run * tile.columnPitch, tile.columnPitch, outputs, terms)
           }
         }
       }

@@ -24,7 +24,7 @@ extension SliceEngine {
     (product.conjugated, product.ahead, product.b_ahead) = (2, group, layout.transposedPitch)
     for u in 0..<tile.size.height {
       for g in 0..<groups {
-        Scalar.complexProduct(
+        Scalar.kernels.pointee.complex_product(
           y + u * group + g * outputMap.run * tile.columnPitch, x + u * group + g * inputMap.run * tile.columnPitch,
           w + (v * tile.size.height + u) * depth.kernel * layout.transposedPitch + g * terms * row, &product)
       }
@@ -56,7 +56,7 @@ extension SliceEngine {
         }
         if !whole.isEmpty {
           (product.rows, product.taps, product.accumulate) = (whole.count, depth.kernel, 0)
-          Scalar.complexProduct(x + reach * inputPitch, g + reach * outputPitch, w, &product)
+          Scalar.kernels.pointee.complex_product(x + reach * inputPitch, g + reach * outputPitch, w, &product)
         }
         (product.taps, product.accumulate) = (1, 1)
         for tap in 0..<depth.kernel {
@@ -64,7 +64,7 @@ extension SliceEngine {
           let others = whole.isEmpty ? [0..<segment] : [0..<reach - offset, segment - offset..<segment]
           for outputs in others where !outputs.isEmpty {
             product.rows = outputs.count
-            Scalar.complexProduct(
+            Scalar.kernels.pointee.complex_product(
               x + (outputs.lowerBound * depth.stride + offset) * inputPitch, g + outputs.lowerBound * outputPitch,
               w + tap * filterPitch, &product)
           }
@@ -88,7 +88,7 @@ extension SliceEngine {
     for u in 0..<tile.size.height {
       for group in 0..<groups {
         for tap in 0..<depth.kernel {
-          Scalar.complexProduct(
+          Scalar.kernels.pointee.complex_product(
             w + u * tile.group + group * outputs * filterMap.run * tile.columnPitch + tap * filterPitch,
             g + u * tile.group + group * outputMap.run * tile.columnPitch,
             x + u * tile.group + group * inputMap.run * tile.columnPitch + tap * depth.dilation * inputPitch, &product)
@@ -143,13 +143,13 @@ extension SliceEngine {
           (sum.rows, sum.taps, sum.step, sum.dilation) = (segment, depth.kernel, depth.stride, depth.dilation)
           (sum.count, sum.y_row, sum.x_pitch) = (layout.positions, outputPitch, inputPitch)
           sum.accumulate = isFirst.0 ? 0 : 1
-          Scalar.tapSum(to, from, w, &sum)
+          Scalar.kernels.pointee.tap_sum(to, from, w, &sum)
         } else if depth.stride == 1 {
           // The output that sees position p by tap t is p - δ t.
           (sum.rows, sum.taps, sum.step, sum.dilation) = (layout.positions, depth.kernel, 1, -depth.dilation)
           (sum.count, sum.y_row, sum.x_pitch) = (segment, inputPitch, outputPitch)
           sum.accumulate = isFirst.1 ? 0 : 1
-          Scalar.tapSum(to, from, w, &sum)
+          Scalar.kernels.pointee.tap_sum(to, from, w, &sum)
         } else {
           // Positions between the strides see nothing by some taps: one tap after the other.
           if isFirst.1 {
@@ -158,7 +158,7 @@ extension SliceEngine {
           (sum.rows, sum.taps, sum.step, sum.dilation, sum.count) = (segment, 1, 1, 1, segment)
           (sum.y_row, sum.x_pitch, sum.accumulate) = (depth.stride * inputPitch, outputPitch, 1)
           for tap in 0..<depth.kernel {
-            Scalar.tapSum(to + tap * depth.dilation * inputPitch, from, w + tap * filterPitch, &sum)
+            Scalar.kernels.pointee.tap_sum(to + tap * depth.dilation * inputPitch, from, w + tap * filterPitch, &sum)
           }
         }
       }
@@ -180,11 +180,11 @@ extension SliceEngine {
         let x = x + input * tile.columnPitch + u * group
         let w = w + filter + u * group
         guard isBroadcast else {
-          Scalar.tapSum(w, x, g, &sum)
+          Scalar.kernels.pointee.tap_sum(w, x, g, &sum)
           continue
         }
         // All tiles share a filter: their lanes are added up.
-        Scalar.tapSum(sums, x, g, &sum)
+        Scalar.kernels.pointee.tap_sum(sums, x, g, &sum)
         for tap in 0..<depth.kernel {
           let (from, to) = (sums + tap * group, w + tap * filterPitch)
           var (real, imaginary): (Scalar, Scalar) = (0, 0)

@@ -12,7 +12,7 @@ import SpectralCore
 ///     Y = X Wᴴ        dX = G W        dW = Gᴴ X
 ///
 /// The partition into blocks does not depend on the number of threads, so neither do the results.
-final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
+final class TileEngine<Scalar: FourierScalar>: Sendable {
   let problem: ConvolutionProblem
   let vertical: AxisTiling
   let horizontal: AxisTiling
@@ -187,7 +187,7 @@ final class TileEngine<Scalar: ConvolutionScalar>: Sendable {
 }
 
 /// The spectra of a filter bank. Written once, before anyone else sees it.
-final class FilterSpectra<Scalar: ConvolutionScalar>: @unchecked Sendable {
+final class FilterSpectra<Scalar: FourierScalar>: @unchecked Sendable {
   /// W, one output after the other, or one term after the other (``LaneLayout``), if wanted.
   let values: Scratch<Scalar>?
   /// Wᵀ, `[frequency][group][term][output]`, if wanted.
@@ -205,7 +205,7 @@ final class FilterSpectra<Scalar: ConvolutionScalar>: @unchecked Sendable {
 /// The spectra of all tiles of a batch, a block after the other, each
 /// `[column][group of lanes][row][lane]`. Written once, before anyone
 /// else sees it.
-final class BlockSpectra<Scalar: ConvolutionScalar>: @unchecked Sendable {
+final class BlockSpectra<Scalar: FourierScalar>: @unchecked Sendable {
   private let values: Scratch<Scalar>
   private let blockCount: Int
 
@@ -218,7 +218,7 @@ final class BlockSpectra<Scalar: ConvolutionScalar>: @unchecked Sendable {
 }
 
 /// What a thread needs to take a group of lanes through a transform.
-final class GroupWork<Scalar: ConvolutionScalar> {
+final class GroupWork<Scalar: FourierScalar> {
   let work: TileWork<Scalar>
   /// A half-transformed tile.
   var scratch: UnsafeMutablePointer<Scalar> { tile.base }

@@ -9,7 +9,7 @@ import SpectralCore
 /// Rows are gathered and transformed one at a time, while they are in the first-level cache; rows of zeros are known and
 /// not transformed. Then columns, one at a time. Between the two, a tile of all lanes lies in `scratch`: rows of half
 /// spectra, `rowPitch` numbers apart.
-struct TileTransform<Scalar: ConvolutionScalar>: Sendable {
+struct TileTransform<Scalar: FourierScalar>: Sendable {
   /// Places of a tile; the width is even.
   let size: Extent
   /// Pairs of columns.
@@ -71,13 +71,15 @@ struct TileTransform<Scalar: ConvolutionScalar>: Sendable {
       }
     }
     work.forEachFewRows(present) { rows in
-      Scalar.gatherRows(
-        work.row, work.strips, work.pitch, work.places, rows: rows, rowStride: tables.rowStride, width: size.width)
+      Scalar.kernels.pointee.gather_rows(
+        work.row, work.strips, work.pitch, work.places.planes, work.places.rows, work.places.columns, rows.baseAddress,
+        rows.count, tables.rowStride, size.width)
       row.execute(
         work.row, group, work.pairs, group, work: work.memory, inverse: false, repeats: rows.count,
         inputStep: work.rowCount, outputStep: half * group)
       roots.withUnsafeBufferPointer {
-        Scalar.untangle(scratch, rowPitch, work.pairs, $0.baseAddress!, half, rows: rows)
+        Scalar.kernels.pointee.untangle(
+          scratch, rowPitch, work.pairs, $0.baseAddress!, half, rows.baseAddress, rows.count)
       }
     }
   }
@@ -130,14 +132,15 @@ struct TileTransform<Scalar: ConvolutionScalar>: Sendable {
     var isFinite = true
     work.forEachFewRows(work.presentRows(range)) { rows in
       roots.withUnsafeBufferPointer {
-        Scalar.tangle(work.pairs, scratch, rowPitch, $0.baseAddress!, half, rows: rows)
+        Scalar.kernels.pointee.tangle(
+          work.pairs, scratch, rowPitch, $0.baseAddress!, half, rows.baseAddress, rows.count)
       }
       row.execute(
         work.pairs, group, work.row, group, work: work.memory, inverse: true, repeats: rows.count,
         inputStep: half * group, outputStep: work.rowCount)
-      let finite = Scalar.scatterRows(
-        work.row, work.strips, work.pitch, work.places, rows: rows, rowStride: tables.rowStride, width: size.width,
-        adding: adding)
+      let finite = Scalar.kernels.pointee.scatter_rows(
+        work.row, work.strips, work.pitch, work.places.planes, work.places.rows, work.places.columns, rows.baseAddress,
+        rows.count, tables.rowStride, size.width, work.places.bias, Double(work.places.least), adding)
       isFinite = isFinite && finite
     }
     return isFinite
@@ -145,7 +148,7 @@ struct TileTransform<Scalar: ConvolutionScalar>: Sendable {
 }
 
 /// What a thread works in.
-final class TileWork<Scalar: ConvolutionScalar> {
+final class TileWork<Scalar: FourierScalar> {
   let places: LanePlaces<Scalar>
   /// Columns of a row of places, in whole groups of lanes.
   let pitch: Int

@@ -7,7 +7,7 @@ import SpectralTransforms
 /// For any rank, geometry and pass, with FFTW. A correlation multiplies by the conjugate, `Y = X conj W`; its gradients are
 /// `dX = G W` and `dW = conj G X`, summed over what each is summed over. A dilated kernel has zeros between its taps, of
 /// a strided result every `stride`-th element is kept, and a boundary is what is put around the array.
-struct WholeConvolution<Scalar: ConvolutionScalar>: Sendable {
+struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   private let problem: ConvolutionProblem
   private let size: WholeSize
   private let transform: RealTransform<Scalar>

@@ -4,7 +4,7 @@ import SpectralCore
 
 /// The filter gradient with vectors across the images of a batch: each tap of each pair of channels has a vector of sums,
 /// an image in a lane, over the positions from which it sees the image; lanes are added at the end.
-struct BatchFilterGradient<Scalar: DirectScalar> {
+struct BatchFilterGradient<Scalar: TensorScalar> {
   let tiles: BatchTiles<Scalar>
   private var problem: ConvolutionProblem { tiles.problem }
 
@@ -33,7 +33,7 @@ struct BatchFilterGradient<Scalar: DirectScalar> {
         }
       }
     }
-    return result.withUnsafeElements { Scalar.areFinite($0.baseAddress!, $0.count) } ? result : nil
+    return result.withUnsafeElements { Scalar.kernels.pointee.are_finite($0.baseAddress!, $0.count) } ? result : nil
   }
 
   /// Adds the sums of all parts.
@@ -65,7 +65,7 @@ struct BatchFilterGradient<Scalar: DirectScalar> {
           (workspace.sums.base + (pair * tiles.taps + tap) * width).update(repeating: 0, count: width)
         }
       }
-      Scalar.sumLanes(
+      Scalar.kernels.pointee.sum_lanes(
         sums + (part * groups + group) * tiles.filtersPerGroup, workspace.sums.base, tiles.filtersPerGroup)
     }
   }
@@ -95,7 +95,7 @@ struct BatchFilterGradient<Scalar: DirectScalar> {
       guard !row.positions.isEmpty else { continue }
       for columnRun in tiles.columnTaps {
         let (column, together) = (columnRun.overlap, columnRun.taps.count > 1)
-        let overlap = sk_overlap(
+        var overlap = sk_overlap(
           rows: row.positions.count, columns: column.positions.count, g_row: tiles.width * pixel,
           g_channel: band.rows.count * tiles.width * pixel, x_row: row.step * imageRow,
           x_channel: together ? columnRun.placePerTap * pixel : band.places.count * imageRow,
@@ -105,9 +105,9 @@ struct BatchFilterGradient<Scalar: DirectScalar> {
         let position = (row.positions.lowerBound - band.rows.lowerBound) * tiles.width + column.positions.lowerBound
         let place = (row.place - band.places.lowerBound) * imageRow + column.place * pixel
         // Taps that run together come first, so that all or none of them have sums.
-        Scalar.batchOverlap(
+        Scalar.kernels.pointee.batch_overlap(
           workspace.sums.base + tap * tapSums, outputs, together ? columnRun.taps.count : channels,
-          workspace.gradients.base + position * pixel, workspace.images.base + place, overlap, vectors,
+          workspace.gradients.base + position * pixel, workspace.images.base + place, &overlap, vectors,
           workspace.touched.base[tap])
         (workspace.touched.base + tap).update(repeating: true, count: columnRun.taps.count)
       }

@@ -2,7 +2,7 @@ import SpectralConvolution
 import SpectralCore
 
 /// Vectors across the images of a batch: for small images in large batches.
-struct BatchSolver<Scalar: DirectScalar>: ConvolutionSolver {
+struct BatchSolver<Scalar: TensorScalar>: ConvolutionSolver {
   static var name: String { "direct.batch" }
   static var summary: String {
     "puts the images of a batch side by side in vectors: for small images in batches that fill whole vectors"

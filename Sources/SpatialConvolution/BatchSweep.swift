@@ -8,7 +8,7 @@ import SpectralCore
 ///     sum over channels c and terms l of  x[c][place(p, l)] * w[c][tap(p, l)][o]
 ///
 /// where x is a pixel of all images at once, and w one number.
-struct BatchSweep<Scalar: DirectScalar> {
+struct BatchSweep<Scalar: TensorScalar> {
   let tiles: BatchTiles<Scalar>
   private var problem: ConvolutionProblem { tiles.problem }
 
@@ -24,7 +24,7 @@ struct BatchSweep<Scalar: DirectScalar> {
     let packed = Scratch<Scalar>(count: problem.geometry.groups * tiles.packedPerGroup + Scalar.vectorWidth)
     let isFinite = filter.withUnsafeElements { w in
       pack(w.baseAddress!, to: packed.base)
-      return Scalar.areFinite(w.baseAddress!, w.count)
+      return Scalar.kernels.pointee.are_finite(w.baseAddress!, w.count)
     }
     guard isFinite else { return nil }
     return operand.withUnsafeElements { x in
@@ -45,10 +45,11 @@ struct BatchSweep<Scalar: DirectScalar> {
       let (source, target) = (w + group * tiles.filtersPerGroup, packed + group * tiles.packedPerGroup)
       if tiles.pass == .forward {
         let terms = tiles.channels * taps
-        Scalar.packLanes(target, pitch, source, terms, lanes, terms)
+        Scalar.kernels.pointee.pack_lanes(target, pitch, source, terms, lanes, terms)
       } else {
         for channel in 0..<tiles.channels {
-          Scalar.packLanes(target + channel * taps * pitch, pitch, source + channel * lanes * taps, taps, lanes, taps)
+          Scalar.kernels.pointee.pack_lanes(
+            target + channel * taps * pitch, pitch, source + channel * lanes * taps, taps, lanes, taps)
         }
       }
     }
@@ -102,7 +103,7 @@ struct BatchSweep<Scalar: DirectScalar> {
         }
       }
       for lane in 0..<lanes {
-        Scalar.unpackLanes(
+        Scalar.kernels.pointee.unpack_lanes(
           y + ((first * groups + group) * lanes + lane) * plane + band.rows.lowerBound * tiles.width,
           groups * lanes * plane, workspace.result.base + lane * count * pixel, pixel, images, count, nil, 1, 0)
       }
@@ -139,7 +140,7 @@ struct BatchSweep<Scalar: DirectScalar> {
     let most = (tiles.channels + pieces - 1) / pieces
     for channel in stride(from: 0, to: tiles.channels, by: most) {
       let count = min(most, tiles.channels - channel)
-      Scalar.batchProduct(
+      Scalar.kernels.pointee.batch_product(
         result, resultChannel, run.positions.count, tiles.lanes, operand + channel * operandChannel, run.step * pixel,
         operandChannel, count, packed + channel * packedChannel, packedChannel, terms.baseAddress!, terms.count,
         pixel / Scalar.vectorWidth, channel + count == tiles.channels ? bias : nil, channel > 0)

@@ -7,7 +7,7 @@ import SpectralCore
 ///
 /// Small images in large batches gain: no position multiplies zeros of the padding, no vector is cut short by a border or
 /// by a number of channels, and every tap is one number for all lanes.
-struct BatchTiles<Scalar: DirectScalar> {
+struct BatchTiles<Scalar: TensorScalar> {
   let problem: ConvolutionProblem
   let pass: ConvolutionPass
   let vertical: BatchAxis
@@ -178,7 +178,7 @@ struct BatchTiles<Scalar: DirectScalar> {
   ) {
     let (lanes, count) = (self.vectors(images) * Scalar.vectorWidth, rows.count * width)
     for channel in 0..<channels {
-      Scalar.packLanes(
+      Scalar.kernels.pointee.pack_lanes(
         target + channel * count * lanes, lanes, x + channel * plane + rows.lowerBound * width, planes * plane, images,
         count)
     }

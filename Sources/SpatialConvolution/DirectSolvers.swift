@@ -7,7 +7,7 @@ import SpectralCore
 /// A solver is taken if measurements prefer it for such channels and images, the first of the table that can; unless the
 /// estimate of another is less than two thirds of its own, as happens where padding, dilation or strides make it copy and
 /// multiply mostly what nobody sees.
-enum DirectSolvers<Scalar: DirectScalar> {
+enum DirectSolvers<Scalar: TensorScalar> {
   /// All of them, in the order of preference. The last one can do everything, in the least memory.
   static var table: [any ConvolutionSolver<Scalar>.Type] {
     [BatchSolver<Scalar>.self, MatrixSolver<Scalar>.self, WindowSolver<Scalar>.self, UnfoldSolver<Scalar>.self]
@@ -37,7 +37,7 @@ enum DirectSolvers<Scalar: DirectScalar> {
 /// The choices that were made lately: making one takes longer than a small pass.
 ///
 /// A class because copies of a method share it.
-final class SolverCache<Scalar: DirectScalar>: Sendable {
+final class SolverCache<Scalar: TensorScalar>: Sendable {
   private struct Key: Equatable {
     let problem: ConvolutionProblem
     let pass: ConvolutionPass

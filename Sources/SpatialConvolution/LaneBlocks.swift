@@ -10,7 +10,7 @@ enum LaneBlocks {
   }
 
   /// The vectors of a block.
-  static func vectors<Scalar: DirectScalar>(_ block: Range<Int>, _: Scalar.Type) -> Int {
+  static func vectors<Scalar: TensorScalar>(_ block: Range<Int>, _: Scalar.Type) -> Int {
     (block.count + Scalar.vectorWidth - 1) / Scalar.vectorWidth
   }
 }

@@ -6,7 +6,7 @@ import SpectralCore
 /// Its sums run over positions: the output gradient is packed, a vector of outputs for each position, and every tap of
 /// every channel is a row of sums beside it. Threads share no sums: blocks of outputs, ranges of channels, and, where
 /// these are few, parts of the positions, each with sums of its own, which are added in their order at the end.
-struct MatrixGradientTiles<Scalar: DirectScalar> {
+struct MatrixGradientTiles<Scalar: TensorScalar> {
   let problem: ConvolutionProblem
   private(set) var grid: TileGrid
   /// Outputs of a group that are computed together.
@@ -108,7 +108,7 @@ struct MatrixGradientTiles<Scalar: DirectScalar> {
 }
 
 /// The filter gradient of the dense direct method.
-struct MatrixFilterGradient<Scalar: DirectScalar> {
+struct MatrixFilterGradient<Scalar: TensorScalar> {
   private let tiles: MatrixGradientTiles<Scalar>
   private let padded: PaddedTiles<Scalar>
   /// The place of each tap of each channel.
@@ -189,10 +189,11 @@ struct MatrixFilterGradient<Scalar: DirectScalar> {
         }
         padded.withPlaces(area) { terms in
           places.withUnsafeBufferPointer { rows in
-            Scalar.indirectProduct(
+            let ahead = workspace.prefetch.next()
+            Scalar.kernels.pointee.indirect_product(
               target, workspace.tile.base, rows.baseAddress!, channelCount * taps, terms, area.count,
-              workspace.gradient.base, pitch / Scalar.vectorWidth, piece > range.lowerBound,
-              workspace.prefetch.next())
+              workspace.gradient.base, pitch / Scalar.vectorWidth, piece > range.lowerBound, ahead.baseAddress,
+              ahead.count)
           }
         }
       }
@@ -215,10 +216,10 @@ struct MatrixFilterGradient<Scalar: DirectScalar> {
   ) {
     let (width, plane) = (problem.horizontal.output, problem.vertical.output * problem.horizontal.output)
     if area.columns.count == width {
-      Scalar.packLanes(packed, pitch, g + area.rows.lowerBound * width, plane, lanes, area.count)
+      Scalar.kernels.pointee.pack_lanes(packed, pitch, g + area.rows.lowerBound * width, plane, lanes, area.count)
     } else {
       for (index, row) in area.rows.enumerated() {
-        Scalar.packLanes(
+        Scalar.kernels.pointee.pack_lanes(
           packed + index * area.columns.count * pitch, pitch, g + row * width + area.columns.lowerBound, plane, lanes,
           area.columns.count)
       }
@@ -236,7 +237,7 @@ struct MatrixFilterGradient<Scalar: DirectScalar> {
       let (group, blockIndex) = index.quotientAndRemainder(dividingBy: blocks)
       let block = tiles.blocks[blockIndex]
       let pitch = LaneBlocks.vectors(block, Scalar.self) * Scalar.vectorWidth
-      Scalar.unpackLanes(
+      Scalar.kernels.pointee.unpack_lanes(
         dw + (group * problem.outputsPerGroup + block.lowerBound) * terms, terms,
         sums + group * tiles.sumsPerGroup + block.lowerBound * terms, pitch, block.count, terms, nil, tiles.parts,
         tiles.sumsPerPart)

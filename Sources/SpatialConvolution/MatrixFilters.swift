@@ -38,13 +38,13 @@ extension MatrixSweep {
     let (taps, pitch) = (tiles.terms / channels, tiles.vectors(block) * Scalar.vectorWidth)
     if tiles.pass == .forward {
       // All taps of a filter stand together.
-      Scalar.packLanes(packed, pitch, w + lane * tiles.terms, tiles.terms, block.count, tiles.terms)
+      Scalar.kernels.pointee.pack_lanes(packed, pitch, w + lane * tiles.terms, tiles.terms, block.count, tiles.terms)
       return true
     }
     var areFinite = true
     for channel in 0..<channels {
       let source = w + (channel * lanes + lane) * taps
-      areFinite = Scalar.areFinite(source, block.count * taps) && areFinite
+      areFinite = Scalar.kernels.pointee.are_finite(source, block.count * taps) && areFinite
       // Taps stand in the order of residues, of which there is one at stride 1.
       let target = residues.count > 1 ? ordered : packed + channel * taps * pitch
       if tiles.slides {
@@ -56,7 +56,7 @@ extension MatrixSweep {
         }
         continue
       }
-      Scalar.packLanes(target, pitch, source, taps, block.count, taps)
+      Scalar.kernels.pointee.pack_lanes(target, pitch, source, taps, block.count, taps)
       guard residues.count > 1 else { continue }
       for residue in residues {
         let first = residue.tapsBefore * channels + channel * residue.taps.count

@@ -27,10 +27,11 @@ extension MatrixSweep {
         if index + 1 == pieces.count, let target = target(run, job) { workspace.prefetch.add(target) }
         padded.withPlaces(job.area) { places in
           job.residue.terms.withUnsafeBufferPointer { terms in
-            Scalar.indirectProduct(
+            let ahead = workspace.prefetch.next()
+            Scalar.kernels.pointee.indirect_product(
               workspace.results.base, workspace.tile.base, places + start, run.count,
               terms.baseAddress! + piece.lowerBound, piece.count, job.packed + piece.lowerBound * width, vectors,
-              index > 0, workspace.prefetch.next())
+              index > 0, ahead.baseAddress, ahead.count)
           }
         }
       }
@@ -52,11 +53,11 @@ extension MatrixSweep {
     let (results, pitch) = (workspace.results.base, tiles.vectors(job.block) * Scalar.vectorWidth)
     let (area, lanes, width) = (job.area, job.block.count, job.area.columns.count)
     if tiles.scatters {
-      Scalar.unpackLanes(workspace.folded.base, run.count, results, pitch, lanes, run.count, nil, 1, 0)
+      Scalar.kernels.pointee.unpack_lanes(workspace.folded.base, run.count, results, pitch, lanes, run.count, nil, 1, 0)
     } else if width == resultWidth {
       // Neighbouring rows of the tile are neighbours in the result.
       let first = job.result + area.rows.lowerBound * width + run.lowerBound
-      return Scalar.unpackLanes(first, resultPlane, results, pitch, lanes, run.count, job.bias, 1, 0)
+      return Scalar.kernels.pointee.unpack_lanes(first, resultPlane, results, pitch, lanes, run.count, job.bias, 1, 0)
     }
     var position = run.lowerBound
     while position < run.upperBound {
@@ -68,7 +69,7 @@ extension MatrixSweep {
           workspace.folded.base + position - run.lowerBound, run.count, row: area.rows.lowerBound + row, columns, job)
       } else {
         let first = job.result + (area.rows.lowerBound + row) * resultWidth + columns.lowerBound
-        Scalar.unpackLanes(
+        Scalar.kernels.pointee.unpack_lanes(
           first, resultPlane, results + (position - run.lowerBound) * pitch, pitch, lanes, end - position, job.bias, 1,
           0)
       }
@@ -83,9 +84,11 @@ extension MatrixSweep {
     let flat = tiles.flatPositions(rows: area.rows.count, columns: area.columns.count)
     for piece in job.residue.pieces {
       job.residue.terms.withUnsafeBufferPointer { terms in
-        Scalar.slidingProduct(
+        let ahead = workspace.prefetch.next()
+        Scalar.kernels.pointee.sliding_product(
           results, flat, job.packed + piece.lowerBound, tiles.terms, lanes, workspace.tile.base,
-          terms.baseAddress! + piece.lowerBound, piece.count, flat, piece.lowerBound > 0, workspace.prefetch.next())
+          terms.baseAddress! + piece.lowerBound, piece.count, flat, piece.lowerBound > 0, ahead.baseAddress, ahead.count
+        )
       }
     }
     if tiles.scatters {
@@ -95,9 +98,9 @@ extension MatrixSweep {
     } else {
       for lane in 0..<lanes {
         let first = job.result + lane * resultPlane + area.rows.lowerBound * resultWidth + area.columns.lowerBound
-        Scalar.copyRows(
+        Scalar.kernels.pointee.copy_rows(
           first, resultWidth, results + lane * flat, grid.pitch, area.rows.count, area.columns.count,
-          job.bias?[lane] ?? 0)
+          Double(job.bias?[lane] ?? 0))
       }
     }
   }

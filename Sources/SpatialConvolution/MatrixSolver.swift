@@ -3,7 +3,7 @@ import SpectralCore
 
 /// Products of matrices whose rows or terms are found through tables of offsets in a padded copy of the operand, without
 /// unfolding windows: for several channels.
-struct MatrixSolver<Scalar: DirectScalar>: ConvolutionSolver {
+struct MatrixSolver<Scalar: TensorScalar>: ConvolutionSolver {
   static var name: String { "direct.matrix" }
   static var summary: String {
     "multiplies matrices whose rows are found through offsets in a padded tile: for several channels or outputs"

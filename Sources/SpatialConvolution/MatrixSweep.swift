@@ -9,7 +9,7 @@ import SpectralCore
 ///     sum over terms l of  tile[place(p) + place(l)] * packed[l][o]
 ///
 /// with as many positions and lanes in registers as there are.
-struct MatrixSweep<Scalar: DirectScalar> {
+struct MatrixSweep<Scalar: TensorScalar> {
   let tiles: MatrixTiles<Scalar>
   /// The taps of a residue of each axis.
   let residues: [Residue]

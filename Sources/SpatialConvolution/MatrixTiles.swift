@@ -7,7 +7,7 @@ import SpectralCore
 /// The operand is copied a tile at a time, padded, so that no loop has to ask where it is. *Lanes* are the channels of
 /// the result, of a group: output channels forward, input channels in the gradient. *Terms* are what is summed for them:
 /// taps of the operand's channels.
-struct MatrixTiles<Scalar: DirectScalar> {
+struct MatrixTiles<Scalar: TensorScalar> {
   let problem: ConvolutionProblem
   let pass: ConvolutionPass
   private(set) var grid: TileGrid

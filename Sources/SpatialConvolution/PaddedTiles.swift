@@ -45,7 +45,7 @@ struct TileGrid {
 }
 
 /// Copies of tiles of an operand, padded, so that no loop has to ask where it is; and the places in them.
-struct PaddedTiles<Scalar: DirectScalar> {
+struct PaddedTiles<Scalar: TensorScalar> {
   let grid: TileGrid
   /// The places of a tile's positions, row by row: of a whole tile, and of one at the right edge.
   private let whole: [Int32]
@@ -124,10 +124,11 @@ struct PaddedTiles<Scalar: DirectScalar> {
     rowSources.withUnsafeBufferPointer { rows in
       columnSources.withUnsafeBufferPointer { columns in
         for channel in 0..<channels {
-          Scalar.copyPadded(
+          let run = columnRuns[area.columnTile]
+          Scalar.kernels.pointee.copy_padded(
             tile + channel * grid.plane, grid.pitch, operand + channel * plane, width,
             rows.baseAddress! + area.rowTile * height, seen, columns.baseAddress! + area.columnTile * grid.width,
-            grid.width, columnRuns[area.columnTile], cleared)
+            grid.width, run.lowerBound, run.upperBound, cleared)
         }
       }
     }

@@ -6,7 +6,7 @@ import SpectralCore
 /// Several solvers compute the same sums in different orders of loops (``solvers``); for each pass the one that promises to
 /// be fastest is taken, or the one that was asked for by name. Whatever takes part, it is the sum itself: exact on
 /// integers that the scalar can hold.
-public struct SpatialConvolution<Scalar: DirectScalar>: ConvolutionMethod {
+public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
   /// The most working memory that a pass may take beside its operands and its result, in bytes; nil for no limit but the
   /// machine's memory. It covers the packed filters that are kept. To keep it, fewer threads and smaller tiles are taken;
   /// a pass that cannot keep it traps, with the estimate that ``workingMemory(_:_:)`` throws beforehand.

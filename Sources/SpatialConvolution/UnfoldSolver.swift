@@ -13,7 +13,7 @@ import SpectralCore
 /// they fit in a memory limit.
 ///
 /// *Terms* are the taps of a group's channels, `[channel][row][column]`; *positions* those of all images of the batch.
-struct UnfoldSolver<Scalar: DirectScalar>: ConvolutionSolver {
+struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
   static var name: String { "direct.unfold" }
   static var summary: String {
     "unfolds the windows of a block of outputs into a matrix: any geometry, in little memory, with non-finite values"
@@ -268,7 +268,7 @@ struct UnfoldSolver<Scalar: DirectScalar>: ConvolutionSolver {
   ) {
     forEachTerm(terms) { index, channel, row, column in
       axes.withTap(row: row, column: column) { axes, tap in
-        Scalar.unfold(
+        Scalar.kernels.pointee.unfold(
           matrix + index * positions.count, x + channel * inputPlane, axes, tap, positions.lowerBound, positions.count)
       }
     }
@@ -281,7 +281,7 @@ struct UnfoldSolver<Scalar: DirectScalar>: ConvolutionSolver {
   ) {
     axes.withTap(row: 0, column: 0) { axes, tap in
       for output in 0..<outputs {
-        Scalar.unfold(
+        Scalar.kernels.pointee.unfold(
           matrix + output * positions.count, g + output * outputPlane, axes, tap, positions.lowerBound, positions.count)
       }
     }
@@ -322,15 +322,15 @@ struct UnfoldSolver<Scalar: DirectScalar>: ConvolutionSolver {
         unfold(x, terms, positions, windows, to: workspace.unfolded.base)
         forEachPiece(group * problem.outputsPerGroup..<(group + 1) * problem.outputsPerGroup, atMost: outputs) {
           outputs in
-          Scalar.matrixProduct(
+          Scalar.kernels.pointee.matrix_product(
             workspace.outputs.base, positions.count, w + outputs.lowerBound * termsPerGroup + terms.lowerBound,
-            termsPerGroup, 1, workspace.unfolded.base, positions.count, 1, outputs.count, positions.count, terms.count)
+            termsPerGroup, 1, workspace.unfolded.base, positions.count, 1, nil, outputs.count, positions.count,
+            terms.count)
           places.withTap(row: 0, column: 0) { axes, tap in
             for output in outputs {
-              Scalar.fold(
-                y + output * outputPlane,
-                workspace.outputs.base + (output - outputs.lowerBound) * positions.count, axes, tap,
-                positions.lowerBound, positions.count)
+              Scalar.kernels.pointee.fold(
+                y + output * outputPlane, workspace.outputs.base + (output - outputs.lowerBound) * positions.count,
+                axes, tap, positions.lowerBound, positions.count)
             }
           }
         }
@@ -377,12 +377,13 @@ struct UnfoldSolver<Scalar: DirectScalar>: ConvolutionSolver {
           gather(
             g + outputs.lowerBound * outputPlane, outputs.count, positions, places, to: workspace.outputs.base)
           forEachPiece(ownTerms, atMost: terms) { terms in
-            Scalar.matrixProduct(
+            Scalar.kernels.pointee.matrix_product(
               workspace.unfolded.base, positions.count, w + outputs.lowerBound * termsPerGroup + terms.lowerBound, 1,
-              termsPerGroup, workspace.outputs.base, positions.count, 1, terms.count, positions.count, outputs.count)
+              termsPerGroup, workspace.outputs.base, positions.count, 1, nil, terms.count, positions.count,
+              outputs.count)
             forEachTerm(terms) { index, channel, row, column in
               windows.withTap(row: row, column: column) { axes, tap in
-                Scalar.fold(
+                Scalar.kernels.pointee.fold(
                   dx + channel * inputPlane, workspace.unfolded.base + index * positions.count, axes, tap,
                   positions.lowerBound, positions.count)
               }
@@ -434,9 +435,9 @@ struct UnfoldSolver<Scalar: DirectScalar>: ConvolutionSolver {
           outputs in
           gather(
             g + outputs.lowerBound * outputPlane, outputs.count, positions, places, to: workspace.outputs.base)
-          Scalar.matrixProduct(
+          Scalar.kernels.pointee.matrix_product(
             workspace.sums.base, terms.count, workspace.outputs.base, positions.count, 1, workspace.unfolded.base, 1,
-            positions.count, outputs.count, terms.count, positions.count)
+            positions.count, nil, outputs.count, terms.count, positions.count)
           for output in outputs {
             let (to, from) = (
               dw + output * termsPerGroup + terms.lowerBound,

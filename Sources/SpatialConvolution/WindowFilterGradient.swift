@@ -4,7 +4,7 @@ import SpectralCore
 
 /// The filter gradient of the direct method for single planes: each vector of pixels and each of output gradients meets
 /// all taps that pair them while it is in a register (`windows.h`).
-struct WindowFilterGradient<Scalar: DirectScalar> {
+struct WindowFilterGradient<Scalar: TensorScalar> {
   private let tiles: WindowGradientTiles<Scalar>
   private let bands: [Band]
   /// How a row of gradients is copied, and which ones.
@@ -26,8 +26,8 @@ struct WindowFilterGradient<Scalar: DirectScalar> {
     let band: Scratch<Scalar>
     let gradient: Scratch<Scalar>
     let sums: Scratch<Scalar>
-    let sources: Scratch<UnsafePointer<Scalar>?>
-    let targets: Scratch<UnsafeMutablePointer<Scalar>?>
+    let sources: Scratch<UnsafeRawPointer?>
+    let targets: Scratch<UnsafeMutableRawPointer?>
     let prefetch = WindowPrefetch()
 
     init(_ tiles: WindowGradientTiles<Scalar>) {
@@ -109,10 +109,10 @@ struct WindowFilterGradient<Scalar: DirectScalar> {
       let count = tiles.sumsPerGroup
       let to = dw + part * tiles.sumsPerPart + groups.lowerBound * count
       if tiles.isInterleaved {
-        for lane in 0..<groups.count { workspace.targets.base[lane] = to + lane * count }
-        Scalar.deinterleaveRow(workspace.targets.base, groups.count, 0, workspace.sums.base, count)
+        for lane in 0..<groups.count { workspace.targets.base[lane] = UnsafeMutableRawPointer(to + lane * count) }
+        Scalar.kernels.pointee.deinterleave_row(workspace.targets.base, groups.count, 0, workspace.sums.base, count)
       } else {
-        Scalar.sumLanes(to, workspace.sums.base, count)
+        Scalar.kernels.pointee.sum_lanes(to, workspace.sums.base, count)
       }
     }
   }
@@ -170,12 +170,14 @@ struct WindowFilterGradient<Scalar: DirectScalar> {
   ) {
     let runs = UnsafeBufferPointer(start: runs.base, count: runs.count)
     guard tiles.isInterleaved else {
-      return Scalar.fillBand(band, bandPitch, plane(groups.lowerBound), pitch, rows, count, runs)
+      return Scalar.kernels.pointee.fill_band(
+        band, bandPitch, plane(groups.lowerBound), pitch, rows, count, runs.baseAddress, runs.count)
     }
     for lane in 0..<tiles.lanes {
-      workspace.sources.base[lane] = plane(min(groups.lowerBound + lane, groups.upperBound - 1))
+      workspace.sources.base[lane] = UnsafeRawPointer(plane(min(groups.lowerBound + lane, groups.upperBound - 1)))
     }
-    Scalar.interleaveBand(band, bandPitch, workspace.sources.base, pitch, rows, count, runs)
+    Scalar.kernels.pointee.interleave_band(
+      band, bandPitch, workspace.sources.base, pitch, rows, count, runs.baseAddress, runs.count)
   }
 
   /// Adds what a band contributes to the sums of all taps.
@@ -191,9 +193,8 @@ struct WindowFilterGradient<Scalar: DirectScalar> {
           let sums = workspace.sums.base + (result * tiles.channels + channel) * problem.vertical.kernel * width
           for block in band.plan.blocks[0] {
             for first in stride(from: block.steps.lowerBound, to: block.steps.upperBound, by: stepsAtOnce) {
-              Scalar.correlateTaps(
-                shape, sums + block.first * width, block.count,
-                workspace.band.base + channel * height * columns.pitch,
+              Scalar.kernels.pointee.correlate_taps(
+                shape, sums + block.first * width, block.count, workspace.band.base + channel * height * columns.pitch,
                 workspace.gradient.base + result * band.outputs.count * tiles.gradientPitch,
                 band.rows.steps.base + first, min(stepsAtOnce, block.steps.upperBound - first), workspace.prefetch.base)
             }

@@ -7,7 +7,7 @@ import SpectralCore
 /// Taps are the sums: each has a vector of them, over neighbouring columns of outputs, or in interleaved bands over
 /// groups. Threads share no sums: blocks of groups, and, where these are few, parts of the images and of their rows,
 /// each with sums of its own, which are added in their order at the end.
-struct WindowGradientTiles<Scalar: DirectScalar> {
+struct WindowGradientTiles<Scalar: TensorScalar> {
   let problem: ConvolutionProblem
   let isInterleaved: Bool
   let columns: WindowColumns
@@ -91,7 +91,7 @@ struct WindowGradientTiles<Scalar: DirectScalar> {
   private var partBytes: Int { Scratch<Scalar>.byteCount(sumsPerPart) }
   private var workerBytes: Int {
     [bandCount, gradientCount, sumCount].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
-      + 2 * Scratch<UnsafePointer<Scalar>?>.byteCount(lanes)
+      + 2 * Scratch<UnsafeRawPointer?>.byteCount(lanes)
   }
 
   /// What is held: the sums of each part, the tables of rows and columns, filters that are flipped at the end, and bands.

@@ -3,7 +3,7 @@ import SpectralCore
 
 /// Windows over one plane at a time: for depthwise convolutions, images with one kernel, and whatever else has too few
 /// channels for a matrix product.
-struct WindowSolver<Scalar: DirectScalar>: ConvolutionSolver, @unchecked Sendable {
+struct WindowSolver<Scalar: TensorScalar>: ConvolutionSolver, @unchecked Sendable {
   static var name: String { "direct.window" }
   static var summary: String {
     "moves windows over one plane at a time, each vector of pixels meeting all taps that see it: for single channels"

@@ -7,7 +7,7 @@ import SpectralCore
 ///
 /// Rows of the operand are copied into a band that has the columns which the boundary adds; from there every vector of
 /// pixels meets all rows of sums that see it while it is in a register (`windows.h`).
-struct WindowSweep<Scalar: DirectScalar> {
+struct WindowSweep<Scalar: TensorScalar> {
   let tiles: WindowTiles<Scalar>
   private let rows: WindowRows
   private let parts: [Part]
@@ -104,8 +104,8 @@ struct WindowSweep<Scalar: DirectScalar> {
     let folded: Scratch<Scalar>
     let start: Scratch<Scalar>
     let prefetch = WindowPrefetch()
-    let sources: Scratch<UnsafePointer<Scalar>?>
-    let targets: Scratch<UnsafeMutablePointer<Scalar>?>
+    let sources: Scratch<UnsafeRawPointer?>
+    let targets: Scratch<UnsafeMutableRawPointer?>
 
     init(_ tiles: WindowTiles<Scalar>) {
       band = Scratch(count: tiles.bandCount)
@@ -150,7 +150,7 @@ struct WindowSweep<Scalar: DirectScalar> {
           for part in parts { correlate(workspace, units, rows.bands[band], part, result, w, plane) }
         }
         if tiles.isInterleaved && tiles.scatters {
-          Scalar.deinterleaveRow(
+          Scalar.kernels.pointee.deinterleave_row(
             workspace.targets.base, units.count, 0, workspace.folded.base, self.result.height * self.result.width)
         }
       }
@@ -185,7 +185,7 @@ struct WindowSweep<Scalar: DirectScalar> {
   @inline(__always)
   private func pointTargets(_ workspace: Workspace, _ units: Range<Int>, _ plane: UnsafeMutablePointer<Scalar>) {
     let distance = tiles.results * result.height * result.width
-    for lane in 0..<units.count { workspace.targets.base[lane] = plane + lane * distance }
+    for lane in 0..<units.count { workspace.targets.base[lane] = UnsafeMutableRawPointer(plane + lane * distance) }
   }
 
   /// Planes of the lanes; lanes that stand for no unit read what the last one reads.
@@ -194,7 +194,7 @@ struct WindowSweep<Scalar: DirectScalar> {
     _ workspace: Workspace, _ units: Range<Int>, _ plane: (_ unit: Int) -> UnsafePointer<Scalar>
   ) {
     for lane in 0..<tiles.lanes {
-      workspace.sources.base[lane] = plane(min(units.lowerBound + lane, units.upperBound - 1))
+      workspace.sources.base[lane] = UnsafeRawPointer(plane(min(units.lowerBound + lane, units.upperBound - 1)))
     }
   }
 
@@ -219,9 +219,12 @@ struct WindowSweep<Scalar: DirectScalar> {
             let to = packedFilters(workspace, part, result) + term * part.tapCount * lanes
             if tiles.isInterleaved {
               pointSources(workspace, units) { filter(w, unit: $0, result: result, term: term) }
-              Scalar.interleaveBand(to, 0, workspace.sources.base, 0, row, 1, runs)
+              Scalar.kernels.pointee.interleave_band(
+                to, 0, workspace.sources.base, 0, row, 1, runs.baseAddress, runs.count)
             } else {
-              Scalar.fillBand(to, 0, filter(w, unit: units.lowerBound, result: result, term: term), 0, row, 1, runs)
+              Scalar.kernels.pointee.fill_band(
+                to, 0, filter(w, unit: units.lowerBound, result: result, term: term), 0, row, 1, runs.baseAddress,
+                runs.count)
             }
           }
         }
@@ -245,12 +248,13 @@ struct WindowSweep<Scalar: DirectScalar> {
       let to = workspace.band.base + term * band.sources.count * columns.pitch
       if tiles.isInterleaved {
         pointSources(workspace, units) { x + ($0 * tiles.terms + term) * plane }
-        Scalar.interleaveBand(
-          to, columns.pitch, workspace.sources.base, operand.width, sources, band.sources.count, runs)
+        Scalar.kernels.pointee.interleave_band(
+          to, columns.pitch, workspace.sources.base, operand.width, sources, band.sources.count, runs.baseAddress,
+          runs.count)
       } else {
-        Scalar.fillBand(
+        Scalar.kernels.pointee.fill_band(
           to, columns.pitch, x + (units.lowerBound * tiles.terms + term) * plane, operand.width, sources,
-          band.sources.count, runs)
+          band.sources.count, runs.baseAddress, runs.count)
       }
     }
   }
@@ -272,7 +276,7 @@ struct WindowSweep<Scalar: DirectScalar> {
       for block in band.blocks[part.vertical] {
         let first = band.positions.lowerBound + block.first
         let sums = direct ? plane + first * width : workspace.sums.base
-        Scalar.correlateRows(
+        Scalar.kernels.pointee.correlate_rows(
           shape, sums, block.count, workspace.band.base, weights, workspace.start.base,
           rows.steps.base + block.steps.lowerBound, block.steps.count, workspace.prefetch.base)
         if direct { continue }
@@ -280,12 +284,13 @@ struct WindowSweep<Scalar: DirectScalar> {
           let row = workspace.sums.base + i * tiles.sumPitch
           let position = first + i * distance
           if !tiles.scatters {
-            Scalar.deinterleaveRow(workspace.targets.base, units.count, position * width, row, columns.positions)
+            Scalar.kernels.pointee.deinterleave_row(
+              workspace.targets.base, units.count, position * width, row, columns.positions)
           } else if let target = tiles.vertical.target(tiles.vertical.residues[part.vertical], position) {
             let targets = columns.residues[part.horizontal].targets
-            Scalar.foldRow(
-              (tiles.isInterleaved ? workspace.folded.base : plane) + target * width * lanes, row,
-              UnsafeBufferPointer(start: targets.base, count: targets.count), lanes)
+            Scalar.kernels.pointee.fold_row(
+              (tiles.isInterleaved ? workspace.folded.base : plane) + target * width * lanes, row, targets.base,
+              targets.count, lanes)
           }
         }
       }

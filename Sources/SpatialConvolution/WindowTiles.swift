@@ -7,7 +7,7 @@ import SpectralCore
 ///
 /// A *unit* is a group of an image: `terms` planes go in, `results` planes come out. In interleaved bands as many units
 /// as a vector has numbers are computed together.
-struct WindowTiles<Scalar: DirectScalar> {
+struct WindowTiles<Scalar: TensorScalar> {
   let problem: ConvolutionProblem
   let pass: ConvolutionPass
   let vertical: SlidingAxis
@@ -75,7 +75,7 @@ struct WindowTiles<Scalar: DirectScalar> {
 
   private var workerBytes: Int {
     [bandCount, packedCount, sumCount, scatterCount, lanes].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
-      + 2 * Scratch<UnsafePointer<Scalar>?>.byteCount(lanes)
+      + 2 * Scratch<UnsafeRawPointer?>.byteCount(lanes)
   }
   /// What is held: filters, if they have to be flipped, a bias of zeros, the tables of rows and columns, and bands.
   var phases: [WorkingSet] {

@@ -46,16 +46,14 @@ public struct MachineLimits: Codable, Hashable, Sendable {
     let wanted = max(4 * Processor.cacheBytes(level: 3), 256 << 20)
     return MachineLimits(
       processor: Processor.model, threads: Parallel.threads,
-      singleOperations: operations { sk_fused_multiply_adds_f32($0, $1, 0.999, 0.001) },
-      doubleOperations: operations { sk_fused_multiply_adds_f64($0, $1, 0.999, 0.001) },
+      singleOperations: operations(Float.self),
+      doubleOperations: operations(Double.self),
       secondLevel: bandwidth(bytesPerThread: Processor.cacheBytes(level: 2) / 2),
       memory: bandwidth(bytesPerThread: min(wanted, MemoryBudget(limit: memoryLimit).bytes / 4) / Parallel.threads))
   }
 
   /// Operations in a second: a chain of multiply-adds on every thread.
-  private static func operations<Scalar: TensorScalar>(
-    _ chain: (UnsafeMutablePointer<Scalar>, Int) -> Double
-  ) -> Double {
+  private static func operations<Scalar: TensorScalar>(_: Scalar.Type) -> Double {
     // Some 20 ms, long enough for all threads to have started.
     let rounds = 2_000_000
     return fastest { threads in
@@ -64,7 +62,7 @@ public struct MachineLimits: Codable, Hashable, Sendable {
         nonisolated(unsafe) let operations = operations
         Parallel.forEach(threads) { thread in
           let sink = Scratch<Scalar>(count: 1)
-          operations[thread] = chain(sink.base, rounds)
+          operations[thread] = Scalar.kernels.pointee.fused_multiply_adds(sink.base, rounds, 0.999, 0.001)
         }
       }
       return operations.reduce(0, +)
@@ -89,8 +87,8 @@ public struct MachineLimits: Codable, Hashable, Sendable {
       }
     }
     let rates = Bandwidth(
-      copy: rate(16) { sk_stream_copy($0[0], $0[1], count) },
-      triad: rate(24) { sk_stream_triad($0[0], $0[1], $0[2], 0.5, count) })
+      copy: rate(16) { Double.kernels.pointee.stream_copy($0[0], $0[1], count) },
+      triad: rate(24) { Double.kernels.pointee.stream_triad($0[0], $0[1], $0[2], 0.5, count) })
     withExtendedLifetime(arrays) {}
     return rates
   }

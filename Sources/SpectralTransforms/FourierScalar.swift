@@ -1,5 +1,4 @@
 import CFFTW
-import CKernels
 import SpectralCore
 
 /// A scalar whose transforms FFTW computes: hooks to `fftwf_...` for `Float` and `fftw_...` for `Double`.
@@ -23,22 +22,6 @@ public protocol FourierScalar: TensorScalar {
   static func forgetWisdom()
   /// The word that names the type in files.
   static var precisionName: String { get }
-  /// The loops behind ``LaneTransform``. See `kernels.h`.
-  static func laneTransform(
-    _ plan: UnsafePointer<sk_lane_plan>, _ input: UnsafePointer<Self>, _ inputStride: Int, _ inputStep: Int,
-    _ output: UnsafeMutablePointer<Self>, _ outputStride: Int, _ outputStep: Int, repeats: Int,
-    _ work: UnsafeMutablePointer<Self>, inverse: Bool)
-  /// Multiplies `count` groups of lanes, one behind the other, by a complex number each, or by its conjugate.
-  static func turnLanes(
-    _ lanes: UnsafeMutablePointer<Self>, _ factors: UnsafePointer<Self>, count: Int, conjugated: Bool)
-  /// From groups of lanes, `stride` numbers apart, to a row of complex numbers for each lane, `pitch` numbers apart.
-  static func lanesToRows(
-    _ rows: UnsafeMutablePointer<Self>, _ pitch: Int, _ lanes: UnsafePointer<Self>, _ stride: Int, count: Int,
-    exchanged: Bool)
-  /// Back.
-  static func rowsToLanes(
-    _ lanes: UnsafeMutablePointer<Self>, _ stride: Int, _ rows: UnsafePointer<Self>, _ pitch: Int, count: Int,
-    exchanged: Bool)
 }
 
 /// What a plan does. Complex arrays are interleaved pairs (real, imaginary).
@@ -147,35 +130,6 @@ extension Float: FourierScalar {
     return String(cString: text)
   }
   public static var precisionName: String { "float32" }
-
-  @inline(__always)
-  public static func laneTransform(
-    _ plan: UnsafePointer<sk_lane_plan>, _ input: UnsafePointer<Float>, _ inputStride: Int, _ inputStep: Int,
-    _ output: UnsafeMutablePointer<Float>, _ outputStride: Int, _ outputStep: Int, repeats: Int,
-    _ work: UnsafeMutablePointer<Float>, inverse: Bool
-  ) {
-    sk_lane_transform_f32(
-      plan, input, inputStride, inputStep, output, outputStride, outputStep, repeats, work, inverse ? 1 : 0)
-  }
-
-  public static func turnLanes(
-    _ lanes: UnsafeMutablePointer<Float>, _ factors: UnsafePointer<Float>, count: Int, conjugated: Bool
-  ) {
-    let group = 128 / MemoryLayout<Float>.stride
-    sk_lanes_multiply_f32(lanes, group, lanes, group, factors, 2, count, conjugated ? 1 : 0, 1)
-  }
-
-  @inline(__always)
-  public static func lanesToRows(
-    _ rows: UnsafeMutablePointer<Float>, _ pitch: Int, _ lanes: UnsafePointer<Float>, _ stride: Int, count: Int,
-    exchanged: Bool
-  ) { sk_lanes_to_rows_f32(rows, pitch, lanes, stride, count, exchanged ? 1 : 0) }
-
-  @inline(__always)
-  public static func rowsToLanes(
-    _ lanes: UnsafeMutablePointer<Float>, _ stride: Int, _ rows: UnsafePointer<Float>, _ pitch: Int, count: Int,
-    exchanged: Bool
-  ) { sk_rows_to_lanes_f32(lanes, stride, rows, pitch, count, exchanged ? 1 : 0) }
 }
 
 extension Double: FourierScalar {
@@ -222,33 +176,4 @@ extension Double: FourierScalar {
     return String(cString: text)
   }
   public static var precisionName: String { "float64" }
-
-  @inline(__always)
-  public static func laneTransform(
-    _ plan: UnsafePointer<sk_lane_plan>, _ input: UnsafePointer<Double>, _ inputStride: Int, _ inputStep: Int,
-    _ output: UnsafeMutablePointer<Double>, _ outputStride: Int, _ outputStep: Int, repeats: Int,
-    _ work: UnsafeMutablePointer<Double>, inverse: Bool
-  ) {
-    sk_lane_transform_f64(
-      plan, input, inputStride, inputStep, output, outputStride, outputStep, repeats, work, inverse ? 1 : 0)
-  }
-
-  public static func turnLanes(
-    _ lanes: UnsafeMutablePointer<Double>, _ factors: UnsafePointer<Double>, count: Int, conjugated: Bool
-  ) {
-    let group = 128 / MemoryLayout<Double>.stride
-    sk_lanes_multiply_f64(lanes, group, lanes, group, factors, 2, count, conjugated ? 1 : 0, 1)
-  }
-
-  @inline(__always)
-  public static func lanesToRows(
-    _ rows: UnsafeMutablePointer<Double>, _ pitch: Int, _ lanes: UnsafePointer<Double>, _ stride: Int, count: Int,
-    exchanged: Bool
-  ) { sk_lanes_to_rows_f64(rows, pitch, lanes, stride, count, exchanged ? 1 : 0) }
-
-  @inline(__always)
-  public static func rowsToLanes(
-    _ lanes: UnsafeMutablePointer<Double>, _ stride: Int, _ rows: UnsafePointer<Double>, _ pitch: Int, count: Int,
-    exchanged: Bool
-  ) { sk_rows_to_lanes_f64(lanes, stride, rows, pitch, count, exchanged ? 1 : 0) }
 }

@@ -111,19 +111,16 @@ public final class LaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
       return
     }
     guard let plan else {
-      return Scalar.laneTransform(
-        passes, input, inputStride, inputStep, output, outputStride, outputStep, repeats: repeats, work,
-        inverse: inverse)
+      return Scalar.kernels.pointee.lane_transform(
+        passes, input, inputStride, inputStep, output, outputStride, outputStep, repeats, work, inverse)
     }
     let pitch = Self.rowPitch(count)
     let result = work + Self.lanes * pitch
     for index in 0..<repeats {
       // The inverse is the forward transform with real and imaginary parts exchanged.
-      Scalar.lanesToRows(
-        work, pitch, input + index * inputStep, inputStride, count: count, exchanged: inverse)
+      Scalar.kernels.pointee.lanes_to_rows(work, pitch, input + index * inputStep, inputStride, count, inverse)
       plan.execute(work, result)
-      Scalar.rowsToLanes(
-        output + index * outputStep, outputStride, result, pitch, count: count, exchanged: inverse)
+      Scalar.kernels.pointee.rows_to_lanes(output + index * outputStep, outputStride, result, pitch, count, inverse)
     }
   }
 

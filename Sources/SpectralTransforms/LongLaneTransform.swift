@@ -60,7 +60,8 @@ final class LongLaneTransform<Scalar: FourierScalar>: @unchecked Sendable {
       first.execute(
         input + column * inputStride, b * inputStride, target, group, work: rest, inverse: inverse, repeats: columns,
         inputStep: inputStride, outputStep: a * group)
-      Scalar.turnLanes(target, twiddles + 2 * column * a, count: columns * a, conjugated: inverse)
+      Scalar.kernels.pointee.lanes_multiply(
+        target, group, target, group, twiddles + 2 * column * a, 2, columns * a, inverse, true)
     }
     second.execute(
       work, a * group, output, a * outputStride, work: rest, inverse: inverse, repeats: a, inputStep: group,

@@ -187,7 +187,7 @@ import Testing
 
   /// However a volume is cut along its depth: a slice at a time, and a few.
   @Test(arguments: 1...4) func volumesInSegments(segment: Int) {
-    func check<Scalar: ConvolutionScalar>(_: Scalar.Type, seeds: Range<UInt64>) {
+    func check<Scalar: FourierScalar>(_: Scalar.Type, seeds: Range<UInt64>) {
       for seed in seeds {
         let random = RandomProblem(seed: seed, rank: 3)
         var method = FourierConvolution<Scalar>(rigor: .estimate, solver: .tiles)

@@ -26,7 +26,7 @@ struct ExactCase: CustomTestStringConvertible, Sendable {
   }
 
   /// Compares every pass of the direct method with the definition, bit by bit.
-  func check<Scalar: DirectScalar>(
+  func check<Scalar: TensorScalar>(
     _: Scalar.Type, memoryLimit: (ConvolutionPass) -> Int? = { _ in nil }
   ) throws {
     let problem = try problem()

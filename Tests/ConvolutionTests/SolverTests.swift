@@ -11,7 +11,7 @@ import Testing
   private static let passes = ConvolutionPass.allCases
 
   /// The largest error of a pass, as a share of what is promised.
-  private func ratio<Scalar: DirectScalar>(
+  private func ratio<Scalar: TensorScalar>(
     _ method: SpatialConvolution<Scalar>, _ pass: ConvolutionPass, _ random: RandomProblem
   ) -> Double {
     let problem = random.problem
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  private func check<Scalar: DirectScalar>(_: Scalar.Type, _ name: String, _ problems: [RandomProblem]) throws {
+  private func check<Scalar: TensorScalar>(_: Scalar.Type, _ name: String, _ problems: [RandomProblem]) throws {
     let method = try SpatialConvolution<Scalar>(solver: name)
     var done = [ConvolutionPass: Int]()
     for random in problems {

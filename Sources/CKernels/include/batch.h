@@ -2,6 +2,7 @@
 // pixel of so many images. Every tap of every position is one number for all lanes, so taps that see only zeros are left
 // out, whatever the geometry.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,21 +19,16 @@ typedef struct {
   ptrdiff_t sum_output, sum_channel;
 } sk_overlap;
 
-#define SK_BATCH_KERNELS(T, NAME)                                                                                      \
-  /* c[o * c_channel + p] = bias[o] + sum over channels and terms of a[channel * a_channel + p * step + place]          \
+#define SK_BATCH_KERNELS(FUNCTION, T)                                                                                  \
+  /* c[o * c_channel + p] = bias[o] + sum over channels and terms of a[channel * a_channel + p * step + place]         \
      w[channel * w_channel + factor + o] for pixels p < positions and o < outputs, added to what is there if           \
      `accumulate`; `bias` may be null. A pixel is 1 or 2 vectors. */                                                   \
-  void sk_batch_product_##NAME(T *c, ptrdiff_t c_channel, ptrdiff_t positions, ptrdiff_t outputs, const T *a,          \
-                               ptrdiff_t step, ptrdiff_t a_channel, ptrdiff_t channels, const T *w,                    \
-                               ptrdiff_t w_channel, const sk_term *terms, ptrdiff_t term_count, ptrdiff_t vectors,     \
-                               const T *bias, int accumulate);                                                         \
-  /* sums[o * sum_output + k * sum_channel] = sum over the overlap of g[o] x[k], a vector of sums for each o < outputs   \
+  FUNCTION(void, batch_product, (T *c, ptrdiff_t c_channel, ptrdiff_t positions, ptrdiff_t outputs, const T *a,        \
+           ptrdiff_t step, ptrdiff_t a_channel, ptrdiff_t channels, const T *w, ptrdiff_t w_channel,                   \
+           const sk_term *terms, ptrdiff_t term_count, ptrdiff_t vectors, const T *bias, bool accumulate))             \
+  /* sums[o * sum_output + k * sum_channel] = sum over the overlap of g[o] x[k], a vector of sums for each o < outputs \
      and k < channels, added to what is there if `accumulate`. */                                                      \
-  void sk_batch_overlap_##NAME(T *sums, ptrdiff_t outputs, ptrdiff_t channels, const T *g, const T *x,                 \
-                               const sk_overlap *overlap, ptrdiff_t vectors, int accumulate);                          \
+  FUNCTION(void, batch_overlap, (T *sums, ptrdiff_t outputs, ptrdiff_t channels, const T *g, const T *x,               \
+           const sk_overlap *overlap, ptrdiff_t vectors, bool accumulate))                                             \
   /* to[i] = the sum of the numbers of vector i, for i < count. */                                                     \
-  void sk_sum_lanes_##NAME(T *to, const T *from, ptrdiff_t count);
-
-SK_BATCH_KERNELS(float, f32)
-SK_BATCH_KERNELS(double, f64)
-#undef SK_BATCH_KERNELS
+  FUNCTION(void, sum_lanes, (T *to, const T *from, ptrdiff_t count))

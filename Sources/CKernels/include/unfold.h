@@ -1,6 +1,7 @@
 // Unfolding: the values that one tap of a kernel sees from a range of positions, side by side, so that a convolution
 // becomes a product of matrices; and its adjoint.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,15 +15,11 @@ typedef struct {
   const int32_t *outside;  // the pixel whose value stands at each padded pixel in front, then at each behind; null for zero
 } sk_unfold_axis;
 
-#define SK_UNFOLD_KERNELS(T, NAME)                                                                                     \
+#define SK_UNFOLD_KERNELS(FUNCTION, T)                                                                                 \
   /* to[i] = the value at position first + i, for i < count. Positions are numbered in rows, the last of three axes    \
      fastest; `taps` is how far the tap lies from the first, in padded pixels, along each axis. */                     \
-  void sk_unfold_##NAME(T *to, const T *from, const sk_unfold_axis *axes, const ptrdiff_t *taps, ptrdiff_t first,      \
-                        ptrdiff_t count);                                                                              \
+  FUNCTION(void, unfold, (T *to, const T *from, const sk_unfold_axis *axes, const ptrdiff_t *taps, ptrdiff_t first,    \
+           ptrdiff_t count))                                                                                           \
   /* The adjoint: adds from[i] to the pixel whose value position first + i sees. Zeros of the padding take nothing. */ \
-  void sk_fold_##NAME(T *to, const T *from, const sk_unfold_axis *axes, const ptrdiff_t *taps, ptrdiff_t first,        \
-                      ptrdiff_t count);
-
-SK_UNFOLD_KERNELS(float, f32)
-SK_UNFOLD_KERNELS(double, f64)
-#undef SK_UNFOLD_KERNELS
+  FUNCTION(void, fold, (T *to, const T *from, const sk_unfold_axis *axes, const ptrdiff_t *taps, ptrdiff_t first,      \
+           ptrdiff_t count))

@@ -5,11 +5,14 @@
 // one a column is a vector, with the numbers that as many planes have there: nothing straddles a cache line, and a row
 // of any length fills its vectors, but planes have to be interleaved and taken apart again.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 // Rows that are summed together, in registers.
 enum { SK_WINDOW_ROWS = 6 };
+// Vectors of a row, or of taps, that are summed together: beside so many rows they leave registers for the factors.
+#define SK_WINDOW_VECTORS(registers) ((registers) > 16 ? 4 : 2)
 
 // One row of a band, and the rows of sums whose windows it meets: `first` to `last` of the rows that are summed together.
 typedef struct {
@@ -39,7 +42,7 @@ typedef struct {
   ptrdiff_t weight_pitch, weight_step;
   // Where the pixels of each tap of a kernel's row begin.
   const int32_t *taps;
-  // For each block of `sk_window_vectors` vectors of columns: the first tap that sees anything, and the one after the
+  // For each block of SK_WINDOW_VECTORS vectors of columns: the first tap that sees anything, and the one after the
   // last.
   const int32_t *tap_ranges;
 } sk_window_shape;
@@ -65,32 +68,23 @@ typedef struct {
   int32_t to, from, count, step;
 } sk_column_run;
 
-#define SK_WINDOW_KERNELS(T, NAME)                                                                                     \
-  /* Vectors of a row, or of taps, that are summed together; depends on the processor. */                              \
-  ptrdiff_t sk_window_vectors_##NAME(void);                                                                            \
+#define SK_WINDOW_KERNELS(FUNCTION, T)                                                                                 \
   /* Sums of up to SK_WINDOW_ROWS rows: for each step and tap, weights times pixels are added to rows that begin as    \
      `start`, which is one number, or in an interleaved band a vector; weights likewise. */                            \
-  void sk_correlate_rows_##NAME(const sk_window_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                \
-                                const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count,        \
-                                sk_window_prefetch *ahead);                                                               \
+  FUNCTION(void, correlate_rows, (const sk_window_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,              \
+           const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count, sk_window_prefetch *ahead)) \
   /* For up to SK_WINDOW_ROWS rows of taps: adds to the vector of each tap the products of gradient and pixels. */     \
-  void sk_correlate_taps_##NAME(const sk_tap_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                   \
-                                const T *gradient, const sk_window_step *steps, ptrdiff_t count,                       \
-                                sk_window_prefetch *ahead);                                                               \
+  FUNCTION(void, correlate_taps, (const sk_tap_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                 \
+           const T *gradient, const sk_window_step *steps, ptrdiff_t count, sk_window_prefetch *ahead))                \
   /* Copies rows of a plane into a plain band, whose rows have a vector's room behind the last run. Runs come in the   \
      order of `to`. */                                                                                                 \
-  void sk_fill_band_##NAME(T *band, ptrdiff_t band_pitch, const T *plane, ptrdiff_t pitch, const int32_t *rows,        \
-                           ptrdiff_t count, const sk_column_run *runs, ptrdiff_t run_count);                           \
+  FUNCTION(void, fill_band, (T *band, ptrdiff_t band_pitch, const T *plane, ptrdiff_t pitch, const int32_t *rows,      \
+           ptrdiff_t count, const sk_column_run *runs, ptrdiff_t run_count))                                           \
   /* The same from a vector's number of planes into an interleaved band. */                                            \
-  void sk_interleave_band_##NAME(T *band, ptrdiff_t band_pitch, const T *const *planes, ptrdiff_t pitch,               \
-                                 const int32_t *rows, ptrdiff_t count, const sk_column_run *runs,                      \
-                                 ptrdiff_t run_count);                                                                 \
+  FUNCTION(void, interleave_band, (T *band, ptrdiff_t band_pitch, const T *const *planes, ptrdiff_t pitch,             \
+           const int32_t *rows, ptrdiff_t count, const sk_column_run *runs, ptrdiff_t run_count))                      \
   /* Takes `columns` interleaved columns apart: the first `lanes` planes. */                                           \
-  void sk_deinterleave_row_##NAME(T *const *planes, ptrdiff_t lanes, ptrdiff_t offset, const T *row,                   \
-                                  ptrdiff_t columns);                                                                  \
+  FUNCTION(void, deinterleave_row, (T *const *planes, ptrdiff_t lanes, ptrdiff_t offset, const T *row,                 \
+           ptrdiff_t columns))                                                                                         \
   /* The adjoint of filling: adds a row of a band to where its columns came from. A column is `width` numbers. */      \
-  void sk_fold_row_##NAME(T *to, const T *row, const sk_column_run *runs, ptrdiff_t run_count, ptrdiff_t width);
-
-SK_WINDOW_KERNELS(float, f32)
-SK_WINDOW_KERNELS(double, f64)
-#undef SK_WINDOW_KERNELS
+  FUNCTION(void, fold_row, (T *to, const T *row, const sk_column_run *runs, ptrdiff_t run_count, ptrdiff_t width))

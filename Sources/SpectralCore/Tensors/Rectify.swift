@@ -1,5 +1,3 @@
-import CKernels
-
 extension Tensor {
   /// Takes `max(·, 0)` in place; NaN stays NaN.
   package mutating func rectify() {
@@ -20,13 +18,5 @@ extension Tensor {
 package func clampAtZero<Scalar: TensorScalar>(
   _ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>
 ) {
-  let (source, target) = (UnsafeRawPointer(x.baseAddress), UnsafeMutableRawPointer(y.baseAddress))
-  guard let source, let target else { return }
-  if Scalar.self == Float.self {
-    sk_rectify_f32(
-      target.assumingMemoryBound(to: Float.self), source.assumingMemoryBound(to: Float.self), y.count)
-  } else {
-    sk_rectify_f64(
-      target.assumingMemoryBound(to: Double.self), source.assumingMemoryBound(to: Double.self), y.count)
-  }
+  Scalar.kernels.pointee.rectify(y.baseAddress, x.baseAddress, y.count)
 }

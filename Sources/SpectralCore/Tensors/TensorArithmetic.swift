@@ -162,11 +162,7 @@ private func combine<Scalar: TensorScalar>(
   _ operation: sk_operation, _ a: UnsafePointer<Scalar>, _ aStep: Int, _ b: UnsafePointer<Scalar>, _ bStep: Int,
   _ y: UnsafeMutablePointer<Scalar>, _ count: Int
 ) {
-  if Scalar.self == Float.self {
-    sk_combine_f32(operation, y.f32, a.f32, aStep, b.f32, bStep, count)
-  } else {
-    sk_combine_f64(operation, y.f64, a.f64, aStep, b.f64, bStep, count)
-  }
+  Scalar.kernels.pointee.combine(operation, y, a, aStep, b, bStep, count)
 }
 
 @specialized(where Scalar == Float)

@@ -114,18 +114,10 @@ private enum Reduction { case sum, maximum, minimum }
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func reduce<Scalar: TensorScalar>(_ reduction: Reduction, _ x: UnsafePointer<Scalar>, _ count: Int) -> Scalar {
-  if Scalar.self == Float.self {
-    switch reduction {
-    case .sum: Scalar(sk_sum_f32(x.f32, count))
-    case .maximum: Scalar(sk_largest_f32(x.f32, count))
-    case .minimum: Scalar(sk_smallest_f32(x.f32, count))
-    }
-  } else {
-    switch reduction {
-    case .sum: Scalar(sk_sum_f64(x.f64, count))
-    case .maximum: Scalar(sk_largest_f64(x.f64, count))
-    case .minimum: Scalar(sk_smallest_f64(x.f64, count))
-    }
+  switch reduction {
+  case .sum: Scalar(Scalar.kernels.pointee.sum(x, count))
+  case .maximum: Scalar(Scalar.kernels.pointee.largest(x, count))
+  case .minimum: Scalar(Scalar.kernels.pointee.smallest(x, count))
   }
 }
 
@@ -139,18 +131,10 @@ private func reduceRows<Scalar: TensorScalar>(
   if reduction == .sum { y.initialize(repeating: 0, count: count) } else { y.initialize(from: x, count: count) }
   for row in stride(from: reduction == .sum ? 0 : 1, to: rows, by: 1) {
     let x = x + row * pitch
-    if Scalar.self == Float.self {
-      switch reduction {
-      case .sum: sk_combine_f32(sk_plus, y.f32, y.f32, 1, x.f32, 1, count)
-      case .maximum: sk_largest_each_f32(y.f32, x.f32, count)
-      case .minimum: sk_smallest_each_f32(y.f32, x.f32, count)
-      }
-    } else {
-      switch reduction {
-      case .sum: sk_combine_f64(sk_plus, y.f64, y.f64, 1, x.f64, 1, count)
-      case .maximum: sk_largest_each_f64(y.f64, x.f64, count)
-      case .minimum: sk_smallest_each_f64(y.f64, x.f64, count)
-      }
+    switch reduction {
+    case .sum: Scalar.kernels.pointee.combine(sk_plus, y, y, 1, x, 1, count)
+    case .maximum: Scalar.kernels.pointee.largest_each(y, x, count)
+    case .minimum: Scalar.kernels.pointee.smallest_each(y, x, count)
     }
   }
 }

@@ -2,6 +2,7 @@ import Foundation
 import FourierConvolution
 import SpectralConvolution
 import SpectralCore
+import SpectralTransforms
 
 /// Normalised correlation in which every pixel of the template, and of the image, has a weight.
 ///
@@ -9,7 +10,7 @@ import SpectralCore
 /// weighted correlation coefficient. All of its sums are correlations, computed by transforms: of m with a, a x and a x²,
 /// of m t with a and a x, of m t² with a (D. Padfield, "Masked object registration in the Fourier domain", IEEE Transactions
 /// on Image Processing 21, 2012, for weights of 0 and 1). They are subtracted from each other, so all is in `Double`.
-struct MaskedScores<Scalar: ConvolutionScalar> {
+struct MaskedScores<Scalar: FourierScalar> {
   /// `[C, h, w]`.
   let template: Tensor<Scalar>
   /// `[h, w]`.

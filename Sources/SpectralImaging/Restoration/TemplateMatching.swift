@@ -1,8 +1,8 @@
 import Foundation
-import SpectralTransforms
 import FourierConvolution
 import SpectralConvolution
 import SpectralCore
+import SpectralTransforms
 
 /// How the fit of a template is scored.
 public enum MatchingMethod: String, CaseIterable, Hashable, Sendable {
@@ -21,7 +21,7 @@ public enum MatchingMethod: String, CaseIterable, Hashable, Sendable {
 /// let search = try TemplateMatching(template)
 /// let best = try search.matches(in: image, count: 1)
 /// ```
-public struct TemplateMatching<Scalar: ConvolutionScalar>: Sendable {
+public struct TemplateMatching<Scalar: FourierScalar>: Sendable {
   /// The template, `[C, h, w]`.
   public let template: Tensor<Scalar>
   /// How much each of its pixels counts, `[h, w]` from 0 to 1; nil if all count alike.

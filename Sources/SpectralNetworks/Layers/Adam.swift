@@ -174,15 +174,8 @@ func adapt<Scalar: TensorScalar>(
   let first = range.lowerBound
   let (p, g) = (p.baseAddress! + first, g.baseAddress! + first)
   let (m, v) = (m.baseAddress! + first, v.baseAddress! + first)
-  if Scalar.self == Float.self {
-    sk_adapt_f32(
-      p.f32, g.f32, m.f32, v.f32, Float(factors.keepFirst), Float(factors.takeFirst), Float(factors.keepSecond),
-      Float(factors.takeSecond), Float(factors.stepSize), Float(factors.correction), Float(factors.epsilon),
-      Float(factors.kept), Float(factors.decay), range.count)
-  } else {
-    sk_adapt_f64(
-      p.f64, g.f64, m.f64, v.f64, Double(factors.keepFirst), Double(factors.takeFirst), Double(factors.keepSecond),
-      Double(factors.takeSecond), Double(factors.stepSize), Double(factors.correction), Double(factors.epsilon),
-      Double(factors.kept), Double(factors.decay), range.count)
-  }
+  Scalar.kernels.pointee.adapt(
+    p, g, m, v, Double(factors.keepFirst), Double(factors.takeFirst), Double(factors.keepSecond),
+    Double(factors.takeSecond), Double(factors.stepSize), Double(factors.correction), Double(factors.epsilon),
+    Double(factors.kept), Double(factors.decay), range.count)
 }

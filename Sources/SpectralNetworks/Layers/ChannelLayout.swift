@@ -131,23 +131,14 @@ func channelSums<Scalar: TensorScalar>(
     let (first, count) = (piece.lowerBound, piece.count)
     layout.forEachRow { row in
       let i = row + first
-      if Scalar.self == Float.self {
-        sk_add_products_each_f32(
-          (sum + first).f32, (product + first).f32, (g + i).f32, (x + i).f32, (mean + first).f32, count)
-      } else {
-        sk_add_products_each_f64(
-          (sum + first).f64, (product + first).f64, (g + i).f64, (x + i).f64, (mean + first).f64, count)
-      }
+      Scalar.kernels.pointee.add_products_each(
+        sum + first, product + first, g + i, x + i, mean + first, count)
     }
   } else {
     for c in piece {
       layout.forEachRun(of: c) { i in
         sum[c] += runningSum(g + i, layout.inner)
-        if Scalar.self == Float.self {
-          product[c] += Scalar(sk_sum_products_f32((g + i).f32, (x + i).f32, Float(mean[c]), layout.inner))
-        } else {
-          product[c] += Scalar(sk_sum_products_f64((g + i).f64, (x + i).f64, Double(mean[c]), layout.inner))
-        }
+        product[c] += Scalar(Scalar.kernels.pointee.sum_products(g + i, x + i, Double(mean[c]), layout.inner))
       }
     }
   }
@@ -164,20 +155,12 @@ func standardize<Scalar: TensorScalar>(
     let (c, count) = (piece.lowerBound, piece.count)
     layout.forEachRow { row in
       let i = row + c
-      if Scalar.self == Float.self {
-        sk_standardize_each_f32((y + i).f32, (x + i).f32, (mean + c).f32, (factor + c).f32, (shift + c).f32, count)
-      } else {
-        sk_standardize_each_f64((y + i).f64, (x + i).f64, (mean + c).f64, (factor + c).f64, (shift + c).f64, count)
-      }
+      Scalar.kernels.pointee.standardize_each(y + i, x + i, mean + c, factor + c, shift + c, count)
     }
   } else {
     for c in piece {
       layout.forEachRun(of: c) { i in
-        if Scalar.self == Float.self {
-          sk_standardize_f32((y + i).f32, (x + i).f32, Float(mean[c]), Float(factor[c]), Float(shift[c]), inner)
-        } else {
-          sk_standardize_f64((y + i).f64, (x + i).f64, Double(mean[c]), Double(factor[c]), Double(shift[c]), inner)
-        }
+        Scalar.kernels.pointee.standardize(y + i, x + i, Double(mean[c]), Double(factor[c]), Double(shift[c]), inner)
       }
     }
   }
@@ -196,28 +179,16 @@ func standardizeGradient<Scalar: TensorScalar>(
     let (c, count) = (piece.lowerBound, piece.count)
     layout.forEachRow { row in
       let i = row + c
-      if Scalar.self == Float.self {
-        sk_standardize_gradient_each_f32(
-          (dx + i).f32, (g + i).f32, (x + i).f32, (mean + c).f32, (base + c).f32, (slope + c).f32, (factor + c).f32,
-          count)
-      } else {
-        sk_standardize_gradient_each_f64(
-          (dx + i).f64, (g + i).f64, (x + i).f64, (mean + c).f64, (base + c).f64, (slope + c).f64, (factor + c).f64,
-          count)
-      }
+      Scalar.kernels.pointee.standardize_gradient_each(
+        dx + i, g + i, x + i, mean + c, base + c, slope + c, factor + c,
+        count)
     }
   } else {
     for c in piece {
       layout.forEachRun(of: c) { i in
-        if Scalar.self == Float.self {
-          sk_standardize_gradient_f32(
-            (dx + i).f32, (g + i).f32, (x + i).f32, Float(mean[c]), Float(base[c]), Float(slope[c]), Float(factor[c]),
-            inner)
-        } else {
-          sk_standardize_gradient_f64(
-            (dx + i).f64, (g + i).f64, (x + i).f64, Double(mean[c]), Double(base[c]), Double(slope[c]),
-            Double(factor[c]), inner)
-        }
+        Scalar.kernels.pointee.standardize_gradient(
+          dx + i, g + i, x + i, Double(mean[c]), Double(base[c]), Double(slope[c]),
+          Double(factor[c]), inner)
       }
     }
   }

@@ -38,15 +38,14 @@ extension Tensor {
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func runningSum<Scalar: TensorScalar>(_ x: UnsafePointer<Scalar>, _ count: Int) -> Scalar {
-  Scalar.self == Float.self ? Scalar(sk_sum_f32(x.f32, count)) : Scalar(sk_sum_f64(x.f64, count))
+  Scalar(Scalar.kernels.pointee.sum(x, count))
 }
 
 /// The sum of `(x - mean)²` over neighbouring elements.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func runningSumOfSquares<Scalar: TensorScalar>(_ x: UnsafePointer<Scalar>, _ mean: Scalar, _ count: Int) -> Scalar {
-  Scalar.self == Float.self
-    ? Scalar(sk_sum_squares_f32(x.f32, Float(mean), count)) : Scalar(sk_sum_squares_f64(x.f64, Double(mean), count))
+  Scalar(Scalar.kernels.pointee.sum_squares(x, Double(mean), count))
 }
 
 /// `y = e^(x - shift)`, element by element.
@@ -55,11 +54,7 @@ func runningSumOfSquares<Scalar: TensorScalar>(_ x: UnsafePointer<Scalar>, _ mea
 func exponential<Scalar: TensorScalar>(
   _ x: UnsafeBufferPointer<Scalar>, less shift: Scalar, _ y: UnsafeMutableBufferPointer<Scalar>
 ) {
-  if Scalar.self == Float.self {
-    sk_exp_f32(y.f32, x.f32, Float(shift), x.count)
-  } else {
-    for i in x.indices { y[i] = Scalar(exp(Double(x[i] - shift))) }
-  }
+  Scalar.kernels.pointee.exponential(y.baseAddress, x.baseAddress, Double(shift), x.count)
 }
 
 /// The natural logarithm.

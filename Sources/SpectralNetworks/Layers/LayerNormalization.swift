@@ -144,15 +144,10 @@ func standardizeRowGradient<Scalar: TensorScalar>(
   let count = Scalar(x.count)
   for i in x.indices { dx[i] = g[i] * weight[i] }
   let base = runningSum(dx.baseAddress!, x.count) / count
-  if Scalar.self == Float.self {
-    let product = sk_sum_products_f32(dx.f32, x.f32, Float(mean), x.count)
-    let slope = product * Float(inverse) * Float(inverse) / Float(x.count)
-    sk_standardize_gradient_f32(dx.f32, dx.f32, x.f32, Float(mean), Float(base), slope, Float(inverse), x.count)
-  } else {
-    let product = sk_sum_products_f64(dx.f64, x.f64, Double(mean), x.count)
-    let slope = product * Double(inverse) * Double(inverse) / Double(x.count)
-    sk_standardize_gradient_f64(dx.f64, dx.f64, x.f64, Double(mean), Double(base), slope, Double(inverse), x.count)
-  }
+  let product = Scalar.kernels.pointee.sum_products(dx.baseAddress, x.baseAddress, Double(mean), x.count)
+  let slope = product * Double(inverse) * Double(inverse) / Double(x.count)
+  Scalar.kernels.pointee.standardize_gradient(
+    dx.baseAddress, dx.baseAddress, x.baseAddress, Double(mean), Double(base), slope, Double(inverse), x.count)
 }
 
 @specialized(where Scalar == Float)
@@ -166,10 +161,6 @@ func sumStandardizedRows<Scalar: TensorScalar>(
   let (weight, bias) = (weight.baseAddress! + c, bias.baseAddress! + c)
   for row in mean.indices {
     let (g, x) = (g.baseAddress! + row * width + c, x.baseAddress! + row * width + c)
-    if Scalar.self == Float.self {
-      sk_add_products_f32(bias.f32, weight.f32, g.f32, x.f32, Float(mean[row]), Float(inverse[row]), count)
-    } else {
-      sk_add_products_f64(bias.f64, weight.f64, g.f64, x.f64, Double(mean[row]), Double(inverse[row]), count)
-    }
+    Scalar.kernels.pointee.add_products(bias, weight, g, x, Double(mean[row]), Double(inverse[row]), count)
   }
 }

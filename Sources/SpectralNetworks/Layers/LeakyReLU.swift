@@ -43,9 +43,5 @@ func leakGradient<Scalar: TensorScalar>(
   _ gradient: UnsafeBufferPointer<Scalar>, _ x: UnsafeBufferPointer<Scalar>,
   _ result: UnsafeMutableBufferPointer<Scalar>, _ slope: Scalar
 ) {
-  if Scalar.self == Float.self {
-    sk_leak_gradient_f32(result.f32, gradient.f32, x.f32, Float(slope), x.count)
-  } else {
-    sk_leak_gradient_f64(result.f64, gradient.f64, x.f64, Double(slope), x.count)
-  }
+  Scalar.kernels.pointee.leak_gradient(result.baseAddress, gradient.baseAddress, x.baseAddress, Double(slope), x.count)
 }

@@ -80,11 +80,7 @@ func average<Scalar: TensorScalar>(
           let outputs = plan.columns[b]
           let first = outputs.lowerBound
           let place = row * horizontal.input + first * horizontal.stride + b - horizontal.paddingBefore
-          if Scalar.self == Float.self {
-            sk_add_strided_f32((y + first).f32, (x + place).f32, horizontal.stride, outputs.count)
-          } else {
-            sk_add_strided_f64((y + first).f64, (x + place).f64, horizontal.stride, outputs.count)
-          }
+          Scalar.kernels.pointee.add_strided(y + first, x + place, horizontal.stride, outputs.count)
         }
       }
       for j in 0..<horizontal.output { y[j] *= plan.rowFactors[i] * plan.columnFactors[j] }
@@ -128,11 +124,7 @@ func meanOfFour<Scalar: TensorScalar>(
   let (input, output) = windows.starts(planes)
   let (x, y) = (x.baseAddress! + input, y.baseAddress! + output)
   let (height, width) = (windows.vertical.input, windows.horizontal.input)
-  if Scalar.self == Float.self {
-    sk_mean_of_four_f32(y.f32, x.f32, planes.count, height, width)
-  } else {
-    sk_mean_of_four_f64(y.f64, x.f64, planes.count, height, width)
-  }
+  Scalar.kernels.pointee.mean_of_four(y, x, planes.count, height, width)
 }
 
 @specialized(where Scalar == Float)
@@ -144,9 +136,5 @@ func shareAmongFour<Scalar: TensorScalar>(
   let (input, output) = windows.starts(planes)
   let (result, gradient) = (result.baseAddress! + input, gradient.baseAddress! + output)
   let (height, width) = (windows.vertical.input, windows.horizontal.input)
-  if Scalar.self == Float.self {
-    sk_share_among_four_f32(result.f32, gradient.f32, planes.count, height, width)
-  } else {
-    sk_share_among_four_f64(result.f64, gradient.f64, planes.count, height, width)
-  }
+  Scalar.kernels.pointee.share_among_four(result, gradient, planes.count, height, width)
 }

@@ -129,16 +129,10 @@ func largerRow<Scalar: TensorScalar>(
   _ y: UnsafeMutablePointer<Scalar>, _ winners: UnsafeMutablePointer<Int32>?, _ x: UnsafePointer<Scalar>,
   _ place: Int32, _ stride: Int, _ count: Int
 ) {
-  if Scalar.self == Float.self {
-    if let winners {
-      sk_larger_row_f32(y.f32, winners, x.f32, place, stride, count)
-    } else {
-      sk_larger_row_alone_f32(y.f32, x.f32, stride, count)
-    }
-  } else if let winners {
-    sk_larger_row_f64(y.f64, winners, x.f64, place, stride, count)
+  if let winners {
+    Scalar.kernels.pointee.larger_row(y, winners, x, place, stride, count)
   } else {
-    sk_larger_row_alone_f64(y.f64, x.f64, stride, count)
+    Scalar.kernels.pointee.larger_row_alone(y, x, stride, count)
   }
 }
 
@@ -152,11 +146,7 @@ func largestOfFour<Scalar: TensorScalar>(
   let (input, output) = windows.starts(planes)
   let (x, y, winners) = (x.baseAddress! + input, y.baseAddress! + output, winners + output)
   let (height, width) = (windows.vertical.input, windows.horizontal.input)
-  if Scalar.self == Float.self {
-    sk_largest_of_four_f32(y.f32, winners, x.f32, planes.count, height, width)
-  } else {
-    sk_largest_of_four_f64(y.f64, winners, x.f64, planes.count, height, width)
-  }
+  Scalar.kernels.pointee.largest_of_four(y, winners, x, planes.count, height, width)
 }
 
 @specialized(where Scalar == Float)
@@ -168,11 +158,7 @@ func giveToWinnersOfFour<Scalar: TensorScalar>(
   let (input, output) = windows.starts(planes)
   let (result, g, winners) = (result.baseAddress! + input, gradient.baseAddress! + output, winners + output)
   let (height, width) = (windows.vertical.input, windows.horizontal.input)
-  if Scalar.self == Float.self {
-    sk_give_to_winners_of_four_f32(result.f32, g.f32, winners, planes.count, height, width)
-  } else {
-    sk_give_to_winners_of_four_f64(result.f64, g.f64, winners, planes.count, height, width)
-  }
+  Scalar.kernels.pointee.give_to_winners_of_four(result, g, winners, planes.count, height, width)
 }
 
 @specialized(where Scalar == Float)

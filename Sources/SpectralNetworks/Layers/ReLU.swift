@@ -33,9 +33,5 @@ func rectifyGradient<Scalar: TensorScalar>(
   _ gradient: UnsafeBufferPointer<Scalar>, _ y: UnsafeBufferPointer<Scalar>,
   _ result: UnsafeMutableBufferPointer<Scalar>
 ) {
-  if Scalar.self == Float.self {
-    sk_rectify_gradient_f32(result.f32, gradient.f32, y.f32, y.count)
-  } else {
-    sk_rectify_gradient_f64(result.f64, gradient.f64, y.f64, y.count)
-  }
+  Scalar.kernels.pointee.rectify_gradient(result.baseAddress, gradient.baseAddress, y.baseAddress, y.count)
 }

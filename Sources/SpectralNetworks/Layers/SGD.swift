@@ -62,11 +62,7 @@ func descend<Scalar: TensorScalar>(
   _ decay: Scalar
 ) {
   let (p, g) = (p.baseAddress! + range.lowerBound, g.baseAddress! + range.lowerBound)
-  if Scalar.self == Float.self {
-    sk_descend_f32(p.f32, g.f32, Float(rate), Float(decay), range.count)
-  } else {
-    sk_descend_f64(p.f64, g.f64, Double(rate), Double(decay), range.count)
-  }
+  Scalar.kernels.pointee.descend(p, g, Double(rate), Double(decay), range.count)
 }
 
 @specialized(where Scalar == Float)
@@ -77,11 +73,6 @@ func descend<Scalar: TensorScalar>(
 ) {
   let first = range.lowerBound
   let (p, g, b) = (p.baseAddress! + first, g.baseAddress! + first, b.baseAddress! + first)
-  if Scalar.self == Float.self {
-    sk_descend_momentum_f32(
-      p.f32, g.f32, b.f32, Float(rate), Float(decay), Float(momentum), nesterov, range.count)
-  } else {
-    sk_descend_momentum_f64(
-      p.f64, g.f64, b.f64, Double(rate), Double(decay), Double(momentum), nesterov, range.count)
-  }
+  Scalar.kernels.pointee.descend_momentum(
+    p, g, b, Double(rate), Double(decay), Double(momentum), nesterov, range.count)
 }

@@ -1,5 +1,3 @@
-import CKernels
-import Foundation
 import SpectralCore
 
 /// The logistic function `1 / (1 + e^-x)`.
@@ -24,15 +22,10 @@ public struct Sigmoid<Scalar: TensorScalar>: Layer {
   public func outputShape(for input: TensorShape) -> TensorShape { input }
 }
 
-// Far on the negative side e^-x becomes infinite and the quotient 0, as it should.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func logistic<Scalar: TensorScalar>(_ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>) {
-  if Scalar.self == Float.self {
-    sk_logistic_f32(y.f32, x.f32, x.count)
-  } else {
-    for i in x.indices { y[i] = 1 / (1 + Scalar(exp(Double(-x[i])))) }
-  }
+  Scalar.kernels.pointee.logistic(y.baseAddress, x.baseAddress, x.count)
 }
 
 @specialized(where Scalar == Float)

@@ -1,5 +1,3 @@
-import CKernels
-import Foundation
 import SpectralCore
 
 /// The hyperbolic tangent.
@@ -27,11 +25,7 @@ public struct Tanh<Scalar: TensorScalar>: Layer {
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func tangent<Scalar: TensorScalar>(_ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Scalar>) {
-  if Scalar.self == Float.self {
-    sk_tanh_f32(y.f32, x.f32, x.count)
-  } else {
-    for i in x.indices { y[i] = Scalar(tanh(Double(x[i]))) }
-  }
+  Scalar.kernels.pointee.tanh(y.baseAddress, x.baseAddress, x.count)
 }
 
 @specialized(where Scalar == Float)

@@ -97,20 +97,8 @@ private func multiply<Scalar: TensorScalar>(
     return
   }
   // A matrix without terms has no elements, and perhaps no address.
-  let raw = (
-    a: UnsafeRawPointer(a.baseAddress.map { $0 + rows.lowerBound * aRow }),
-    b: UnsafeRawPointer(b.baseAddress.map { $0 + columns.lowerBound * bColumn }), bias: UnsafeRawPointer(bias),
-    c: UnsafeMutableRawPointer(c)
-  )
-  if Scalar.self == Float.self {
-    sk_matrix_product_f32(
-      raw.c.assumingMemoryBound(to: Float.self), problem.columns, raw.a?.assumingMemoryBound(to: Float.self), aRow,
-      aTerm, raw.b?.assumingMemoryBound(to: Float.self), bTerm, bColumn,
-      raw.bias?.assumingMemoryBound(to: Float.self), rows.count, columns.count, problem.terms)
-  } else {
-    sk_matrix_product_f64(
-      raw.c.assumingMemoryBound(to: Double.self), problem.columns, raw.a?.assumingMemoryBound(to: Double.self), aRow,
-      aTerm, raw.b?.assumingMemoryBound(to: Double.self), bTerm, bColumn,
-      raw.bias?.assumingMemoryBound(to: Double.self), rows.count, columns.count, problem.terms)
-  }
+  Scalar.kernels.pointee.matrix_product(
+    c, problem.columns, a.baseAddress.map { $0 + rows.lowerBound * aRow }, aRow, aTerm,
+    b.baseAddress.map { $0 + columns.lowerBound * bColumn }, bTerm, bColumn, bias, rows.count, columns.count,
+    problem.terms)
 }
