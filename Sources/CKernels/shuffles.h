@@ -1,4 +1,5 @@
-// Two vectors of `width` numbers shuffled into one: INDEX says which number comes to place i, those of b after those of a.
+// Two vectors of `width` numbers shuffled into one: INDEX says which number comes to place i, those of b after those of
+// a.
 #pragma once
 
 // The two halves of a transposition's step: of the pairs of numbers that lie `step` apart, the first, or the second, of

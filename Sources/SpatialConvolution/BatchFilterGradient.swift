@@ -18,33 +18,16 @@ struct BatchFilterGradient<Scalar: TensorScalar> {
 
     init(_ tiles: BatchTiles<Scalar>) {
       (images, gradients) = (Scratch(count: tiles.operandCount), Scratch(count: tiles.resultCount))
-      (sums, touched) = (Scratch(count: tiles.sumCount), Scratch(count: tiles.taps))
+      (sums, touched) = (Scratch(count: tiles.sumCount), Scratch(count: tiles.problem.taps))
     }
   }
 
   /// The gradient; nil if it is not finite, for then the zeros of the padding are to be multiplied.
-  func callAsFunction(_ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>) -> Tensor<Scalar>? {
-    let result = gradient.withUnsafeElements { g in
-      input.withUnsafeElements { x in
-        Tensor<Scalar>(problem.filterShape) { dw in
-          let sums = Scratch<Scalar>(count: tiles.parts * dw.count)
-          sum(g.baseAddress!, x.baseAddress!, to: sums.base)
-          addParts(sums.base, to: dw)
-        }
-      }
+  func callAsFunction(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? {
+    let result = operands.result(problem.filterShape) { g, x, _, dw in
+      addUp(parts: tiles.parts, of: problem.filterShape.count, to: dw) { sum(g, x, to: $0) }
     }
     return result.withUnsafeElements { Scalar.kernels.pointee.are_finite($0.baseAddress!, $0.count) } ? result : nil
-  }
-
-  /// Adds the sums of all parts.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func addParts(_ sums: UnsafePointer<Scalar>, to dw: UnsafeMutableBufferPointer<Scalar>) {
-    let (count, dw) = (dw.count, dw.baseAddress!)
-    dw.update(from: sums, count: count)
-    for part in 1..<max(1, tiles.parts) {
-      for i in 0..<count { dw[i] += sums[part * count + i] }
-    }
   }
 
   @specialized(where Scalar == Float)
@@ -54,15 +37,15 @@ struct BatchFilterGradient<Scalar: TensorScalar> {
     let pieces = tiles.imageGroups * bands.count
     Parallel.forEach(parts * groups, atMost: tiles.workers, workspace: { Workspace(tiles) }) { index, workspace in
       let (part, group) = index.quotientAndRemainder(dividingBy: groups)
-      workspace.touched.base.update(repeating: false, count: tiles.taps)
+      workspace.touched.base.update(repeating: false, count: problem.taps)
       for piece in part * pieces / parts..<(part + 1) * pieces / parts {
         let (imageGroup, band) = piece.quotientAndRemainder(dividingBy: bands.count)
         add(g, x, imageGroup, group, bands[band], workspace)
       }
       let (pairs, width) = (tiles.channels * tiles.lanes, Scalar.vectorWidth)
-      for tap in 0..<tiles.taps where !workspace.touched.base[tap] {
+      for tap in 0..<problem.taps where !workspace.touched.base[tap] {
         for pair in 0..<pairs {
-          (workspace.sums.base + (pair * tiles.taps + tap) * width).update(repeating: 0, count: width)
+          (workspace.sums.base + (pair * problem.taps + tap) * width).update(repeating: 0, count: width)
         }
       }
       Scalar.kernels.pointee.sum_lanes(
@@ -80,15 +63,14 @@ struct BatchFilterGradient<Scalar: TensorScalar> {
     let images = min(tiles.imagesAtOnce, problem.batch - first)
     let vectors = tiles.vectors(images)
     let pixel = vectors * Scalar.vectorWidth
-    let imagePlane = problem.vertical.input * tiles.placeWidth
-    let gradientPlane = problem.vertical.output * tiles.width
+    let (imagePlane, gradientPlane) = (problem.images.pixels, problem.maps.pixels)
     tiles.pack(
       x + (first * groups + group) * channels * imagePlane, planes: groups * channels, plane: imagePlane,
       channels: channels, rows: band.places, width: tiles.placeWidth, images: images, to: workspace.images.base)
     tiles.pack(
       g + (first * groups + group) * outputs * gradientPlane, planes: groups * outputs, plane: gradientPlane,
       channels: outputs, rows: band.rows, width: tiles.width, images: images, to: workspace.gradients.base)
-    let (tapSums, channelSums) = (Scalar.vectorWidth, tiles.taps * Scalar.vectorWidth)
+    let (tapSums, channelSums) = (Scalar.vectorWidth, problem.taps * Scalar.vectorWidth)
     let imageRow = tiles.placeWidth * pixel
     for rowRun in tiles.rowTaps {
       let row = rowRun.overlap.clamped(to: band.rows)

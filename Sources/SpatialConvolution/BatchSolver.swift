@@ -22,13 +22,12 @@ struct BatchSolver<Scalar: TensorScalar>: ConvolutionSolver {
   var cost: CostEstimate { tiles.cost }
   var isPreferred: Bool { tiles.problem.isDense && tiles.isWorthwhile }
   var isReusable: Bool { true }
-  var memory: [WorkingSet] { tiles.phases }
+  var memory: [WorkingSet] { tiles.workingSets }
 
   func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? {
-    let (pass, problem) = (tiles.pass, tiles.problem)
-    if pass == .filterGradient {
-      return BatchFilterGradient(tiles: tiles)(operands.first, operands.second).map(problem.oriented)
-    }
-    return BatchSweep(tiles: tiles)(operands.first, problem.oriented(operands.second), bias: operands.bias)
+    let problem = tiles.problem
+    if tiles.pass == .filterGradient { return BatchFilterGradient(tiles: tiles)(operands).map(problem.oriented) }
+    return BatchSweep(tiles: tiles)(
+      PassOperands(operands.first, problem.oriented(operands.second), bias: operands.bias))
   }
 }

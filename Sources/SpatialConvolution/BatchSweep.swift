@@ -14,33 +14,21 @@ struct BatchSweep<Scalar: TensorScalar> {
 
   /// The result of a pass; nil if a filter is not finite, for then the zeros of the padding are to be multiplied.
   ///
-  /// - Parameters:
-  ///   - operand: The images, or the gradient by the feature maps.
-  ///   - filter: As a correlation wants them.
-  ///   - bias: Added to each lane, if there is one.
-  func callAsFunction(
-    _ operand: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?
-  ) -> Tensor<Scalar>? {
+  /// - Parameter operands: The images, or the gradient by the feature maps; the filters as a correlation wants them; and
+  ///   the bias that is added to each lane, if there is one.
+  func callAsFunction(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? {
     let packed = Scratch<Scalar>(count: problem.geometry.groups * tiles.packedPerGroup + Scalar.vectorWidth)
-    let isFinite = filter.withUnsafeElements { w in
+    let isFinite = operands.second.withUnsafeElements { w in
       pack(w.baseAddress!, to: packed.base)
       return Scalar.kernels.pointee.are_finite(w.baseAddress!, w.count)
     }
     guard isFinite else { return nil }
-    return operand.withUnsafeElements { x in
-      Tensor<Scalar>(tiles.pass == .forward ? problem.outputShape : problem.inputShape) { y in
-        if let bias {
-          bias.withUnsafeElements { sweep(x.baseAddress!, packed.base, $0.baseAddress!, y.baseAddress!) }
-        } else {
-          sweep(x.baseAddress!, packed.base, nil, y.baseAddress!)
-        }
-      }
-    }
+    return operands.result(problem.resultShape(tiles.pass)) { x, _, bias, y in sweep(x, packed.base, bias, y) }
   }
 
   /// The filters as `[group][channel][tap][lane]`.
   private func pack(_ w: UnsafePointer<Scalar>, to packed: UnsafeMutablePointer<Scalar>) {
-    let (taps, pitch, lanes) = (tiles.taps, tiles.packedPitch, tiles.lanes)
+    let (taps, pitch, lanes) = (problem.taps, tiles.packedPitch, tiles.lanes)
     for group in 0..<problem.geometry.groups {
       let (source, target) = (w + group * tiles.filtersPerGroup, packed + group * tiles.packedPerGroup)
       if tiles.pass == .forward {
@@ -73,8 +61,7 @@ struct BatchSweep<Scalar: TensorScalar> {
     _ y: UnsafeMutablePointer<Scalar>
   ) {
     let (groups, channels, lanes, bands) = (problem.geometry.groups, tiles.channels, tiles.lanes, tiles.bands)
-    let operandPlane = tiles.placeWidth * (tiles.pass == .forward ? problem.vertical.input : problem.vertical.output)
-    let plane = tiles.width * tiles.vertical.terms.count
+    let (operandPlane, plane) = (problem.operand(tiles.pass).pixels, problem.result(tiles.pass).pixels)
     Parallel.forEach(
       tiles.imageGroups * groups * bands.count, atMost: tiles.workers, workspace: { Workspace(tiles) }
     ) { index, workspace in
@@ -134,7 +121,7 @@ struct BatchSweep<Scalar: TensorScalar> {
     _ operandChannel: Int, _ packed: UnsafePointer<Scalar>, _ terms: UnsafeBufferPointer<sk_term>, _ pixel: Int,
     _ bias: UnsafePointer<Scalar>?
   ) {
-    let packedChannel = tiles.taps * tiles.packedPitch
+    let packedChannel = problem.taps * tiles.packedPitch
     let pieces = max(
       1, (tiles.channels * terms.count + BatchTiles<Scalar>.mostTerms - 1) / BatchTiles<Scalar>.mostTerms)
     let most = (tiles.channels + pieces - 1) / pieces

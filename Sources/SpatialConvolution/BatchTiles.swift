@@ -62,14 +62,14 @@ struct BatchTiles<Scalar: TensorScalar> {
     var count = max(1, min((wanted + pieces - 1) / pieces, worthwhile))
     cut(count)
     func fits() -> Bool {
-      phases[0].perThread <= Self.cacheBytes && memoryLimit.map { phases.bytes(threads: 1) <= $0 } ?? true
+      workingSets[0].perThread <= Self.cacheBytes && memoryLimit.map { workingSets.bytes(threads: 1) <= $0 } ?? true
     }
     while !fits() {
       guard count < vertical.terms.count else { return nil }
       count = min(2 * count, vertical.terms.count)
       cut(count)
     }
-    if let memoryLimit { workers = phases.threads(within: memoryLimit) }
+    if let memoryLimit { workers = workingSets.threads(within: memoryLimit) }
   }
 
   /// Whether this is faster than sums across the channels or along the columns, as was measured: what it saves at borders
@@ -124,16 +124,15 @@ struct BatchTiles<Scalar: TensorScalar> {
 
   // MARK: Sizes
 
-  var taps: Int { problem.vertical.kernel * problem.horizontal.kernel }
   /// Images that are computed together.
   var imagesAtOnce: Int { vectors * Scalar.vectorWidth }
   var imageGroups: Int { (problem.batch + imagesAtOnce - 1) / imagesAtOnce }
   /// Channels of the operand and of the result, of a group.
-  var channels: Int { pass == .inputGradient ? problem.outputsPerGroup : problem.channelsPerGroup }
-  var lanes: Int { pass == .inputGradient ? problem.channelsPerGroup : problem.outputsPerGroup }
+  var channels: Int { problem.operand(pass).count }
+  var lanes: Int { problem.result(pass).count }
   /// Pixels of a row of the operand, and positions of a row of the result.
-  var placeWidth: Int { pass == .inputGradient ? problem.horizontal.output : problem.horizontal.input }
-  var width: Int { pass == .inputGradient ? problem.horizontal.input : problem.horizontal.output }
+  var placeWidth: Int { problem.operand(pass).width }
+  var width: Int { problem.result(pass).width }
   var mostRows: Int { bands.reduce(0) { max($0, $1.rows.count) } }
   var mostPlaces: Int { bands.reduce(0) { max($0, $1.places.count) } }
   /// The copies of a band of the operand and of the result, or of the output gradient.
@@ -144,9 +143,9 @@ struct BatchTiles<Scalar: TensorScalar> {
     let width = Scalar.vectorWidth
     return lanes <= width ? lanes : (lanes + width - 1) / width * width
   }
-  var packedPerGroup: Int { channels * taps * packedPitch }
+  var packedPerGroup: Int { channels * problem.taps * packedPitch }
   /// The filters of a group, each number of a filter gradient with a vector of sums.
-  var filtersPerGroup: Int { channels * lanes * taps }
+  var filtersPerGroup: Int { channels * lanes * problem.taps }
   var sumCount: Int { pass == .filterGradient ? filtersPerGroup * Scalar.vectorWidth : 0 }
   /// Pieces of work of each group whose sums are added at the end.
   var parts: Int { min(imageGroups * bands.count, max(4, min(16, problem.multiplyAdds >> 23))) }
@@ -155,14 +154,15 @@ struct BatchTiles<Scalar: TensorScalar> {
     (pass == .filterGradient ? sumCount : packedPerGroup) * MemoryLayout<Scalar>.stride
   }
   /// What is held: packed filters or sums of parts, and the copies of bands.
-  var phases: [WorkingSet] {
+  var workingSets: [WorkingSet] {
     let isFilterGradient = pass == .filterGradient
     let groups = problem.geometry.groups
     let shared = isFilterGradient ? groups * parts * filtersPerGroup : groups * packedPerGroup + Scalar.vectorWidth
     let copies = [operandCount, resultCount].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
     let others =
       isFilterGradient
-      ? Scratch<Scalar>.byteCount(sumCount) + Scratch<Bool>.byteCount(taps) : Scratch<sk_term>.byteCount(Self.mostTerms)
+      ? Scratch<Scalar>.byteCount(sumCount) + Scratch<Bool>.byteCount(problem.taps)
+      : Scratch<sk_term>.byteCount(Self.mostTerms)
     return [
       WorkingSet(
         shared: problem.flippedBytes(Scalar.self) + Scratch<Scalar>.byteCount(shared), perThread: copies + others)

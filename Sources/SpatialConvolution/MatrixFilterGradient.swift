@@ -6,7 +6,7 @@ import SpectralCore
 /// Its sums run over positions: the output gradient is packed, a vector of outputs for each position, and every tap of
 /// every channel is a row of sums beside it. Threads share no sums: blocks of outputs, ranges of channels, and, where
 /// these are few, parts of the positions, each with sums of its own, which are added in their order at the end.
-struct MatrixGradientTiles<Scalar: TensorScalar> {
+struct MatrixGradientTiles<Scalar: TensorScalar>: Sendable {
   let problem: ConvolutionProblem
   private(set) var grid: TileGrid
   /// Outputs of a group that are computed together.
@@ -29,7 +29,7 @@ struct MatrixGradientTiles<Scalar: TensorScalar> {
       vertical: SlidingAxis(forward: problem.vertical), horizontal: SlidingAxis(forward: problem.horizontal))
     blocks = LaneBlocks.split(problem.outputsPerGroup, atMost: 4, unit: Scalar.vectorWidth)
     let (channels, groups) = (problem.channelsPerGroup, problem.geometry.groups)
-    let taps = problem.vertical.kernel * problem.horizontal.kernel
+    let taps = problem.taps
     // Every range of channels packs the output gradient again: with 288 rows of sums that costs a twentieth.
     let worthwhile = max(1, channels * taps / 288)
     let most = min(worthwhile, (Self.pieces + groups * blocks.count - 1) / (groups * blocks.count))
@@ -41,14 +41,13 @@ struct MatrixGradientTiles<Scalar: TensorScalar> {
     parts = max(
       1, min((Self.pieces + pieces - 1) / pieces, problem.batch * grid.count, max(1, (4 << 20) / partBytes)))
     if let memoryLimit {
-      while parts > 1, phases.bytes(threads: 1) > memoryLimit { parts -= 1 }
-      workers = phases.threads(within: memoryLimit)
+      while parts > 1, workingSets.bytes(threads: 1) > memoryLimit { parts -= 1 }
+      workers = workingSets.threads(within: memoryLimit)
     }
   }
 
-  private var taps: Int { problem.vertical.kernel * problem.horizontal.kernel }
   /// Sums of an output.
-  var terms: Int { problem.channelsPerGroup * taps }
+  var terms: Int { problem.channelsPerGroup * problem.taps }
   /// The sums of a group, with outputs padded to whole vectors.
   var sumsPerGroup: Int {
     (problem.outputsPerGroup + Scalar.vectorWidth - 1) / Scalar.vectorWidth * Scalar.vectorWidth * terms
@@ -61,10 +60,10 @@ struct MatrixGradientTiles<Scalar: TensorScalar> {
   var gradientCount: Int { grid.rows * grid.columns * 4 * Scalar.vectorWidth }
 
   private var partBytes: Int { sumsPerPart * MemoryLayout<Scalar>.stride }
-  private var tableBytes: Int { (channelsAtOnce * taps + grid.tableCount) * MemoryLayout<Int32>.stride }
+  private var tableBytes: Int { (channelsAtOnce * problem.taps + grid.tableCount) * MemoryLayout<Int32>.stride }
   private var workerBytes: Int { Scratch<Scalar>.byteCount(tileCount) + Scratch<Scalar>.byteCount(gradientCount) }
   /// What is held while the sums are made, and while they are put in order.
-  var phases: [WorkingSet] {
+  var workingSets: [WorkingSet] {
     let sums = Scratch<Scalar>.byteCount(parts * sumsPerPart)
     return [
       WorkingSet(shared: sums + tableBytes, perThread: workerBytes),
@@ -83,7 +82,7 @@ struct MatrixGradientTiles<Scalar: TensorScalar> {
       "copies": tiles * inputs * Double(grid.plane) * single * (grid.isGathered ? 1.2e-9 : 0.22e-9),
       "packing": tiles * Double(channelParts * gradientCount) * single * 0.15e-9,
       "calls": tiles * Double(channelParts) * 5e-7,
-      "entries": Double(grid.tableCount + channelsAtOnce * taps) * 1.5e-8,
+      "entries": Double(grid.tableCount + channelsAtOnce * problem.taps) * 1.5e-8,
       "sums": Double(parts * sumsPerPart) * single * 0.5e-9,
     ]
   }
@@ -94,7 +93,7 @@ struct MatrixGradientTiles<Scalar: TensorScalar> {
     guard Double(channelsAtOnce) * Double(vertical.reach) * Double(horizontal.reach) < 0x1p31 else { return false }
     func fits(_ bytes: Int) -> Bool {
       guard tileCount < 1 << 31, workerBytes <= bytes else { return false }
-      return memoryLimit.map { phases.bytes(threads: 1) <= $0 } ?? true
+      return memoryLimit.map { workingSets.bytes(threads: 1) <= $0 } ?? true
     }
     let most = 512
     grid.columns = min(horizontal.positions, most)
@@ -132,16 +131,11 @@ struct MatrixFilterGradient<Scalar: TensorScalar> {
     let prefetch = Prefetch()
   }
 
-  func callAsFunction(_ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>) -> Tensor<Scalar> {
-    guard gradient.count > 0 else { return .zeros(problem.filterShape) }
-    return gradient.withUnsafeElements { g in
-      input.withUnsafeElements { x in
-        Tensor<Scalar>(problem.filterShape) { dw in
-          let sums = Scratch<Scalar>(count: tiles.parts * tiles.sumsPerPart)
-          sum(g.baseAddress!, x.baseAddress!, to: sums.base)
-          addUp(sums.base, to: dw.baseAddress!)
-        }
-      }
+  func callAsFunction(_ operands: PassOperands<Scalar>) -> Tensor<Scalar> {
+    operands.result(problem.filterShape) { g, x, _, dw in
+      let sums = Scratch<Scalar>(count: tiles.parts * tiles.sumsPerPart)
+      sum(g, x, to: sums.base)
+      addUp(sums.base, to: dw)
     }
   }
 
@@ -151,8 +145,7 @@ struct MatrixFilterGradient<Scalar: TensorScalar> {
     let (groups, channels, channelParts) = (problem.geometry.groups, problem.channelsPerGroup, tiles.channelParts)
     let (blocks, parts, count) = (tiles.blocks.count, tiles.parts, problem.batch * tiles.grid.count)
     let taps = tiles.terms / channels
-    let imagePlane = problem.vertical.input * problem.horizontal.input
-    let outputPlane = problem.vertical.output * problem.horizontal.output
+    let (imagePlane, outputPlane) = (problem.images.pixels, problem.maps.pixels)
     Parallel.forEach(
       parts * groups * blocks * channelParts, atMost: tiles.workers,
       workspace: { Workspace(tile: Scratch(count: tiles.tileCount), gradient: Scratch(count: tiles.gradientCount)) }
@@ -202,7 +195,7 @@ struct MatrixFilterGradient<Scalar: TensorScalar> {
 
   /// What the output gradients of an area are packed from.
   private func gradientSource(_ g: UnsafePointer<Scalar>, _ lanes: Int, _ area: TileGrid.Area) -> PrefetchRegion {
-    let (width, plane) = (problem.horizontal.output, problem.vertical.output * problem.horizontal.output)
+    let (width, plane) = (problem.maps.width, problem.maps.pixels)
     let bytes = MemoryLayout<Scalar>.stride
     return PrefetchRegion(
       start: g + area.rows.lowerBound * width, stride: plane * bytes, pieces: lanes,
@@ -214,7 +207,7 @@ struct MatrixFilterGradient<Scalar: TensorScalar> {
     _ g: UnsafePointer<Scalar>, _ lanes: Int, _ area: TileGrid.Area, pitch: Int,
     to packed: UnsafeMutablePointer<Scalar>
   ) {
-    let (width, plane) = (problem.horizontal.output, problem.vertical.output * problem.horizontal.output)
+    let (width, plane) = (problem.maps.width, problem.maps.pixels)
     if area.columns.count == width {
       Scalar.kernels.pointee.pack_lanes(packed, pitch, g + area.rows.lowerBound * width, plane, lanes, area.count)
     } else {

@@ -9,65 +9,52 @@ struct MatrixSolver<Scalar: TensorScalar>: ConvolutionSolver {
     "multiplies matrices whose rows are found through offsets in a padded tile: for several channels or outputs"
   }
 
-  private let problem: ConvolutionProblem
-  private let pass: ConvolutionPass
-  private let memoryLimit: Int?
-
-  /// How the pass is cut up.
-  private enum Tiles {
-    case sweep(MatrixTiles<Scalar>)
-    case filterGradient(MatrixGradientTiles<Scalar>)
-  }
-  private let tiles: Tiles
+  private let pass: any DirectPass<Scalar>
+  let isPreferred: Bool
 
   init(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?) throws(ConvolutionError) {
-    (self.problem, self.pass, self.memoryLimit) = (problem, pass, memoryLimit)
-    let tiles =
+    let tiles: (any DirectPass<Scalar>)? =
       pass == .filterGradient
-      ? MatrixGradientTiles<Scalar>(problem, memoryLimit: memoryLimit).map(Tiles.filterGradient)
-      : MatrixTiles<Scalar>(problem, pass, memoryLimit: memoryLimit).map(Tiles.sweep)
+      ? MatrixGradientTiles<Scalar>(problem, memoryLimit: memoryLimit)
+      : MatrixTiles<Scalar>(problem, pass, memoryLimit: memoryLimit)
     guard let tiles else {
       throw ConvolutionError(
         "\(Self.name) cannot do this: it needs memory for the packed filters or their sums, and for all that a window sees "
           + "in all channels")
     }
-    self.tiles = tiles
+    self.pass = tiles
+    isPreferred = problem.isDense
   }
 
-  var cost: CostEstimate {
-    switch tiles {
-    case .sweep(let tiles): tiles.cost
-    case .filterGradient(let tiles): tiles.cost
-    }
-  }
-  var isPreferred: Bool { problem.isDense }
-  var memory: [WorkingSet] {
-    switch tiles {
-    case .sweep(let tiles): tiles.phases
-    case .filterGradient(let tiles): tiles.phases
-    }
-  }
+  var cost: CostEstimate { pass.cost }
+  var memory: [WorkingSet] { pass.workingSets }
 
+  func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? { pass.run(operands) }
+}
+
+extension MatrixTiles: DirectPass {
   func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? {
-    switch tiles {
-    case .filterGradient(let tiles):
-      return problem.oriented(MatrixFilterGradient(tiles)(operands.first, operands.second))
-    case .sweep(let tiles):
-      let sweep = MatrixSweep(tiles)
-      if pass == .inputGradient {
-        let (packed, areFinite) = sweep.pack(problem.oriented(operands.second))
-        // The zeros around a gradient are no terms of the sum: they must not meet an infinite weight.
-        return areFinite ? sweep(operands.first, packed, bias: nil) : nil
-      }
-      func pack() -> Tensor<Scalar> { sweep.pack(problem.oriented(operands.second)).filters }
-      guard let cache = operands.cache, !tiles.needsNoPacking else {
-        return sweep(operands.first, pack(), bias: operands.bias)
-      }
-      let others = tiles.phases.bytes(threads: min(Parallel.threads, tiles.workers)) - tiles.packedBytes
-      let packed = cache.value(
-        operands.second, problem.geometry, bytes: tiles.packedBytes,
-        budget: memoryLimit.map { $0 - others } ?? type(of: cache).usualBudget, make: pack)
-      return sweep(operands.first, packed, bias: operands.bias)
+    let sweep = MatrixSweep(self)
+    func result(_ packed: Tensor<Scalar>) -> Tensor<Scalar> {
+      sweep(PassOperands(operands.first, packed, bias: operands.bias))
     }
+    if pass == .inputGradient {
+      let (packed, areFinite) = sweep.pack(problem.oriented(operands.second))
+      // The zeros around a gradient are no terms of the sum: they must not meet an infinite weight.
+      return areFinite ? result(packed) : nil
+    }
+    func pack() -> Tensor<Scalar> { sweep.pack(problem.oriented(operands.second)).filters }
+    guard let cache = operands.cache, !needsNoPacking else { return result(pack()) }
+    let others = workingSets.bytes(threads: min(Parallel.threads, workers)) - packedBytes
+    return result(
+      cache.value(
+        operands.second, problem.geometry, bytes: packedBytes,
+        budget: memoryLimit.map { $0 - others } ?? type(of: cache).usualBudget, make: pack))
+  }
+}
+
+extension MatrixGradientTiles: DirectPass {
+  func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? {
+    problem.oriented(MatrixFilterGradient(self)(operands))
   }
 }

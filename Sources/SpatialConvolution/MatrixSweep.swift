@@ -36,8 +36,7 @@ struct MatrixSweep<Scalar: TensorScalar> {
   init(_ tiles: MatrixTiles<Scalar>) {
     self.tiles = tiles
     residues = Self.residues(tiles)
-    let horizontal = tiles.problem.horizontal
-    padded = PaddedTiles(tiles.grid, width: tiles.pass == .forward ? horizontal.input : horizontal.output)
+    padded = PaddedTiles(tiles.grid, width: tiles.problem.operand(tiles.pass).width)
   }
 
   private static func residues(_ tiles: MatrixTiles<Scalar>) -> [Residue] {
@@ -72,24 +71,13 @@ struct MatrixSweep<Scalar: TensorScalar> {
 
   /// The result of a pass.
   ///
-  /// - Parameters:
-  ///   - operand: The images, or the gradient by the feature maps.
-  ///   - packed: The filters, from ``pack(_:)``.
-  ///   - bias: Added to each lane, if there is one.
-  func callAsFunction(_ operand: Tensor<Scalar>, _ packed: Tensor<Scalar>, bias: Tensor<Scalar>?) -> Tensor<Scalar> {
-    operand.withUnsafeElements { x in
-      packed.withUnsafeElements { w in
-        let shape = tiles.pass == .forward ? problem.outputShape : problem.inputShape
-        return Tensor<Scalar>(shape) { y in
-          guard !y.isEmpty else { return }
-          if tiles.scatters { y.initialize(repeating: 0) }
-          if let bias {
-            bias.withUnsafeElements { sweep(x.baseAddress!, w.baseAddress!, $0.baseAddress!, y.baseAddress!) }
-          } else {
-            sweep(x.baseAddress!, w.baseAddress!, nil, y.baseAddress!)
-          }
-        }
-      }
+  /// - Parameter operands: The images, or the gradient by the feature maps; the filters, from ``pack(_:)``; and the bias
+  ///   that is added to each lane, if there is one.
+  func callAsFunction(_ operands: PassOperands<Scalar>) -> Tensor<Scalar> {
+    let shape = problem.resultShape(tiles.pass)
+    return operands.result(shape) { x, w, bias, y in
+      if tiles.scatters { y.initialize(repeating: 0, count: shape.count) }
+      sweep(x, w, bias, y)
     }
   }
 
@@ -187,11 +175,7 @@ struct MatrixSweep<Scalar: TensorScalar> {
     }
   }
 
-  private var operandPlane: Int { plane(of: tiles.pass == .forward) }
-  var resultPlane: Int { plane(of: tiles.pass != .forward) }
-  var resultWidth: Int { tiles.pass == .forward ? problem.horizontal.output : problem.horizontal.input }
-  private func plane(of image: Bool) -> Int {
-    image
-      ? problem.vertical.input * problem.horizontal.input : problem.vertical.output * problem.horizontal.output
-  }
+  private var operandPlane: Int { problem.operand(tiles.pass).pixels }
+  var resultPlane: Int { problem.result(tiles.pass).pixels }
+  var resultWidth: Int { problem.result(tiles.pass).width }
 }

@@ -7,9 +7,10 @@ import SpectralCore
 /// The operand is copied a tile at a time, padded, so that no loop has to ask where it is. *Lanes* are the channels of
 /// the result, of a group: output channels forward, input channels in the gradient. *Terms* are what is summed for them:
 /// taps of the operand's channels.
-struct MatrixTiles<Scalar: TensorScalar> {
+struct MatrixTiles<Scalar: TensorScalar>: Sendable {
   let problem: ConvolutionProblem
   let pass: ConvolutionPass
+  let memoryLimit: Int?
   private(set) var grid: TileGrid
   /// Channels of the result, of a group.
   let lanes: Int
@@ -36,16 +37,16 @@ struct MatrixTiles<Scalar: TensorScalar> {
   init?(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?) {
     self.problem = problem
     self.pass = pass
+    self.memoryLimit = memoryLimit
+    (lanes, channels) = (problem.result(pass).count, problem.operand(pass).count)
     if pass == .forward {
       scatters = false
       grid = TileGrid(
         vertical: SlidingAxis(forward: problem.vertical), horizontal: SlidingAxis(forward: problem.horizontal))
-      (lanes, channels) = (problem.outputsPerGroup, problem.channelsPerGroup)
     } else {
       scatters = problem.geometry.boundary != .zero || !problem.hasUnitStride
       let make = scatters ? SlidingAxis.init(foldedInputGradient:) : SlidingAxis.init(inputGradient:)
       grid = TileGrid(vertical: make(problem.vertical), horizontal: make(problem.horizontal))
-      (lanes, channels) = (problem.channelsPerGroup, problem.outputsPerGroup)
     }
     slides = Self.prefersSliding(lanes: lanes, grid)
     blocks =
@@ -53,7 +54,7 @@ struct MatrixTiles<Scalar: TensorScalar> {
       ? LaneBlocks.split(lanes, atMost: 6, unit: 1) : LaneBlocks.split(lanes, atMost: 4, unit: Scalar.vectorWidth)
     guard chooseTile(memoryLimit) else { return nil }
     deal()
-    if let memoryLimit { workers = phases.threads(within: memoryLimit) }
+    if let memoryLimit { workers = workingSets.threads(within: memoryLimit) }
   }
 
   /// Which way the vectors should run, from the time of a term of all lanes and positions.
@@ -82,9 +83,8 @@ struct MatrixTiles<Scalar: TensorScalar> {
 
   // MARK: Sizes
 
-  private var taps: Int { problem.vertical.kernel * problem.horizontal.kernel }
   /// Terms of all residues together.
-  var terms: Int { channels * taps }
+  var terms: Int { channels * problem.taps }
   /// The vectors of a block of lanes.
   func vectors(_ block: Range<Int>) -> Int { LaneBlocks.vectors(block, Scalar.self) }
   /// Packed filters of a group, before a block.
@@ -114,13 +114,13 @@ struct MatrixTiles<Scalar: TensorScalar> {
   var scatterCount: Int { scatters && !slides ? run * Self.blockWidth : 0 }
 
   /// Numbers of a block's filters of a channel, in the order of taps, where residues want another.
-  var orderedCount: Int { taps * Self.blockWidth }
+  var orderedCount: Int { problem.taps * Self.blockWidth }
   /// The bytes of the packed filters.
   var packedBytes: Int {
     needsNoPacking ? 0 : Scratch<Scalar>.byteCount(problem.geometry.groups * packedPerGroup)
   }
   /// What is held while filters are packed, and while they are used.
-  var phases: [WorkingSet] {
+  var workingSets: [WorkingSet] {
     let tables = (terms + grid.tableCount) * MemoryLayout<Int32>.stride
     let shared = packedBytes + problem.flippedBytes(Scalar.self) + tables
     let work = [tileCount, resultCount, scatterCount].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
@@ -174,7 +174,7 @@ struct MatrixTiles<Scalar: TensorScalar> {
       guard tileCount < 1 << 31, channels * grid.plane * MemoryLayout<Scalar>.stride <= 512 << 10 else { return false }
       return isWithinLimit
     }
-    var isWithinLimit: Bool { memoryLimit.map { phases.bytes(threads: 1) <= $0 } ?? true }
+    var isWithinLimit: Bool { memoryLimit.map { workingSets.bytes(threads: 1) <= $0 } ?? true }
     // What a single position sees, before any product of sizes could overflow.
     guard Double(channels) * Double(grid.vertical.reach) * Double(grid.horizontal.reach) < 0x1p31 else { return false }
     // Sums along columns stay in the first-level cache.

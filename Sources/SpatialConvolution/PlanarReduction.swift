@@ -1,3 +1,4 @@
+import CKernels
 import SpectralConvolution
 import SpectralCore
 
@@ -7,7 +8,7 @@ import SpectralCore
 /// of an image, `[D', C kD, H, W]`, and the filters `[O, C/groups, kD, kH, kW]` are `[O, C/groups kD, kH, kW]` as they
 /// stand in memory. That serves every method that computes images, and all three passes. Output slices are taken a block at
 /// a time, so that the copies stay small.
-struct PlanarReduction<Scalar: TensorScalar>: Sendable {
+struct PlanarReduction<Scalar: TensorScalar>: Reformulation {
   private let problem: ConvolutionProblem
   /// Output slices that are computed at once.
   private let slicesAtOnce: Int
@@ -37,7 +38,7 @@ struct PlanarReduction<Scalar: TensorScalar>: Sendable {
   }
 
   /// The problem over images that a block of slices is.
-  var planar: ConvolutionProblem { Self.planar(problem, slices: slicesAtOnce) }
+  var inner: ConvolutionProblem { Self.planar(problem, slices: slicesAtOnce) }
   /// The bytes of the copies.
   func copyBytes(_ pass: ConvolutionPass) -> Int { Self.bytes(problem, pass, slices: slicesAtOnce) }
   /// How many blocks there are.
@@ -74,50 +75,42 @@ struct PlanarReduction<Scalar: TensorScalar>: Sendable {
     return shapes.reduce(0) { $0 + Scratch<Scalar>.byteCount($1.count) }
   }
 
-  /// The forward pass.
-  func forward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?,
-    by method: (ConvolutionProblem, Tensor<Scalar>, Tensor<Scalar>, Tensor<Scalar>?) -> Tensor<Scalar>
+  /// The result of a pass.
+  func run(
+    _ pass: ConvolutionPass, _ operands: PassOperands<Scalar>,
+    by method: (ConvolutionProblem, PassOperands<Scalar>) -> Tensor<Scalar>
   ) -> Tensor<Scalar> {
-    let bank = filter.reshaped(to: Self.planar(problem, slices: 1).filterShape)
-    return Tensor(problem.outputShape) { y in
-      guard !y.isEmpty else { return }
-      forEachBlock { range in
-        let planar = Self.planar(problem, slices: range.count)
-        let maps = method(planar, unfolded(input, range), bank, bias)
-        move(maps, range, intoSlices: y.baseAddress!)
+    func planes(_ range: Range<Int>) -> ConvolutionProblem { Self.planar(problem, slices: range.count) }
+    switch pass {
+    case .forward:
+      let filter = operands.second.reshaped(to: inner.filterShape)
+      return Tensor(problem.outputShape) { y in
+        guard !y.isEmpty else { return }
+        forEachBlock { range in
+          let operands = PassOperands(
+            unfolded(operands.first, range), filter, bias: operands.bias, cache: operands.cache)
+          move(method(planes(range), operands), range, intoSlices: y.baseAddress!)
+        }
       }
-    }
-  }
-
-  /// The gradient by the input.
-  func inputGradient(
-    _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>,
-    by method: (ConvolutionProblem, Tensor<Scalar>, Tensor<Scalar>) -> Tensor<Scalar>
-  ) -> Tensor<Scalar> {
-    let bank = filter.reshaped(to: Self.planar(problem, slices: 1).filterShape)
-    return Tensor(problem.inputShape) { dx in
-      guard !dx.isEmpty else { return }
-      dx.initialize(repeating: 0)
-      forEachBlock { range in
-        let planar = Self.planar(problem, slices: range.count)
-        fold(method(planar, slices(of: gradient, range), bank), range, addingTo: dx.baseAddress!)
+    case .inputGradient:
+      let filter = operands.second.reshaped(to: inner.filterShape)
+      return Tensor(problem.inputShape) { dx in
+        guard !dx.isEmpty else { return }
+        dx.initialize(repeating: 0)
+        forEachBlock { range in
+          let operands = PassOperands(slices(of: operands.first, range), filter)
+          fold(method(planes(range), operands), range, addingTo: dx.baseAddress!)
+        }
       }
+    case .filterGradient:
+      var sum: Tensor<Scalar>?
+      forEachBlock { range in
+        let operands = PassOperands(slices(of: operands.first, range), unfolded(operands.second, range))
+        let part = method(planes(range), operands)
+        if sum == nil { sum = part } else { sum! += part }
+      }
+      return sum?.reshaped(to: problem.filterShape) ?? .zeros(problem.filterShape)
     }
-  }
-
-  /// The gradient by the filter.
-  func filterGradient(
-    _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>,
-    by method: (ConvolutionProblem, Tensor<Scalar>, Tensor<Scalar>) -> Tensor<Scalar>
-  ) -> Tensor<Scalar> {
-    var sum: Tensor<Scalar>?
-    forEachBlock { range in
-      let planar = Self.planar(problem, slices: range.count)
-      let part = method(planar, slices(of: gradient, range), unfolded(input, range))
-      if sum == nil { sum = part } else { sum! += part }
-    }
-    return sum?.reshaped(to: problem.filterShape) ?? .zeros(problem.filterShape)
   }
 
   private func forEachBlock(_ body: (Range<Int>) -> Void) {
@@ -170,7 +163,8 @@ struct PlanarReduction<Scalar: TensorScalar>: Sendable {
           for tap in 0..<depth.kernel {
             guard let source = source(slice, tap: tap) else { continue }
             let from = g + ((slice - range.lowerBound) * channels + c * depth.kernel + tap) * plane
-            addElements(from, to: volume + source * plane, plane)
+            let to = volume + source * plane
+            Scalar.kernels.pointee.combine(sk_plus, to, to, 1, from, 1, plane)
           }
         }
       }
@@ -208,12 +202,4 @@ struct PlanarReduction<Scalar: TensorScalar>: Sendable {
       body(map, (image * outputs + o) * depth + slice)
     }
   }
-}
-
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-private func addElements<Scalar: TensorScalar>(
-  _ source: UnsafePointer<Scalar>, to target: UnsafeMutablePointer<Scalar>, _ count: Int
-) {
-  for i in 0..<count { target[i] += source[i] }
 }

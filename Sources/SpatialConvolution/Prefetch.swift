@@ -60,7 +60,7 @@ final class WindowPrefetch {
   /// Fetches nothing.
   func stop() { base.initialize(to: sk_window_prefetch()) }
 
-  /// Spreads two phases evenly over so many steps, unless they are nil, or too large to be still there when they are
+  /// Spreads two regions evenly over so many steps, unless they are nil, or too large to be still there when they are
   /// needed.
   func start<Scalar>(
     _ first: UnsafeBufferPointer<Scalar>?, _ second: UnsafeBufferPointer<Scalar>?, steps: Int

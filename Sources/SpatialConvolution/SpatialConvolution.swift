@@ -96,8 +96,10 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
   private func run(
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem, _ operands: PassOperands<Scalar>
   ) -> Tensor<Scalar> {
-    if let padded = PaddedProblem<Scalar>(problem) { return run(pass, padded, operands) }
-    if let reduction = reduction(problem, pass) { return run(pass, reduction, operands) }
+    if let other = reformulation(problem, pass) {
+      let method = beside(other.copyBytes(pass))
+      return other.run(pass, operands) { method.run(pass, $0, $1) }
+    }
     do {
       let solver = try plan(pass, problem)
       if let result = solver.run(operands) { return result }
@@ -108,36 +110,12 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
     }
   }
 
-  /// With a number of its own beyond the border.
-  private func run(
-    _ pass: ConvolutionPass, _ padded: PaddedProblem<Scalar>, _ operands: PassOperands<Scalar>
-  ) -> Tensor<Scalar> {
-    let inner = beside(padded.copyBytes)
-    return switch pass {
-    case .forward:
-      inner.run(
-        pass, padded.inner,
-        PassOperands(padded.padded(operands.first), operands.second, bias: operands.bias, cache: operands.cache))
-    case .inputGradient: padded.cropped(inner.run(pass, padded.inner, operands))
-    case .filterGradient: inner.run(pass, padded.inner, PassOperands(operands.first, padded.padded(operands.second)))
-    }
-  }
-
-  /// Over volumes.
-  private func run(
-    _ pass: ConvolutionPass, _ reduction: PlanarReduction<Scalar>, _ operands: PassOperands<Scalar>
-  ) -> Tensor<Scalar> {
-    let inner = beside(reduction.copyBytes(pass))
-    return switch pass {
-    case .forward:
-      reduction.forward(operands.first, operands.second, bias: operands.bias) {
-        inner.run(pass, $0, PassOperands($1, $2, bias: $3, cache: operands.cache))
-      }
-    case .inputGradient:
-      reduction.inputGradient(operands.first, operands.second) { inner.run(pass, $0, PassOperands($1, $2)) }
-    case .filterGradient:
-      reduction.filterGradient(operands.first, operands.second) { inner.run(pass, $0, PassOperands($1, $2)) }
-    }
+  /// The problem as another one that the solvers can do; nil if they can do this one.
+  private func reformulation(
+    _ problem: ConvolutionProblem, _ pass: ConvolutionPass
+  ) -> (any Reformulation<Scalar>)? {
+    if let padded = PaddedProblem<Scalar>(problem) { return padded }
+    return reduction(problem, pass)
   }
 
   /// A problem over volumes as one over images; nil if it is none.
@@ -167,8 +145,7 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
   ///
   /// - Throws: If none can, or not the one that was asked for; the sentence says why.
   public func solver(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) throws(ConvolutionError) -> String {
-    if let padded = PaddedProblem<Scalar>(problem) { return try solver(pass, padded.inner) }
-    if let reduction = reduction(problem, pass) { return try solver(pass, reduction.planar) }
+    if let other = reformulation(problem, pass) { return try solver(pass, other.inner) }
     return type(of: try plan(pass, problem)).name
   }
 
@@ -176,16 +153,11 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> Int {
     let limit = memoryLimit ?? MachineMemory.physical
-    func workingMemory(_ inner: ConvolutionProblem, copyBytes: Int) throws(ConvolutionError) -> Int {
-      try ConvolutionError.beside(copyBytes, limit: limit, "the direct method") { () throws(ConvolutionError) in
-        try beside(copyBytes).workingMemory(pass, inner)
+    if let other = reformulation(problem, pass) {
+      let copyBytes = other.copyBytes(pass)
+      return try ConvolutionError.beside(copyBytes, limit: limit, "the direct method") {
+        () throws(ConvolutionError) in try beside(copyBytes).workingMemory(pass, other.inner)
       }
-    }
-    if let padded = PaddedProblem<Scalar>(problem) {
-      return try workingMemory(padded.inner, copyBytes: padded.copyBytes)
-    }
-    if let reduction = reduction(problem, pass) {
-      return try workingMemory(reduction.planar, copyBytes: reduction.copyBytes(pass))
     }
     let memory = try plan(pass, problem).memory
     let threads = min(Parallel.threads, memory.threads(within: limit))
@@ -210,7 +182,7 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
       return seconds(pass, padded.inner) + copying * Double(padded.inner.inputShape.count)
     }
     if let reduction = reduction(problem, pass) {
-      let planar = reduction.planar
+      let planar = reduction.inner
       let copied = Double(planar.inputShape.count + planar.outputShape.count)
       return Double(reduction.blocks) * (seconds(pass, planar) + copying * copied)
     }

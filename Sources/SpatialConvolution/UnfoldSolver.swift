@@ -45,7 +45,7 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
     let inner = extents[2] >= 16 ? 2 : extents.indices.max { extents[$0] < extents[$1] }!
     order = (0..<3).filter { $0 != inner } + [inner]
     let all = max(1, extents.reduce(1) { $0 * $1 })
-    terms = min(problem.channelsPerGroup * problem.vertical.kernel * problem.horizontal.kernel, Self.mostTerms)
+    terms = min(problem.channelsPerGroup * problem.taps, Self.mostTerms)
     positions = min(all, pass == .filterGradient ? Self.mostTerms : max(256, min(4096, (1 << 16) / terms)))
     outputs = min(problem.outputsPerGroup, 64)
     if pass == .filterGradient {
@@ -101,7 +101,7 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
 
   var isPreferred: Bool { false }
 
-  /// Tables of what stands beyond the border, and on each thread the matrices of a block.
+  /// Tables of what stands beyond the border, and on each thread the axes and the matrices of a block.
   var memory: [WorkingSet] {
     let tables = [problem.vertical, problem.horizontal].reduce(0) { $0 + Scratch<Int32>.byteCount(outside($1)) }
     // The same in every pass, so that a limit which suffices for one of them suffices for a training step.
@@ -110,17 +110,17 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
     return [
       WorkingSet(
         shared: problem.flippedBytes(Scalar.self) + tables + sums,
-        perThread: matrices.reduce(0) { $0 + Scratch<Scalar>.byteCount($1) })
+        perThread: matrices.reduce(2 * Scratch<sk_unfold_axes>.byteCount(1)) { $0 + Scratch<Scalar>.byteCount($1) })
     ]
   }
 
   // MARK: Sizes
 
-  private var taps: Int { problem.vertical.kernel * problem.horizontal.kernel }
+  private var taps: Int { problem.taps }
   private var termsPerGroup: Int { problem.channelsPerGroup * taps }
   private var termBlocks: Int { (termsPerGroup + terms - 1) / terms }
-  private var inputPlane: Int { problem.vertical.input * problem.horizontal.input }
-  private var outputPlane: Int { problem.vertical.output * problem.horizontal.output }
+  private var inputPlane: Int { problem.images.pixels }
+  private var outputPlane: Int { problem.maps.pixels }
   /// Padded pixels whose value is that of another one.
   private func outside(_ axis: ConvolutionAxis) -> Int {
     axis.boundary == .zero ? 0 : axis.paddingBefore + axis.paddingAfter
@@ -138,11 +138,27 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
 
   func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? {
     let tables = Tables(problem)
-    switch pass {
-    case .forward:
-      return forward(operands.first, problem.oriented(operands.second), operands.bias, tables)
-    case .inputGradient: return inputGradient(operands.first, problem.oriented(operands.second), tables)
-    case .filterGradient: return problem.oriented(filterGradient(operands.first, operands.second, tables))
+    let shape = problem.resultShape(pass)
+    if pass == .filterGradient {
+      return problem.oriented(
+        operands.result(shape) { g, x, _, dw in
+          addUp(parts: parts, of: shape.count, to: dw) { sums in
+            sums.initialize(repeating: 0, count: parts * shape.count)
+            addFilterGradient(g, x, tables, to: sums)
+          }
+        })
+    }
+    let oriented = PassOperands(operands.first, problem.oriented(operands.second), bias: operands.bias)
+    return oriented.result(shape) { x, w, bias, y in
+      guard pass == .forward else {
+        y.initialize(repeating: 0, count: shape.count)
+        return addInputGradient(x, w, tables, to: y)
+      }
+      for plane in 0..<problem.batch * problem.outputChannels {
+        (y + plane * outputPlane).initialize(
+          repeating: bias?[plane % problem.outputChannels] ?? 0, count: outputPlane)
+      }
+      addForward(x, w, tables, to: y)
     }
   }
 
@@ -165,58 +181,33 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
     }
   }
 
-  /// What positions see of some images of the batch, or where they stand in the output, along three axes in ``order``.
+  /// Some images of the batch as windows see them, and their outputs as they stand.
   private struct Axes {
-    /// In a tuple, so that calls find them in a row.
-    var axes: (sk_unfold_axis, sk_unfold_axis, sk_unfold_axis)
-    let order: [Int]
+    let windows: Scratch<sk_unfold_axes>
+    let places: Scratch<sk_unfold_axes>
 
-    /// The images, as windows see them.
-    init(_ problem: ConvolutionProblem, images: Int, _ tables: Tables, order: [Int]) {
-      let (rows, columns) = (problem.vertical, problem.horizontal)
-      let plane = rows.input * columns.input
-      self.init(
-        sk_unfold_axis(
-          count: images, step: 1, before: 0, pixels: images, pitch: problem.inputChannels * plane, outside: nil),
-        sk_unfold_axis(
-          count: rows.output, step: rows.stride, before: rows.paddingBefore, pixels: rows.input, pitch: columns.input,
-          outside: tables.rows.map { UnsafePointer($0.base) }),
-        sk_unfold_axis(
-          count: columns.output, step: columns.stride, before: columns.paddingBefore, pixels: columns.input, pitch: 1,
-          outside: tables.columns.map { UnsafePointer($0.base) }), order)
-    }
-
-    /// The output as it is.
-    init(outputs problem: ConvolutionProblem, images: Int, order: [Int]) {
-      let (height, width) = (problem.vertical.output, problem.horizontal.output)
-      func axis(_ count: Int, _ pitch: Int) -> sk_unfold_axis {
-        sk_unfold_axis(count: count, step: 1, before: 0, pixels: count, pitch: pitch, outside: nil)
+    init(_ solver: UnfoldSolver, images: Int, _ tables: Tables) {
+      let (problem, order) = (solver.problem, solver.order.map(Int32.init))
+      func axes(_ planes: Int, _ rows: sk_unfold_axis, _ columns: sk_unfold_axis) -> Scratch<sk_unfold_axes> {
+        let batch = Self.axis(images, pitch: planes * rows.pixels * columns.pixels)
+        return Scratch([sk_unfold_axes(axes: (batch, rows, columns), order: (order[0], order[1], order[2]))])
       }
-      self.init(
-        axis(images, problem.outputChannels * height * width), axis(height, width), axis(width, 1), order)
+      let (input, output) = (problem.images, problem.maps)
+      windows = axes(
+        problem.inputChannels, Self.axis(problem.vertical, pitch: input.width, tables.rows),
+        Self.axis(problem.horizontal, pitch: 1, tables.columns))
+      places = axes(
+        problem.outputChannels, Self.axis(output.height, pitch: output.width), Self.axis(output.width, pitch: 1))
     }
 
-    private init(_ batch: sk_unfold_axis, _ rows: sk_unfold_axis, _ columns: sk_unfold_axis, _ order: [Int]) {
-      let all = [batch, rows, columns]
-      axes = (all[order[0]], all[order[1]], all[order[2]])
-      self.order = order
+    private static func axis(_ count: Int, pitch: Int) -> sk_unfold_axis {
+      sk_unfold_axis(count: count, step: 1, before: 0, pixels: count, pitch: pitch, outside: nil)
     }
 
-    /// Calls `body` with the axes, and how far a tap lies from the first.
-    @inline(__always)
-    func withTap(
-      row: Int, column: Int, _ body: (UnsafePointer<sk_unfold_axis>, UnsafePointer<Int>) -> Void
-    ) {
-      let offsets = (0, row, column)
-      func offset(_ axis: Int) -> Int { axis == 0 ? offsets.0 : axis == 1 ? offsets.1 : offsets.2 }
-      let tap = (offset(order[0]), offset(order[1]), offset(order[2]))
-      withUnsafeBytes(of: axes) { axes in
-        withUnsafeBytes(of: tap) { tap in
-          body(
-            axes.baseAddress!.assumingMemoryBound(to: sk_unfold_axis.self),
-            tap.baseAddress!.assumingMemoryBound(to: Int.self))
-        }
-      }
+    private static func axis(_ axis: ConvolutionAxis, pitch: Int, _ outside: Scratch<Int32>?) -> sk_unfold_axis {
+      sk_unfold_axis(
+        count: axis.output, step: axis.stride, before: axis.paddingBefore, pixels: axis.input, pitch: pitch,
+        outside: outside.map { UnsafePointer($0.base) })
     }
   }
 
@@ -267,10 +258,9 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
     to matrix: UnsafeMutablePointer<Scalar>
   ) {
     forEachTerm(terms) { index, channel, row, column in
-      axes.withTap(row: row, column: column) { axes, tap in
-        Scalar.kernels.pointee.unfold(
-          matrix + index * positions.count, x + channel * inputPlane, axes, tap, positions.lowerBound, positions.count)
-      }
+      Scalar.kernels.pointee.unfold(
+        matrix + index * positions.count, x + channel * inputPlane, axes.windows.base, row, column,
+        positions.lowerBound, positions.count)
     }
   }
 
@@ -279,28 +269,10 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
     _ g: UnsafePointer<Scalar>, _ outputs: Int, _ positions: Range<Int>, _ axes: Axes,
     to matrix: UnsafeMutablePointer<Scalar>
   ) {
-    axes.withTap(row: 0, column: 0) { axes, tap in
-      for output in 0..<outputs {
-        Scalar.kernels.pointee.unfold(
-          matrix + output * positions.count, g + output * outputPlane, axes, tap, positions.lowerBound, positions.count)
-      }
-    }
-  }
-
-  private func forward(
-    _ input: Tensor<Scalar>, _ weight: Tensor<Scalar>, _ bias: Tensor<Scalar>?, _ tables: Tables
-  ) -> Tensor<Scalar> {
-    input.withUnsafeElements { x in
-      weight.withUnsafeElements { w in
-        Tensor<Scalar>(problem.outputShape) { y in
-          guard let first = y.baseAddress, !y.isEmpty else { return }
-          for plane in 0..<problem.batch * problem.outputChannels {
-            let start = bias.map { bias in bias.withUnsafeElements { $0[plane % problem.outputChannels] } } ?? 0
-            (first + plane * outputPlane).initialize(repeating: start, count: outputPlane)
-          }
-          addForward(x.baseAddress!, w.baseAddress!, tables, to: first)
-        }
-      }
+    for output in 0..<outputs {
+      Scalar.kernels.pointee.unfold(
+        matrix + output * positions.count, g + output * outputPlane, axes.places.base, 0, 0, positions.lowerBound,
+        positions.count)
     }
   }
 
@@ -309,8 +281,7 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
   private func addForward(
     _ x: UnsafePointer<Scalar>, _ w: UnsafePointer<Scalar>, _ tables: Tables, to y: UnsafeMutablePointer<Scalar>
   ) {
-    let windows = Axes(problem, images: problem.batch, tables, order: order)
-    let places = Axes(outputs: problem, images: problem.batch, order: order)
+    let axes = Axes(self, images: problem.batch, tables)
     let all = problem.batch * outputPlane
     let blocks = (all + positions - 1) / positions
     Parallel.forEach(problem.geometry.groups * blocks, atMost: workers, workspace: { Workspace(self) }) {
@@ -319,34 +290,18 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
       let positions = block * self.positions..<min(all, (block + 1) * self.positions)
       let x = x + group * problem.channelsPerGroup * inputPlane
       forEachPiece(0..<termsPerGroup, atMost: terms) { terms in
-        unfold(x, terms, positions, windows, to: workspace.unfolded.base)
+        unfold(x, terms, positions, axes, to: workspace.unfolded.base)
         forEachPiece(group * problem.outputsPerGroup..<(group + 1) * problem.outputsPerGroup, atMost: outputs) {
           outputs in
           Scalar.kernels.pointee.matrix_product(
             workspace.outputs.base, positions.count, w + outputs.lowerBound * termsPerGroup + terms.lowerBound,
             termsPerGroup, 1, workspace.unfolded.base, positions.count, 1, nil, outputs.count, positions.count,
             terms.count)
-          places.withTap(row: 0, column: 0) { axes, tap in
-            for output in outputs {
-              Scalar.kernels.pointee.fold(
-                y + output * outputPlane, workspace.outputs.base + (output - outputs.lowerBound) * positions.count,
-                axes, tap, positions.lowerBound, positions.count)
-            }
+          for (index, output) in outputs.enumerated() {
+            Scalar.kernels.pointee.fold(
+              y + output * outputPlane, workspace.outputs.base + index * positions.count, axes.places.base, 0, 0,
+              positions.lowerBound, positions.count)
           }
-        }
-      }
-    }
-  }
-
-  private func inputGradient(
-    _ gradient: Tensor<Scalar>, _ weight: Tensor<Scalar>, _ tables: Tables
-  ) -> Tensor<Scalar> {
-    gradient.withUnsafeElements { g in
-      weight.withUnsafeElements { w in
-        Tensor<Scalar>(problem.inputShape) { dx in
-          guard let first = dx.baseAddress, !dx.isEmpty else { return }
-          first.initialize(repeating: 0, count: dx.count)
-          addInputGradient(g.baseAddress!, w.baseAddress!, tables, to: first)
         }
       }
     }
@@ -365,8 +320,7 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
       let (rest, channelPart) = index.quotientAndRemainder(dividingBy: channelParts)
       let (imagePart, group) = rest.quotientAndRemainder(dividingBy: groups)
       let images = imagePart * problem.batch / imageParts..<(imagePart + 1) * problem.batch / imageParts
-      let windows = Axes(problem, images: images.count, tables, order: order)
-      let places = Axes(outputs: problem, images: images.count, order: order)
+      let axes = Axes(self, images: images.count, tables)
       let dx = dx + (images.lowerBound * problem.inputChannels + group * channels) * inputPlane
       let g = g + (images.lowerBound * problem.outputChannels + group * problem.outputsPerGroup) * outputPlane
       let w = w + group * problem.outputsPerGroup * termsPerGroup
@@ -375,38 +329,17 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
       forEachPiece(0..<images.count * outputPlane, atMost: positions) { positions in
         forEachPiece(0..<problem.outputsPerGroup, atMost: outputs) { outputs in
           gather(
-            g + outputs.lowerBound * outputPlane, outputs.count, positions, places, to: workspace.outputs.base)
+            g + outputs.lowerBound * outputPlane, outputs.count, positions, axes, to: workspace.outputs.base)
           forEachPiece(ownTerms, atMost: terms) { terms in
             Scalar.kernels.pointee.matrix_product(
               workspace.unfolded.base, positions.count, w + outputs.lowerBound * termsPerGroup + terms.lowerBound, 1,
               termsPerGroup, workspace.outputs.base, positions.count, 1, nil, terms.count, positions.count,
               outputs.count)
             forEachTerm(terms) { index, channel, row, column in
-              windows.withTap(row: row, column: column) { axes, tap in
-                Scalar.kernels.pointee.fold(
-                  dx + channel * inputPlane, workspace.unfolded.base + index * positions.count, axes, tap,
-                  positions.lowerBound, positions.count)
-              }
+              Scalar.kernels.pointee.fold(
+                dx + channel * inputPlane, workspace.unfolded.base + index * positions.count, axes.windows.base, row,
+                column, positions.lowerBound, positions.count)
             }
-          }
-        }
-      }
-    }
-  }
-
-  private func filterGradient(_ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ tables: Tables) -> Tensor<Scalar> {
-    gradient.withUnsafeElements { g in
-      input.withUnsafeElements { x in
-        Tensor<Scalar>(problem.filterShape) { dw in
-          let (first, count) = (dw.baseAddress!, dw.count)
-          first.initialize(repeating: 0, count: count)
-          guard let g = g.baseAddress, gradient.count > 0 else { return }
-          guard parts > 1 else { return addFilterGradient(g, x.baseAddress!, tables, to: first) }
-          let sums = Scratch<Scalar>(count: parts * count)
-          sums.base.initialize(repeating: 0, count: sums.count)
-          addFilterGradient(g, x.baseAddress!, tables, to: sums.base)
-          for part in 0..<parts {
-            for i in 0..<count { first[i] += sums.base[part * count + i] }
           }
         }
       }
@@ -419,8 +352,7 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
   private func addFilterGradient(
     _ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>, _ tables: Tables, to dw: UnsafeMutablePointer<Scalar>
   ) {
-    let windows = Axes(problem, images: problem.batch, tables, order: order)
-    let places = Axes(outputs: problem, images: problem.batch, order: order)
+    let axes = Axes(self, images: problem.batch, tables)
     let (groups, termBlocks, all) = (problem.geometry.groups, termBlocks, problem.batch * outputPlane)
     Parallel.forEach(parts * groups * termBlocks, atMost: workers, workspace: { Workspace(self) }) {
       index, workspace in
@@ -430,20 +362,18 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
       let x = x + group * problem.channelsPerGroup * inputPlane
       let dw = dw + part * problem.filterShape.count
       forEachPiece(part * all / parts..<(part + 1) * all / parts, atMost: positions) { positions in
-        unfold(x, terms, positions, windows, to: workspace.unfolded.base)
+        unfold(x, terms, positions, axes, to: workspace.unfolded.base)
         forEachPiece(group * problem.outputsPerGroup..<(group + 1) * problem.outputsPerGroup, atMost: outputs) {
           outputs in
           gather(
-            g + outputs.lowerBound * outputPlane, outputs.count, positions, places, to: workspace.outputs.base)
+            g + outputs.lowerBound * outputPlane, outputs.count, positions, axes, to: workspace.outputs.base)
           Scalar.kernels.pointee.matrix_product(
             workspace.sums.base, terms.count, workspace.outputs.base, positions.count, 1, workspace.unfolded.base, 1,
             positions.count, nil, outputs.count, terms.count, positions.count)
-          for output in outputs {
-            let (to, from) = (
-              dw + output * termsPerGroup + terms.lowerBound,
-              workspace.sums.base + (output - outputs.lowerBound) * terms.count
-            )
-            for i in 0..<terms.count { to[i] += from[i] }
+          for (index, output) in outputs.enumerated() {
+            let to = dw + output * termsPerGroup + terms.lowerBound
+            Scalar.kernels.pointee.combine(
+              sk_plus, to, to, 1, workspace.sums.base + index * terms.count, 1, terms.count)
           }
         }
       }

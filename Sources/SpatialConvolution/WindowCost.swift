@@ -35,7 +35,7 @@ struct WindowCost {
       pass == .filterGradient
       ? problem.batch * ((groups + lanes - 1) / lanes) : (planes + lanes - 1) / lanes
     let pairs = Double(
-      problem.channelsPerGroup * problem.outputsPerGroup * problem.vertical.kernel * problem.horizontal.kernel)
+      problem.channelsPerGroup * problem.outputsPerGroup * problem.taps)
     let copied = Double(problem.inputShape.count + problem.outputShape.count)
     let rowVectors = Double(planes) * Double(rows) * Double(columnVectors)
     // Two multiply-adds a cycle, less what loads and short rows cost, or the latency of four where too few sums are in

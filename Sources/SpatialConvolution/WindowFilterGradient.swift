@@ -26,16 +26,14 @@ struct WindowFilterGradient<Scalar: TensorScalar> {
     let band: Scratch<Scalar>
     let gradient: Scratch<Scalar>
     let sums: Scratch<Scalar>
-    let sources: Scratch<UnsafeRawPointer?>
-    let targets: Scratch<UnsafeMutableRawPointer?>
+    let copyRows: BandCopy<Scalar>
     let prefetch = WindowPrefetch()
 
     init(_ tiles: WindowGradientTiles<Scalar>) {
       band = Scratch(count: tiles.bandCount)
       gradient = Scratch(count: tiles.gradientCount)
       sums = Scratch(count: tiles.sumCount)
-      sources = Scratch(count: tiles.lanes)
-      targets = Scratch(count: tiles.lanes)
+      copyRows = BandCopy(interleaved: tiles.isInterleaved)
     }
   }
 
@@ -64,22 +62,9 @@ struct WindowFilterGradient<Scalar: TensorScalar> {
   }
 
   /// The gradient by the filters, as correlation wants them.
-  func callAsFunction(_ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>) -> Tensor<Scalar> {
-    guard gradient.count > 0 else { return .zeros(problem.filterShape) }
-    return gradient.withUnsafeElements { g in
-      input.withUnsafeElements { x in
-        Tensor<Scalar>(problem.filterShape) { dw in
-          let (g, x, dw) = (g.baseAddress!, x.baseAddress!, dw.baseAddress!)
-          guard tiles.parts > 1 else { return sum(g, x, to: dw) }
-          let count = tiles.sumsPerPart
-          let parts = Scratch<Scalar>(count: tiles.parts * count)
-          sum(g, x, to: parts.base)
-          dw.initialize(from: parts.base, count: count)
-          for part in 1..<tiles.parts {
-            for i in 0..<count { dw[i] += parts.base[part * count + i] }
-          }
-        }
-      }
+  func callAsFunction(_ operands: PassOperands<Scalar>) -> Tensor<Scalar> {
+    operands.result(problem.filterShape) { g, x, _, dw in
+      addUp(parts: tiles.parts, of: tiles.sumsPerPart, to: dw) { sum(g, x, to: $0) }
     }
   }
 
@@ -109,8 +94,8 @@ struct WindowFilterGradient<Scalar: TensorScalar> {
       let count = tiles.sumsPerGroup
       let to = dw + part * tiles.sumsPerPart + groups.lowerBound * count
       if tiles.isInterleaved {
-        for lane in 0..<groups.count { workspace.targets.base[lane] = UnsafeMutableRawPointer(to + lane * count) }
-        Scalar.kernels.pointee.deinterleave_row(workspace.targets.base, groups.count, 0, workspace.sums.base, count)
+        Scalar.kernels.pointee.unpack_lanes(
+          to, count, workspace.sums.base, tiles.lanes, groups.count, count, nil, 1, 0)
       } else {
         Scalar.kernels.pointee.sum_lanes(to, workspace.sums.base, count)
       }
@@ -124,17 +109,12 @@ struct WindowFilterGradient<Scalar: TensorScalar> {
   ) {
     let (image, next) = piece.quotientAndRemainder(dividingBy: bands.count)
     guard image < problem.batch else { return workspace.prefetch.stop() }
-    func stretch(
-      _ start: UnsafePointer<Scalar>, _ planes: Int, _ height: Int, _ width: Int, _ rows: Range<Int>
-    ) -> UnsafeBufferPointer<Scalar>? {
-      let first = start + (image * problem.geometry.groups + groups.lowerBound) * planes * height * width
-      if bands.count == 1 { return UnsafeBufferPointer(start: first, count: groups.count * planes * height * width) }
-      guard groups.count * planes == 1 else { return nil }
-      return UnsafeBufferPointer(start: first + rows.lowerBound * width, count: rows.count * width)
-    }
+    let units =
+      image * problem.geometry.groups + groups.lowerBound..<image * problem.geometry.groups + groups.upperBound
+    let isWhole = bands.count == 1
     workspace.prefetch.start(
-      stretch(x, tiles.channels, problem.vertical.input, problem.horizontal.input, bands[next].plan.sourceRows),
-      stretch(g, tiles.outputs, problem.vertical.output, problem.horizontal.output, bands[next].outputs),
+      problem.images.stretch(x, units, bands[next].plan.sourceRows, isWhole: isWhole),
+      problem.maps.stretch(g, units, bands[next].outputs, isWhole: isWhole),
       steps: band.stepCount * tiles.outputs * tiles.channels)
   }
 
@@ -143,41 +123,20 @@ struct WindowFilterGradient<Scalar: TensorScalar> {
     _ workspace: Workspace, _ groups: Range<Int>, image: Int, _ band: Band, _ g: UnsafePointer<Scalar>,
     _ x: UnsafePointer<Scalar>
   ) {
-    let (input, output) = (problem.horizontal.input, problem.horizontal.output)
-    let (plane, gradientPlane) = (problem.vertical.input * input, problem.vertical.output * output)
+    let (images, maps, first) = (problem.images, problem.maps, image * problem.geometry.groups)
     let sources = band.plan.sources
     for channel in 0..<tiles.channels {
-      copy(
-        workspace, groups, to: workspace.band.base + channel * sources.count * columns.pitch, columns.pitch, input,
-        band.rows.sources.base + sources.lowerBound, sources.count, columns.runs
-      ) { x + ((image * problem.geometry.groups + $0) * tiles.channels + channel) * plane }
+      workspace.copyRows(
+        groups, to: workspace.band.base + channel * sources.count * columns.pitch, pitch: columns.pitch,
+        rows: band.rows.sources.base + sources.lowerBound, count: sources.count, rowPitch: images.width, columns.runs
+      ) { x + ((first + $0) * images.count + channel) * images.pixels }
     }
-    let first = band.outputs.lowerBound * output
     for result in 0..<tiles.outputs {
-      copy(
-        workspace, groups, to: workspace.gradient.base + result * band.outputs.count * tiles.gradientPitch,
-        tiles.gradientPitch, output, gradientRows.base, band.outputs.count, runs
-      ) { g + ((image * problem.geometry.groups + $0) * tiles.outputs + result) * gradientPlane + first }
+      workspace.copyRows(
+        groups, to: workspace.gradient.base + result * band.outputs.count * tiles.gradientPitch,
+        pitch: tiles.gradientPitch, rows: gradientRows.base, count: band.outputs.count, rowPitch: maps.width, runs
+      ) { g + ((first + $0) * maps.count + result) * maps.pixels + band.outputs.lowerBound * maps.width }
     }
-  }
-
-  /// Copies rows of a plane, or of those of all lanes; lanes that stand for no group read what the last one reads.
-  @inline(__always)
-  private func copy(
-    _ workspace: Workspace, _ groups: Range<Int>, to band: UnsafeMutablePointer<Scalar>, _ bandPitch: Int,
-    _ pitch: Int, _ rows: UnsafePointer<Int32>, _ count: Int, _ runs: Scratch<sk_column_run>,
-    plane: (_ group: Int) -> UnsafePointer<Scalar>
-  ) {
-    let runs = UnsafeBufferPointer(start: runs.base, count: runs.count)
-    guard tiles.isInterleaved else {
-      return Scalar.kernels.pointee.fill_band(
-        band, bandPitch, plane(groups.lowerBound), pitch, rows, count, runs.baseAddress, runs.count)
-    }
-    for lane in 0..<tiles.lanes {
-      workspace.sources.base[lane] = UnsafeRawPointer(plane(min(groups.lowerBound + lane, groups.upperBound - 1)))
-    }
-    Scalar.kernels.pointee.interleave_band(
-      band, bandPitch, workspace.sources.base, pitch, rows, count, runs.baseAddress, runs.count)
   }
 
   /// Adds what a band contributes to the sums of all taps.

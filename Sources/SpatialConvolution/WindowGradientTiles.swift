@@ -44,7 +44,7 @@ struct WindowGradientTiles<Scalar: TensorScalar> {
     if interleaved, workerBytes > 2 << 20 { return nil }
     if let memoryLimit {
       while rows > 1, partBytes + workerBytes > memoryLimit { rows = (rows + 1) / 2 }
-      let room = memoryLimit - phases.bytes(threads: 1)
+      let room = memoryLimit - workingSets.bytes(threads: 1)
       guard room >= 0 else { return nil }
       parts = 1 + room / max(partBytes, 1)
     } else {
@@ -52,7 +52,7 @@ struct WindowGradientTiles<Scalar: TensorScalar> {
     }
     guard bandCount < 1 << 31 else { return nil }
     parts = max(1, min((16 + blocks - 1) / blocks, problem.batch * ranges.count, parts, (4 << 20) / max(partBytes, 1)))
-    if let memoryLimit { workers = phases.threads(within: memoryLimit) }
+    if let memoryLimit { workers = workingSets.threads(within: memoryLimit) }
   }
 
   // MARK: Sizes
@@ -62,9 +62,8 @@ struct WindowGradientTiles<Scalar: TensorScalar> {
   /// Groups that are computed together.
   var lanes: Int { isInterleaved ? Scalar.vectorWidth : 1 }
   var blocks: Int { (problem.geometry.groups + lanes - 1) / lanes }
-  var taps: Int { problem.vertical.kernel * problem.horizontal.kernel }
   /// The sums of a group.
-  var sumsPerGroup: Int { outputs * channels * taps }
+  var sumsPerGroup: Int { outputs * channels * problem.taps }
   var sumsPerPart: Int { problem.geometry.groups * sumsPerGroup }
   /// The rows of outputs of each band.
   var ranges: [Range<Int>] {
@@ -91,11 +90,11 @@ struct WindowGradientTiles<Scalar: TensorScalar> {
   private var partBytes: Int { Scratch<Scalar>.byteCount(sumsPerPart) }
   private var workerBytes: Int {
     [bandCount, gradientCount, sumCount].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
-      + 2 * Scratch<UnsafeRawPointer?>.byteCount(lanes)
+      + BandCopy<Scalar>.byteCount(interleaved: isInterleaved)
   }
 
   /// What is held: the sums of each part, the tables of rows and columns, filters that are flipped at the end, and bands.
-  var phases: [WorkingSet] {
+  var workingSets: [WorkingSet] {
     let axis = SlidingAxis(filterGradient: problem.vertical, outputs: 0..<rows)
     let bands =
       ranges.count * WindowRows.byteCount(axis, terms: 1, rowsAtOnce: problem.vertical.kernel)

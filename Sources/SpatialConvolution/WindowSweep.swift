@@ -28,16 +28,8 @@ struct WindowSweep<Scalar: TensorScalar> {
   private var problem: ConvolutionProblem { tiles.problem }
   private var columns: WindowColumns { tiles.columns }
   private var isForward: Bool { tiles.pass == .forward }
-  private var operand: Extent {
-    Extent(
-      height: isForward ? problem.vertical.input : problem.vertical.output,
-      width: isForward ? problem.horizontal.input : problem.horizontal.output)
-  }
-  private var result: Extent {
-    Extent(
-      height: isForward ? problem.vertical.output : problem.vertical.input,
-      width: isForward ? problem.horizontal.output : problem.horizontal.input)
-  }
+  private var operand: GroupPlanes { problem.operand(tiles.pass) }
+  private var result: GroupPlanes { problem.result(tiles.pass) }
 
   init(_ tiles: WindowTiles<Scalar>) {
     self.tiles = tiles
@@ -48,7 +40,7 @@ struct WindowSweep<Scalar: TensorScalar> {
       tiles.vertical, terms: tiles.terms, filterDistance: between, rowsAtOnce: tiles.rows)
     self.rows = rows
     let direct = !tiles.isInterleaved && !tiles.scatters
-    let width = tiles.pass == .forward ? problem.horizontal.output : problem.horizontal.input
+    let width = problem.result(tiles.pass).width
     stepCounts = rows.bands.map { band in
       let steps = band.blocks.reduce(0) { $0 + $1.reduce(0) { $0 + $1.steps.count } }
       return tiles.results * steps * columns.residues.reduce(0) { $0 + $1.ranges.count / 2 }
@@ -76,22 +68,14 @@ struct WindowSweep<Scalar: TensorScalar> {
 
   /// The result of a pass.
   ///
-  /// - Parameters:
-  ///   - operand: The images, or the gradient by the feature maps.
-  ///   - filter: As correlation wants it. Finite: rows of zeros are skipped, and columns of them are not.
-  ///   - bias: Added to each output channel, if there is one.
-  func callAsFunction(_ operand: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?) -> Tensor<Scalar> {
-    let bias = bias ?? .zeros([tiles.results * problem.geometry.groups])
-    return operand.withUnsafeElements { x in
-      filter.withUnsafeElements { w in
-        bias.withUnsafeElements { bias in
-          Tensor<Scalar>(isForward ? problem.outputShape : problem.inputShape) { y in
-            guard !y.isEmpty else { return }
-            if tiles.scatters && !tiles.isInterleaved { y.initialize(repeating: 0) }
-            sweep(x.baseAddress!, w.baseAddress!, bias.baseAddress!, y.baseAddress!)
-          }
-        }
-      }
+  /// - Parameter operands: The images, or the gradient by the feature maps; the filters as correlation wants them, which
+  ///   are finite, for rows of zeros are skipped, and columns of them are not; and the bias, if there is one.
+  func callAsFunction(_ operands: PassOperands<Scalar>) -> Tensor<Scalar> {
+    let shape = problem.resultShape(tiles.pass)
+    let bias = operands.bias ?? .zeros([tiles.results * problem.geometry.groups])
+    return PassOperands(operands.first, operands.second, bias: bias).result(shape) { x, w, bias, y in
+      if tiles.scatters && !tiles.isInterleaved { y.initialize(repeating: 0, count: shape.count) }
+      sweep(x, w, bias!, y)
     }
   }
 
@@ -104,8 +88,7 @@ struct WindowSweep<Scalar: TensorScalar> {
     let folded: Scratch<Scalar>
     let start: Scratch<Scalar>
     let prefetch = WindowPrefetch()
-    let sources: Scratch<UnsafeRawPointer?>
-    let targets: Scratch<UnsafeMutableRawPointer?>
+    let copyRows: BandCopy<Scalar>
 
     init(_ tiles: WindowTiles<Scalar>) {
       band = Scratch(count: tiles.bandCount)
@@ -113,8 +96,7 @@ struct WindowSweep<Scalar: TensorScalar> {
       sums = Scratch(count: tiles.sumCount)
       folded = Scratch(count: tiles.scatterCount)
       start = Scratch(count: tiles.lanes)
-      sources = Scratch(count: tiles.lanes)
-      targets = Scratch(count: tiles.lanes)
+      copyRows = BandCopy(interleaved: tiles.isInterleaved)
     }
   }
 
@@ -143,15 +125,13 @@ struct WindowSweep<Scalar: TensorScalar> {
         if tiles.isInterleaved && tiles.scatters {
           workspace.folded.base.initialize(repeating: 0, count: workspace.folded.count)
         }
+        let plane = y + (units.lowerBound * tiles.results + result) * self.result.pixels
         for band in bands {
           if result == 0 || bands.count > 1 { fillBand(workspace, units, rows.bands[band], x) }
-          let plane = y + (units.lowerBound * tiles.results + result) * (self.result.height * self.result.width)
-          pointTargets(workspace, units, plane)
           for part in parts { correlate(workspace, units, rows.bands[band], part, result, w, plane) }
         }
         if tiles.isInterleaved && tiles.scatters {
-          Scalar.kernels.pointee.deinterleave_row(
-            workspace.targets.base, units.count, 0, workspace.folded.base, self.result.height * self.result.width)
+          separate(workspace.folded.base, self.result.pixels, units, to: plane)
         }
       }
     }
@@ -168,34 +148,22 @@ struct WindowSweep<Scalar: TensorScalar> {
     guard block * tiles.lanes < tiles.units else { return workspace.prefetch.stop() }
     let units = block * tiles.lanes..<min(tiles.units, (block + 1) * tiles.lanes)
     func stretch(
-      _ start: UnsafePointer<Scalar>, _ planes: Int, _ extent: Extent, _ rows: Range<Int>
+      _ start: UnsafePointer<Scalar>, _ planes: GroupPlanes, _ rows: Range<Int>
     ) -> UnsafeBufferPointer<Scalar>? {
-      let plane = extent.height * extent.width
-      let first = start + units.lowerBound * planes * plane
-      if self.rows.bands.count == 1 { return UnsafeBufferPointer(start: first, count: units.count * planes * plane) }
-      guard units.count * planes == 1, pieces > 1 else { return nil }
-      return UnsafeBufferPointer(start: first + rows.lowerBound * extent.width, count: rows.count * extent.width)
+      planes.stretch(start, units, pieces > 1 ? rows : nil, isWhole: self.rows.bands.count == 1)
     }
     workspace.prefetch.start(
-      stretch(x, tiles.terms, operand, rows.bands[piece].sourceRows),
-      stretch(y, tiles.results, result, rows.bands[piece].positions), steps: steps)
+      stretch(x, operand, rows.bands[piece].sourceRows),
+      stretch(y, result, rows.bands[piece].positions), steps: steps)
   }
 
-  /// The planes of a result, of all lanes.
+  /// Takes interleaved columns apart: each lane to the plane of its unit.
   @inline(__always)
-  private func pointTargets(_ workspace: Workspace, _ units: Range<Int>, _ plane: UnsafeMutablePointer<Scalar>) {
-    let distance = tiles.results * result.height * result.width
-    for lane in 0..<units.count { workspace.targets.base[lane] = UnsafeMutableRawPointer(plane + lane * distance) }
-  }
-
-  /// Planes of the lanes; lanes that stand for no unit read what the last one reads.
-  @inline(__always)
-  private func pointSources(
-    _ workspace: Workspace, _ units: Range<Int>, _ plane: (_ unit: Int) -> UnsafePointer<Scalar>
+  private func separate(
+    _ columns: UnsafePointer<Scalar>, _ count: Int, _ units: Range<Int>, to plane: UnsafeMutablePointer<Scalar>
   ) {
-    for lane in 0..<tiles.lanes {
-      workspace.sources.base[lane] = UnsafeRawPointer(plane(min(units.lowerBound + lane, units.upperBound - 1)))
-    }
+    Scalar.kernels.pointee.unpack_lanes(
+      plane, tiles.results * result.pixels, columns, tiles.lanes, units.count, count, nil, 1, 0)
   }
 
   /// The filter of a result and a term of a unit.
@@ -205,27 +173,19 @@ struct WindowSweep<Scalar: TensorScalar> {
     let plane =
       isForward
       ? (group * tiles.results + result) * tiles.terms + term : (group * tiles.terms + term) * tiles.results + result
-    return w + plane * tiles.taps
+    return w + plane * problem.taps
   }
 
   private func packFilters(_ workspace: Workspace, _ units: Range<Int>, _ w: UnsafePointer<Scalar>) {
     guard !tiles.needsNoPacking else { return }
-    let lanes = tiles.lanes
     withUnsafePointer(to: Int32(0)) { row in
       for part in parts {
-        let runs = UnsafeBufferPointer(start: part.taps.base, count: part.taps.count)
         for result in 0..<tiles.results {
           for term in 0..<tiles.terms {
-            let to = packedFilters(workspace, part, result) + term * part.tapCount * lanes
-            if tiles.isInterleaved {
-              pointSources(workspace, units) { filter(w, unit: $0, result: result, term: term) }
-              Scalar.kernels.pointee.interleave_band(
-                to, 0, workspace.sources.base, 0, row, 1, runs.baseAddress, runs.count)
-            } else {
-              Scalar.kernels.pointee.fill_band(
-                to, 0, filter(w, unit: units.lowerBound, result: result, term: term), 0, row, 1, runs.baseAddress,
-                runs.count)
-            }
+            workspace.copyRows(
+              units, to: packedFilters(workspace, part, result) + term * part.tapCount * tiles.lanes, pitch: 0,
+              rows: row, count: 1, rowPitch: 0, part.taps
+            ) { filter(w, unit: $0, result: result, term: term) }
           }
         }
       }
@@ -241,21 +201,12 @@ struct WindowSweep<Scalar: TensorScalar> {
   private func fillBand(
     _ workspace: Workspace, _ units: Range<Int>, _ band: WindowRows.Band, _ x: UnsafePointer<Scalar>
   ) {
-    let plane = operand.height * operand.width
-    let runs = UnsafeBufferPointer(start: columns.runs.base, count: columns.runs.count)
-    let sources = rows.sources.base + band.sources.lowerBound
     for term in 0..<tiles.terms {
-      let to = workspace.band.base + term * band.sources.count * columns.pitch
-      if tiles.isInterleaved {
-        pointSources(workspace, units) { x + ($0 * tiles.terms + term) * plane }
-        Scalar.kernels.pointee.interleave_band(
-          to, columns.pitch, workspace.sources.base, operand.width, sources, band.sources.count, runs.baseAddress,
-          runs.count)
-      } else {
-        Scalar.kernels.pointee.fill_band(
-          to, columns.pitch, x + (units.lowerBound * tiles.terms + term) * plane, operand.width, sources,
-          band.sources.count, runs.baseAddress, runs.count)
-      }
+      workspace.copyRows(
+        units, to: workspace.band.base + term * band.sources.count * columns.pitch, pitch: columns.pitch,
+        rows: rows.sources.base + band.sources.lowerBound, count: band.sources.count, rowPitch: operand.width,
+        columns.runs
+      ) { x + ($0 * tiles.terms + term) * operand.pixels }
     }
   }
 
@@ -284,8 +235,7 @@ struct WindowSweep<Scalar: TensorScalar> {
           let row = workspace.sums.base + i * tiles.sumPitch
           let position = first + i * distance
           if !tiles.scatters {
-            Scalar.kernels.pointee.deinterleave_row(
-              workspace.targets.base, units.count, position * width, row, columns.positions)
+            separate(row, columns.positions, units, to: plane + position * width)
           } else if let target = tiles.vertical.target(tiles.vertical.residues[part.vertical], position) {
             let targets = columns.residues[part.horizontal].targets
             Scalar.kernels.pointee.fold_row(

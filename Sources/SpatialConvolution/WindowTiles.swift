@@ -43,17 +43,16 @@ struct WindowTiles<Scalar: TensorScalar> {
     columns = WindowColumns(
       horizontal, interleaved: interleaved, width: Scalar.vectorWidth, vectors: Scalar.windowVectors)
     guard chooseRows(memoryLimit) else { return nil }
-    if let memoryLimit { workers = phases.threads(within: memoryLimit) }
+    if let memoryLimit { workers = workingSets.threads(within: memoryLimit) }
   }
 
   // MARK: Sizes
 
-  var terms: Int { pass == .forward ? problem.channelsPerGroup : problem.outputsPerGroup }
-  var results: Int { pass == .forward ? problem.outputsPerGroup : problem.channelsPerGroup }
+  var terms: Int { problem.operand(pass).count }
+  var results: Int { problem.result(pass).count }
   var units: Int { problem.batch * problem.geometry.groups }
   /// Units that are computed together.
   var lanes: Int { isInterleaved ? Scalar.vectorWidth : 1 }
-  var taps: Int { problem.vertical.kernel * problem.horizontal.kernel }
 
   /// The most rows of a plane that a band holds.
   private var bandHeight: Int {
@@ -66,22 +65,22 @@ struct WindowTiles<Scalar: TensorScalar> {
   /// Filters are used as they are if neither lanes nor residues put them in another order.
   var needsNoPacking: Bool { !isInterleaved && !scatters }
   /// With room for what filling writes beyond the end.
-  var packedCount: Int { needsNoPacking ? 0 : results * terms * taps * lanes + Scalar.vectorWidth }
+  var packedCount: Int { needsNoPacking ? 0 : results * terms * problem.taps * lanes + Scalar.vectorWidth }
   /// Numbers of a row of sums, if they are not written where they belong at once.
   var sumPitch: Int { isInterleaved ? columns.positions * lanes : columns.positions + Scalar.vectorWidth }
   var sumCount: Int { isInterleaved || scatters ? SK_WINDOW_ROWS * sumPitch : 0 }
   /// A plane of sums that were sent elsewhere, of all lanes.
-  var scatterCount: Int { isInterleaved && scatters ? problem.vertical.input * problem.horizontal.input * lanes : 0 }
+  var scatterCount: Int { isInterleaved && scatters ? problem.images.pixels * lanes : 0 }
 
   private var workerBytes: Int {
     [bandCount, packedCount, sumCount, scatterCount, lanes].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
-      + 2 * Scratch<UnsafeRawPointer?>.byteCount(lanes)
+      + BandCopy<Scalar>.byteCount(interleaved: isInterleaved)
   }
   /// What is held: filters, if they have to be flipped, a bias of zeros, the tables of rows and columns, and bands.
-  var phases: [WorkingSet] {
+  var workingSets: [WorkingSet] {
     let table = WindowRows.byteCount(vertical, terms: terms, rowsAtOnce: rows)
     let parts = vertical.residues.count * columns.residues.count
-    let tables = table + columns.byteCount + parts * Scratch<sk_column_run>.byteCount(taps)
+    let tables = table + columns.byteCount + parts * Scratch<sk_column_run>.byteCount(problem.taps)
     let bias = Scratch<Scalar>.byteCount(results * problem.geometry.groups)
     return [
       WorkingSet(
@@ -129,7 +128,7 @@ struct WindowTiles<Scalar: TensorScalar> {
   private mutating func chooseRows(_ memoryLimit: Int?) -> Bool {
     let budget = isInterleaved ? 1 << 20 : 1 << 18
     func fits() -> Bool {
-      bandCount < 1 << 31 && memoryLimit.map { phases.bytes(threads: 1) <= $0 } ?? true
+      bandCount < 1 << 31 && memoryLimit.map { workingSets.bytes(threads: 1) <= $0 } ?? true
     }
     // Rows that share registers, and as many as they see together.
     let block = SK_WINDOW_ROWS * vertical.residues.map { WindowTaps($0, step: vertical.step).distance }.max()!

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Memory that will be needed soon: `pieces` of so many bytes, `stride` bytes apart. A product brings it to the second-level
-// cache along the way, a bit for every block of rows, where whoever needs it would wait for every line.
+// Memory that will be needed soon: `pieces` of so many bytes, `stride` bytes apart. A product brings it to the
+// second-level cache along the way, a bit for every block of rows, where whoever needs it would wait for every line.
 typedef struct {
   const void *start;
   ptrdiff_t stride, pieces, bytes;

@@ -1,9 +1,9 @@
 // All loops that are worth the processor's vector instructions: a table of functions for each scalar.
 //
-// Each loop is written once, in a body (`batch.inc`, ...) that `levels.inc` compiles for both scalars and for each level of
-// x86-64. The lists in the headers below declare them, as FUNCTION(result, name, (parameters)) with T for the scalar, and
-// everything else is made from these lists: the tables, their type, and the declarations that bodies are checked against.
-// Whoever takes a table serves both scalars by that, and dispatch is over: it holds what this processor can run.
+// Each loop is written once, in a body (`batch.inc`, ...) that `levels.inc` compiles for both scalars and for each
+// level of x86-64. The lists in the headers below declare the loops, as FUNCTION(result, name, (parameters)) with T for
+// the scalar. The tables, their type and the declarations that bodies are checked against are all made from these lists.
+// Taking a table selects the scalar and the instruction set at once; a call is an indirect jump and nothing more.
 #pragma once
 #include "batch.h"
 #include "elementwise.h"
@@ -38,7 +38,7 @@
   }
 #define SK_FIELD(result, name, parameters) result(*_Nonnull name) parameters;
 
-// A table as callers see it who serve both scalars: numbers stand at any address.
+// A table as generic callers see it, for whom T is void.
 typedef struct SK_TABLE(void) sk_kernels;
 
 // The tables for this processor; chosen when the program is loaded.

@@ -1,15 +1,16 @@
 // The loops of the Fourier method.
 //
-// Lanes: a tile of pixels is one lane, and what is done to it is done to a *group* of lanes at once, 64 bytes of them: 16
-// floats or 8 doubles. Real numbers of a group are one vector, complex ones two, the real parts before the imaginary.
+// Lanes: a tile of pixels is one lane, and what is done to it is done to a *group* of lanes at once, 64 bytes of them:
+// 16 floats or 8 doubles. Real numbers of a group are one vector, complex ones two, the real parts before the
+// imaginary.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-// How a length of complex numbers is transformed: the radices of the passes, and their twiddles, a pass after the other,
-// exp(-2 pi i p k / n) as [p][k from 1][cos, sin], n being the length that is left before the pass. `batch` transforms go
-// through a pass together.
+// How a length of complex numbers is transformed: the radices of the passes, and their twiddles, a pass after the
+// other, exp(-2 pi i p k / n) as [p][k from 1][cos, sin], n being the length that is left before the pass. `batch`
+// transforms go through a pass together.
 typedef struct {
   int32_t count, batch, factor_count, factors[16];
   const void *twiddles;
@@ -28,7 +29,8 @@ typedef struct {
   ptrdiff_t groups;                     // of lanes, in a row of b and c
   ptrdiff_t c_row, b_row;               // from one row to the next
   ptrdiff_t c_group, b_group, a_group;  // from one group of lanes to the next
-  // Either the terms of a lie in groups of lanes, and its rows a_stride apart; or its rows do, and its terms a_stride apart.
+  // Either the terms of a lie in groups of lanes, and its rows a_stride apart; or its rows do, and its terms a_stride
+  // apart.
   int rows_in_lanes;
   ptrdiff_t a_stride;
   int conjugated;   // 0, or 1 for conj a, or 2 for conj b
@@ -38,8 +40,8 @@ typedef struct {
   ptrdiff_t ahead, b_ahead;  // where the operands of the next product lie, as seen from this one's: a and c, and b
 } sk_product;
 
-// A sum over the taps of an axis that is not transformed, lane by lane: y[i] = sum over taps t of w[t] x[i step + t dilation],
-// over those t for which that is one of `count`.
+// A sum over the taps of an axis that is not transformed, lane by lane: y[i] = sum over taps t of w[t] x[i step + t
+// dilation], over those t for which that is one of `count`.
 typedef struct {
   ptrdiff_t rows, taps;
   ptrdiff_t step, dilation, count;

@@ -15,11 +15,16 @@ typedef struct {
   const int32_t *outside;  // the pixel whose value stands at each padded pixel in front, then at each behind; null for zero
 } sk_unfold_axis;
 
+// Positions of a batch: its images, their rows and columns; numbered in this order of the axes, the last one fastest.
+typedef struct {
+  sk_unfold_axis axes[3];
+  int32_t order[3];
+} sk_unfold_axes;
+
 #define SK_UNFOLD_KERNELS(FUNCTION, T)                                                                                 \
-  /* to[i] = the value at position first + i, for i < count. Positions are numbered in rows, the last of three axes    \
-     fastest; `taps` is how far the tap lies from the first, in padded pixels, along each axis. */                     \
-  FUNCTION(void, unfold, (T *to, const T *from, const sk_unfold_axis *axes, const ptrdiff_t *taps, ptrdiff_t first,    \
-           ptrdiff_t count))                                                                                           \
+  /* to[i] = the value at position first + i, for i < count, that a tap sees so far from the first tap. */             \
+  FUNCTION(void, unfold, (T *to, const T *from, const sk_unfold_axes *axes, ptrdiff_t row, ptrdiff_t column,           \
+           ptrdiff_t first, ptrdiff_t count))                                                                          \
   /* The adjoint: adds from[i] to the pixel whose value position first + i sees. Zeros of the padding take nothing. */ \
-  FUNCTION(void, fold, (T *to, const T *from, const sk_unfold_axis *axes, const ptrdiff_t *taps, ptrdiff_t first,      \
-           ptrdiff_t count))
+  FUNCTION(void, fold, (T *to, const T *from, const sk_unfold_axes *axes, ptrdiff_t row, ptrdiff_t column,             \
+           ptrdiff_t first, ptrdiff_t count))

@@ -14,7 +14,8 @@ enum { SK_WINDOW_ROWS = 6 };
 // Vectors of a row, or of taps, that are summed together: beside so many rows they leave registers for the factors.
 #define SK_WINDOW_VECTORS(registers) ((registers) > 16 ? 4 : 2)
 
-// One row of a band, and the rows of sums whose windows it meets: `first` to `last` of the rows that are summed together.
+// One row of a band, and the rows of sums whose windows it meets: `first` to `last` of the rows that are summed
+// together.
 typedef struct {
   int32_t row;
   // What it is multiplied with for row `first`: a row of weights, or of the gradient's band.
@@ -22,8 +23,8 @@ typedef struct {
   int32_t first, last;
 } sk_window_step;
 
-// Two stretches of memory that are brought to the second-level cache along the way, some lines at every step: they will be
-// needed soon. What has been fetched is cut off in front.
+// Two stretches of memory that are brought to the second-level cache along the way, some lines at every step: they will
+// be needed soon. What has been fetched is cut off in front.
 typedef struct {
   const char *at, *end;
   const char *next, *next_end;
@@ -83,8 +84,5 @@ typedef struct {
   /* The same from a vector's number of planes into an interleaved band. */                                            \
   FUNCTION(void, interleave_band, (T *band, ptrdiff_t band_pitch, const T *const *planes, ptrdiff_t pitch,             \
            const int32_t *rows, ptrdiff_t count, const sk_column_run *runs, ptrdiff_t run_count))                      \
-  /* Takes `columns` interleaved columns apart: the first `lanes` planes. */                                           \
-  FUNCTION(void, deinterleave_row, (T *const *planes, ptrdiff_t lanes, ptrdiff_t offset, const T *row,                 \
-           ptrdiff_t columns))                                                                                         \
   /* The adjoint of filling: adds a row of a band to where its columns came from. A column is `width` numbers. */      \
   FUNCTION(void, fold_row, (T *to, const T *row, const sk_column_run *runs, ptrdiff_t run_count, ptrdiff_t width))

@@ -1,0 +1,101 @@
+import CKernels
+import SpectralConvolution
+import SpectralCore
+
+/// The planes that a pass reads or writes for one group: so many of them, of so many pixels.
+struct GroupPlanes {
+  let count: Int
+  let height: Int
+  let width: Int
+
+  var pixels: Int { height * width }
+
+  /// The memory of some rows of all planes of some groups of images, if it is of one piece: that of whole planes, or of
+  /// rows of a single one.
+  func stretch<Scalar>(
+    _ start: UnsafePointer<Scalar>, _ groups: Range<Int>, _ rows: Range<Int>?, isWhole: Bool
+  ) -> UnsafeBufferPointer<Scalar>? {
+    let first = start + groups.lowerBound * count * pixels
+    if isWhole { return UnsafeBufferPointer(start: first, count: groups.count * count * pixels) }
+    guard let rows, groups.count * count == 1 else { return nil }
+    return UnsafeBufferPointer(start: first + rows.lowerBound * width, count: rows.count * width)
+  }
+}
+
+extension ConvolutionProblem {
+  /// A group's planes of the images.
+  var images: GroupPlanes {
+    GroupPlanes(count: channelsPerGroup, height: vertical.input, width: horizontal.input)
+  }
+  /// A group's planes of the feature maps.
+  var maps: GroupPlanes {
+    GroupPlanes(count: outputsPerGroup, height: vertical.output, width: horizontal.output)
+  }
+  /// What a pass reads beside the filters: of a filter gradient the images.
+  func operand(_ pass: ConvolutionPass) -> GroupPlanes { pass == .inputGradient ? maps : images }
+  /// What the forward pass or the input gradient writes.
+  func result(_ pass: ConvolutionPass) -> GroupPlanes { pass == .inputGradient ? images : maps }
+  /// The shape of the result of a pass.
+  func resultShape(_ pass: ConvolutionPass) -> TensorShape {
+    switch pass {
+    case .forward: outputShape
+    case .inputGradient: inputShape
+    case .filterGradient: filterShape
+    }
+  }
+}
+
+extension PassOperands {
+  /// The result of a pass, which `body` computes from the addresses of the operands and of the bias; zeros where an operand
+  /// has no elements.
+  func result(
+    _ shape: TensorShape,
+    _ body: (
+      _ first: UnsafePointer<Scalar>, _ second: UnsafePointer<Scalar>, _ bias: UnsafePointer<Scalar>?,
+      _ result: UnsafeMutablePointer<Scalar>
+    ) -> Void
+  ) -> Tensor<Scalar> {
+    first.withUnsafeElements { first in
+      second.withUnsafeElements { second in
+        Tensor(shape) { result in
+          guard let first = first.baseAddress, let second = second.baseAddress, let to = result.baseAddress,
+            self.first.count > 0, self.second.count > 0, result.count > 0
+          else { return result.initialize(repeating: 0) }
+          if let bias {
+            bias.withUnsafeElements { body(first, second, $0.baseAddress!, to) }
+          } else {
+            body(first, second, nil, to)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Sums that several parts of a pass make apart from each other, `[part][sum]`, and then added in the order of the parts:
+/// the bits must not depend on which thread comes first.
+///
+/// - Parameter body: Makes the sums of all parts.
+func addUp<Scalar: TensorScalar>(
+  parts: Int, of count: Int, to sums: UnsafeMutablePointer<Scalar>, _ body: (UnsafeMutablePointer<Scalar>) -> Void
+) {
+  guard parts > 1 else { return body(sums) }
+  let all = Scratch<Scalar>(count: parts * count)
+  body(all.base)
+  sums.update(from: all.base, count: count)
+  for part in 1..<parts {
+    Scalar.kernels.pointee.combine(sk_plus, sums, sums, 1, all.base + part * count, 1, count)
+  }
+}
+
+/// One pass of a problem as a solver has cut it up.
+protocol DirectPass<Scalar>: Sendable {
+  associatedtype Scalar: TensorScalar
+
+  /// The time that the pass will take on one core.
+  var cost: CostEstimate { get }
+  /// The memory of the pass, phase after phase.
+  var workingSets: [WorkingSet] { get }
+  /// The result; nil if operands are not finite and this would not give what the definition's sums give.
+  func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>?
+}

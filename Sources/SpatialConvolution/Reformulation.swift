@@ -1,0 +1,37 @@
+import SpectralConvolution
+import SpectralCore
+
+/// A problem that is computed as another one, over copies of its operands.
+protocol Reformulation<Scalar>: Sendable {
+  associatedtype Scalar: TensorScalar
+
+  /// The other problem, or one like all those into which this one falls.
+  var inner: ConvolutionProblem { get }
+  /// The bytes of the copies.
+  func copyBytes(_ pass: ConvolutionPass) -> Int
+  /// The result of a pass.
+  ///
+  /// - Parameter method: Computes the same pass of the other problem.
+  func run(
+    _ pass: ConvolutionPass, _ operands: PassOperands<Scalar>,
+    by method: (ConvolutionProblem, PassOperands<Scalar>) -> Tensor<Scalar>
+  ) -> Tensor<Scalar>
+}
+
+/// With a number of its own beyond the border: inside a padded copy.
+extension PaddedProblem: Reformulation {
+  func copyBytes(_: ConvolutionPass) -> Int { copyBytes }
+
+  func run(
+    _ pass: ConvolutionPass, _ operands: PassOperands<Scalar>,
+    by method: (ConvolutionProblem, PassOperands<Scalar>) -> Tensor<Scalar>
+  ) -> Tensor<Scalar> {
+    switch pass {
+    case .forward:
+      method(
+        inner, PassOperands(padded(operands.first), operands.second, bias: operands.bias, cache: operands.cache))
+    case .inputGradient: cropped(method(inner, operands))
+    case .filterGradient: method(inner, PassOperands(operands.first, padded(operands.second)))
+    }
+  }
+}
