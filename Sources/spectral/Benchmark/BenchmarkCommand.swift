@@ -91,7 +91,10 @@ enum BenchmarkCommand: Subcommand {
       if names.isEmpty { return list }
       let known = file ?? known ?? usual
       if let stray = names.first(where: { name in !known.contains { $0.name == name } }) {
-        throw CommandError("there is no case \(stray): take some of \(known.map(\.name).joined(separator: ", "))")
+        // Of many names those of the same family, e.g. all that begin with `dense`, or else the most usual.
+        let family = known.filter { $0.name.hasPrefix(stray.prefix { $0 != "-" }) }
+        let shown = (family.isEmpty ? known : family).map(\.name).prefix(40)
+        throw CommandError("there is no case \(stray): take some of \(shown.joined(separator: ", "))")
       }
       return known.filter { names.contains($0.name) }
     }
