@@ -73,16 +73,13 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
     switch plan {
     case .direct: return direct!
     case .directSolver(let name): return direct!.restricted(to: name)
-    case .fourier(let tile): return tiled(tile)
+    case .fourier(let tile):
+      // Without a tile the method chooses for itself, pass by pass.
+      var method = fourier
+      method.tile = tile ?? fourier.tile
+      return method
     case .fourierWhole: return whole
     }
-  }
-
-  /// The Fourier method in tiles of a size; as it chooses itself, pass by pass, without one.
-  private func tiled(_ tile: Extent?) -> FourierConvolution<Scalar> {
-    var method = fourier
-    method.tile = tile ?? fourier.tile
-    return method
   }
 
   /// The Fourier method by transforms of whole arrays.

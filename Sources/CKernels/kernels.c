@@ -7,7 +7,7 @@ static int level;
 #define TABLE(name) ((const sk_kernels *)&sk_kernels_##name)
 const sk_kernels *sk_chosen_f32 = TABLE(f32_plain), *sk_chosen_f64 = TABLE(f64_plain);
 
-// When the program is loaded, so that whoever takes a table need not ask whether it has been chosen.
+// Runs when the program is loaded, so that callers need no check or lock.
 __attribute__((constructor)) static void choose(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();

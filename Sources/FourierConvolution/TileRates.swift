@@ -34,10 +34,10 @@ struct TileWorkload: Sendable {
 
 /// How fast the steps of a pass go on one core.
 ///
-/// Fits (non-negative least squares of relative errors, the fastest tiles of a case weighed most) to the times of the 1,400
-/// tiles that `spectral benchmark --regret` and `--regret --pass training` try on a Xeon with AVX-512 and two threads; what
-/// matters is how they compare. An EPYC of the fourth Zen generation reads the spectra of filters faster from its
-/// third-level cache, and has a smaller second-level one.
+/// Non-negative least-squares fits of relative errors to the tiles that `spectral benchmark --regret` (inference) and
+/// `--regret --pass training` time on a Xeon with AVX-512; what matters is how the rates compare. Dense inference, and
+/// depthwise inference by channels, were fitted last, to 800 tiles with two threads. An EPYC of the fourth Zen generation
+/// reads the spectra of filters faster from its third-level cache, and has a smaller second-level one.
 struct TileRates: Sendable {
   /// The seconds that a unit of each kind takes.
   var seconds: TileWorkload

@@ -2,7 +2,7 @@ import CKernels
 import SpectralConvolution
 import SpectralCore
 
-/// The planes that a pass reads or writes for one group: so many of them, of so many pixels.
+/// The number and size of the planes that a pass reads or writes for one group of channels.
 struct GroupPlanes {
   let count: Int
   let height: Int
@@ -10,8 +10,8 @@ struct GroupPlanes {
 
   var pixels: Int { height * width }
 
-  /// The memory of some rows of all planes of some groups of images, if it is of one piece: that of whole planes, or of
-  /// rows of a single one.
+  /// The memory of some rows of all planes of some groups of images, if it is contiguous: whole planes, or rows of a
+  /// single plane.
   func stretch<Scalar>(
     _ start: UnsafePointer<Scalar>, _ groups: Range<Int>, _ rows: Range<Int>?, isWhole: Bool
   ) -> UnsafeBufferPointer<Scalar>? {

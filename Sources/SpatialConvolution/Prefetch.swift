@@ -60,8 +60,8 @@ final class WindowPrefetch {
   /// Fetches nothing.
   func stop() { base.initialize(to: sk_window_prefetch()) }
 
-  /// Spreads two regions evenly over so many steps, unless they are nil, or too large to be still there when they are
-  /// needed.
+  /// Spreads the prefetches of two regions evenly over `steps` steps. Does nothing if a region is nil, or too large to
+  /// stay in the cache until it is used.
   func start<Scalar>(
     _ first: UnsafeBufferPointer<Scalar>?, _ second: UnsafeBufferPointer<Scalar>?, steps: Int
   ) {

@@ -1,6 +1,6 @@
-// Inner loops of the dense direct method with vectors across the images of a batch: a *pixel* is a few vectors, the
-// same pixel of so many images. Every tap of every position is one number for all lanes, so taps that see only zeros
-// are left out, whatever the geometry.
+// Inner loops of the dense direct method with vectors across the images of a batch: a *pixel* is a few vectors
+// that hold the same pixel of several images. Each tap at each position is one number for all lanes, so taps that see
+// only zeros are skipped, whatever the geometry.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

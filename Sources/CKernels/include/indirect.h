@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Memory that will be needed soon: `pieces` of so many bytes, `stride` bytes apart. A product brings it to the
-// second-level cache along the way, a bit for every block of rows, where whoever needs it would wait for every line.
+// A region to prefetch into the second-level cache: `pieces` of `bytes` bytes each, `stride` bytes apart. A product
+// issues some of the prefetches with each block of rows, so that the next product does not wait for memory.
 typedef struct {
   const void *start;
   ptrdiff_t stride, pieces, bytes;

@@ -27,7 +27,7 @@
   SK_UNFOLD_KERNELS(FUNCTION, T)                                                                                       \
   SK_WINDOW_KERNELS(FUNCTION, T)
 
-// Swift is told of the functions and the tables that they are there; about other pointers nothing is said.
+// Only tables and their functions are annotated as non-null for Swift; other pointers are left unannotated.
 #pragma clang diagnostic ignored "-Wnullability-completeness"
 
 // The fields of a table: the numbers of a vector; the vectors that the loops of windows.h sum together; the functions.

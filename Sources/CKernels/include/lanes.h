@@ -51,14 +51,14 @@ typedef struct {
   int accumulate;                   // whether to add to what is there
 } sk_tap_sum;
 
-// The rows from first to end that at least one of so many lanes has; returns how many.
+// Lists the rows in first..<end that are present in at least one lane; returns how many there are.
 ptrdiff_t sk_list_rows(int32_t *list, const void *planes, const int32_t *const *rows, ptrdiff_t lanes, ptrdiff_t first,
                        ptrdiff_t end);
 
 #define SK_LANE_KERNELS(FUNCTION, T)                                                                                   \
-  /* The unnormalised complex transform of plan->count groups, `in_stride` numbers apart, to others; and of so many    \
-     more, `in_step` and `out_step` numbers further each. `work` holds twice as many groups for each of a batch. `in`  \
-     and `out` are not the same memory. */                                                                             \
+  /* `repeats` unnormalised complex transforms, each of plan->count groups that lie `in_stride` numbers apart in `in`  \
+     and `out_stride` in `out`; transforms begin `in_step` and `out_step` numbers apart. `work` holds twice the groups \
+     of a batch of transforms. `in` and `out` must not overlap. */                                                     \
   FUNCTION(void, lane_transform, (const sk_lane_plan *plan, const T *in, ptrdiff_t in_stride, ptrdiff_t in_step,       \
            T *out, ptrdiff_t out_stride, ptrdiff_t out_step, ptrdiff_t repeats, T *work, bool inverse))                \
   /* From the transforms z of `half` pairs of columns, one row after the other, to the half spectra of real rows, half \
@@ -91,7 +91,7 @@ ptrdiff_t sk_list_rows(int32_t *list, const void *planes, const int32_t *const *
            bool exchanged))                                                                                            \
   FUNCTION(void, rows_to_lanes, (T *to, ptrdiff_t stride, const T *from, ptrdiff_t pitch, ptrdiff_t count,             \
            bool exchanged))                                                                                            \
-  /* Complex, for `count` groups, each so many numbers apart: y = x w, or x conj w. w is a group of lanes, or one      \
+  /* y = x w, or x conj w, for `count` groups of complex lanes; strides are in numbers. w is a group of lanes, or one  \
      number (real, imaginary) for all lanes of x. */                                                                   \
   FUNCTION(void, lanes_multiply, (T *y, ptrdiff_t y_stride, const T *x, ptrdiff_t x_stride, const T *w,                \
            ptrdiff_t w_stride, ptrdiff_t count, bool conjugated, bool broadcast))                                      \

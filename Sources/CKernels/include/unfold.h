@@ -22,7 +22,7 @@ typedef struct {
 } sk_unfold_axes;
 
 #define SK_UNFOLD_KERNELS(FUNCTION, T)                                                                                 \
-  /* to[i] = the value at position first + i, for i < count, that a tap sees so far from the first tap. */             \
+  /* to[i] = the value at position first + i, for i < count, seen by the tap at (row, column) from the first. */       \
   FUNCTION(void, unfold, (T *to, const T *from, const sk_unfold_axes *axes, ptrdiff_t row, ptrdiff_t column,           \
            ptrdiff_t first, ptrdiff_t count))                                                                          \
   /* The adjoint: adds from[i] to the pixel whose value position first + i sees. Zeros of the padding take nothing. */ \

@@ -11,7 +11,7 @@
 
 // Rows that are summed together, in registers.
 enum { SK_WINDOW_ROWS = 6 };
-// Vectors of a row, or of taps, that are summed together: beside so many rows they leave registers for the factors.
+// Vectors of a row, or of taps, that are summed together: with SK_WINDOW_ROWS rows this leaves registers for factors.
 #define SK_WINDOW_VECTORS(registers) ((registers) > 16 ? 4 : 2)
 
 // One row of a band, and the rows of sums whose windows it meets: `first` to `last` of the rows that are summed
@@ -23,8 +23,8 @@ typedef struct {
   int32_t first, last;
 } sk_window_step;
 
-// Two stretches of memory that are brought to the second-level cache along the way, some lines at every step: they will
-// be needed soon. What has been fetched is cut off in front.
+// Two regions to prefetch into the second-level cache, `lines` cache lines at each step. `at` and `next` advance past
+// what has been fetched.
 typedef struct {
   const char *at, *end;
   const char *next, *next_end;
