@@ -15,7 +15,8 @@ public enum ConvolutionChoice: String, CaseIterable, Hashable, Codable, Sendable
   /// The method.
   ///
   /// - Parameters:
-  ///   - deterministic: The same bits on every run: FFTW plans by its rule of thumb, not by measurement.
+  ///   - deterministic: The same bits on every run: FFTW plans by its rule of thumb, not by measurement, and estimates go
+  ///     by rates that are the same on every machine.
   ///   - memoryLimit: The most working memory of a pass, in bytes.
   ///   - transforms: Who transforms tiles.
   ///   - planning: How `automatic` chooses a method and a tile, and `fft` a tile.
@@ -27,7 +28,7 @@ public enum ConvolutionChoice: String, CaseIterable, Hashable, Codable, Sendable
     precondition(
       !deterministic || planning == .estimated,
       "a deterministic method is planned by estimate: what a stop-watch says differs from run to run")
-    let direct = SpatialConvolution<Scalar>(memoryLimit: memoryLimit)
+    let direct = SpatialConvolution<Scalar>(memoryLimit: memoryLimit, rates: deterministic ? .fixed : .machine)
     let fourier = FourierConvolution<Scalar>(
       memoryLimit: memoryLimit, transforms: transforms, rigor: deterministic ? .estimate : .measure)
     return switch (self, planning) {

@@ -1,5 +1,5 @@
 import Foundation
-import SpectralTransforms
+import SpectralCore
 import Synchronization
 
 /// The plans that were chosen by measurement, remembered by the process and in a file.
@@ -11,7 +11,7 @@ import Synchronization
 package final class PlanBook: Sendable {
   /// What the process knows, kept in the user's cache folder.
   package static let shared = PlanBook(
-    Wisdom.cacheFolder.map { CacheFile($0.appendingPathComponent("convolution-plans"), title: title) })
+    CacheFile.folder.map { CacheFile($0.appendingPathComponent("convolution-plans"), title: title) })
 
   /// The version is raised when an engine changes so much that old measurements say nothing any more.
   package static let title = "SpectralKit convolution plans 2"

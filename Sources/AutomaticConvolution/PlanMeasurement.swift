@@ -90,9 +90,10 @@ struct PlanMeasurement<Scalar: AnyMethodScalar> {
   /// A method of its own for each plan, so that nothing of the user's is pushed out of a cache.
   private func entrant(_ plan: ConvolutionPlan) -> any ConvolutionMethod<Scalar> {
     switch plan {
-    case .direct: SpatialConvolution<Scalar>(memoryLimit: method.direct!.memoryLimit)
+    case .direct: SpatialConvolution<Scalar>(memoryLimit: method.direct!.memoryLimit, rates: method.direct!.rates)
     case .directSolver(let name):
-      SpatialConvolution<Scalar>(memoryLimit: method.direct!.memoryLimit).restricted(to: name)
+      SpatialConvolution<Scalar>(memoryLimit: method.direct!.memoryLimit, rates: method.direct!.rates).restricted(
+        to: name)
     case .fourier(let tile): fourier(tile: tile, solver: method.fourier.solver)
     case .fourierWhole: fourier(tile: nil, solver: .whole)
     }

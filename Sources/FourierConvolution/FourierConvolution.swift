@@ -26,8 +26,9 @@ public struct FourierConvolution<Scalar: FourierScalar>: ConvolutionMethod {
   /// so `builtIn` rules them out. All keep the same bounds; they differ in the last bits.
   public var transforms: TransformProvider
   /// How FFTW chooses its plans, for tiles where it transforms them, and for whole arrays. With `estimate`, results are
-  /// the same to the bit on every run and with any number of threads, on one machine and build. With `measure` this is
-  /// promised only where FFTW takes no part, for its stop-watch decides how it adds up.
+  /// the same to the bit on every run and with any number of threads, on one machine and build: tiles are chosen by
+  /// ``CostRates/fixed``, too. With `measure` this is promised only where FFTW takes no part, for its stop-watch decides how
+  /// it adds up, and until this machine's rates are measured anew.
   public var rigor: PlanningRigor
   /// The size of tiles, in place of the one with the least estimated cost.
   public var tile: Extent?
@@ -252,13 +253,30 @@ public struct FourierConvolution<Scalar: FourierScalar>: ConvolutionMethod {
     var sum = 0.0
     for pass in isForward ? [.forward] : ConvolutionPass.allCases {
       switch route(problem, FourierPass(pass)) {
-      case .slices(let choice): sum += sliceLayout(problem, choice).seconds(pass, transforms)
+      case .slices(let choice): sum += sliceLayout(problem, choice).seconds(pass, transforms, rates)
       case .whole(let size):
-        sum += size.seconds(problem, FourierPass(pass), scalarBytes: MemoryLayout<Scalar>.stride)
+        sum += size.seconds(problem, FourierPass(pass), rates, scalarBytes: MemoryLayout<Scalar>.stride)
       case .tiles, .none: return nil
       }
     }
     return sum
+  }
+
+  /// What the seconds of ``estimatedSeconds(_:_:)`` consist of: each kind of work by its name among the rates; empty if
+  /// nothing keeps within the memory limit.
+  package func estimatedParts(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> [String: Double] {
+    switch route(problem, FourierPass(pass)) {
+    case .tiles:
+      let cost = cost(problem, pass == .forward ? .forward : .step)
+      return (try? choice(cost)).map { cost.parts($0.size, $0.tilesPerBlock) } ?? [:]
+    case .slices(let choice):
+      let layout = sliceLayout(problem, choice)
+      return [layout.kind(pass): layout.seconds(pass, transforms, rates)]
+    case .whole(let size):
+      let seconds = size.seconds(problem, FourierPass(pass), rates, scalarBytes: MemoryLayout<Scalar>.stride)
+      return [FourierSolver.whole.rawValue: seconds]
+    case .none: return [:]
+    }
   }
 
   /// The tiles that are worth a try for the forward pass of a problem, or for a training step, with the seconds that each
@@ -306,8 +324,11 @@ public struct FourierConvolution<Scalar: FourierScalar>: ConvolutionMethod {
   private var limit: Int { memoryLimit ?? MachineMemory.physical }
 
   private func cost(_ problem: ConvolutionProblem, _ pass: FourierPass) -> TileCost {
-    TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, pass, transforms)
+    TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, pass, transforms, rates)
   }
+
+  /// What is to be the same on every run goes by the rates that are the same on every machine.
+  var rates: CostRates { rigor == .estimate ? .fixed : .machine }
 
   private func choice(_ cost: TileCost) throws(ConvolutionError) -> TileChoice {
     guard let tile else { return try cost.best(limit: limit) }

@@ -32,8 +32,8 @@ extension FourierConvolution {
     if problem.rank < 3 && solver != .whole { return .tiles }
     let pass = pass.single
     let key = RouteKey(
-      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, transforms: transforms, tile: tile,
-      segment: segment, solver: solver, pass: pass)
+      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, transforms: transforms, rates: rates,
+      tile: tile, segment: segment, solver: solver, pass: pass)
     return RouteTable.route(key) { newRoute(problem, pass) }
   }
 
@@ -48,7 +48,7 @@ extension FourierConvolution {
     }
     let mayBeWhole = solver == .whole || solver == nil && tile == nil && transforms != .builtIn
     let whole =
-      !mayBeWhole ? nil : WholeSize.best(problem, FourierPass(pass), scalarBytes: scalarBytes, limit: limit)
+      !mayBeWhole ? nil : WholeSize.best(problem, FourierPass(pass), rates, scalarBytes: scalarBytes, limit: limit)
     func refusal(_ bytes: Int) -> FourierRoute {
       .none(ConvolutionError("the Fourier method", needs: bytes, limit: limit, or: "convolve less at once"))
     }
@@ -56,8 +56,8 @@ extension FourierConvolution {
     if solver == .whole { return whole.map { .whole($0.size) } ?? refusal(leastOfWhole()) }
     do {
       let slices = try SliceLayout.best(
-        problem, pass, transforms, tile: tile, segment: segment, scalarBytes: scalarBytes, limit: limit)
-      if let whole, whole.seconds < slices.seconds(pass, transforms) { return .whole(whole.size) }
+        problem, pass, transforms, rates, tile: tile, segment: segment, scalarBytes: scalarBytes, limit: limit)
+      if let whole, whole.seconds < slices.seconds(pass, transforms, rates) { return .whole(whole.size) }
       return .slices(slices.choice)
     } catch {
       if let whole { return .whole(whole.size) }
@@ -148,6 +148,7 @@ private struct RouteKey: Hashable {
   let problem: ConvolutionProblem
   let memoryLimit: Int?
   let transforms: TransformProvider
+  let rates: CostRates
   let tile: Extent?
   let segment: Int?
   let solver: FourierSolver?

@@ -137,8 +137,17 @@ struct SliceLayout: Sendable {
 
   // MARK: Choice
 
+  /// What its seconds are measured as.
+  func kind(_ pass: ConvolutionPass) -> String {
+    "fft.slices \(isMatrix ? "dense by channels" : lanes.isDepthwise ? "depthwise" : "dense by tiles") \(pass)"
+  }
+
   /// The seconds of a pass on one core.
-  func seconds(_ pass: ConvolutionPass, _ transforms: TransformProvider) -> Double {
+  func seconds(_ pass: ConvolutionPass, _ transforms: TransformProvider, _ rates: CostRates) -> Double {
+    rates.factor(kind(pass)) * fixedSeconds(pass, transforms)
+  }
+
+  private func fixedSeconds(_ pass: ConvolutionPass, _ transforms: TransformProvider) -> Double {
     // Butterflies and rows a second, see ``TileTask``.
     let rates =
       isMatrix || lanes.isDepthwise ? (butterflies: 5e8, rows: 1e7) : (butterflies: 3.5e8, rows: 4.5e6)
@@ -177,10 +186,10 @@ struct SliceLayout: Sendable {
   ///
   /// - Throws: If there are none; the sentence says what the most frugal would need.
   static func best(
-    _ problem: ConvolutionProblem, _ pass: ConvolutionPass, _ transforms: TransformProvider, tile: Extent?,
-    segment: Int?, scalarBytes: Int, limit: Int
+    _ problem: ConvolutionProblem, _ pass: ConvolutionPass, _ transforms: TransformProvider, _ rates: CostRates,
+    tile: Extent?, segment: Int?, scalarBytes: Int, limit: Int
   ) throws(ConvolutionError) -> SliceLayout {
-    let cost = TileCost(problem, scalarBytes: scalarBytes, FourierPass(pass), transforms)
+    let cost = TileCost(problem, scalarBytes: scalarBytes, FourierPass(pass), transforms, rates)
     if let tile { try cost.check(tile) }
     let sizes = tile.map { [$0] } ?? cost.sizes()
     var segments = [min(segment ?? .max, problem.depth.output)]
@@ -196,7 +205,7 @@ struct SliceLayout: Sendable {
         leastBytes = min(leastBytes, sets.bytes(threads: 1))
         layout.choice.workers = sets.threads(within: limit)
         guard layout.choice.workers > 0 else { continue }
-        let seconds = layout.seconds(pass, transforms)
+        let seconds = layout.seconds(pass, transforms, rates)
         if seconds < best?.seconds ?? .infinity { best = (layout, seconds) }
       }
     }

@@ -29,12 +29,16 @@ struct TileCost {
   /// Whether the filters are transformed on every call (training) or kept (inference).
   var transformsFilters: Bool { pass != .forward }
 
-  /// How fast each kind of work goes.
+  /// What kind of problem it is, and how fast each kind of work goes.
+  let kind: TileKind
   private let rates: TileRates
   private let verticalParts: (residues: Int, phaseStride: Int, phases: Int, taps: Int)
   private let horizontalParts: (residues: Int, phaseStride: Int, phases: Int, taps: Int)
 
-  init(_ problem: ConvolutionProblem, scalarBytes: Int, _ pass: FourierPass, _ transforms: TransformProvider) {
+  init(
+    _ problem: ConvolutionProblem, scalarBytes: Int, _ pass: FourierPass, _ transforms: TransformProvider,
+    _ rates: CostRates
+  ) {
     self.problem = problem
     self.scalarBytes = scalarBytes
     self.pass = pass
@@ -43,8 +47,10 @@ struct TileCost {
     horizontalParts = AxisTiling.parts(problem.horizontal)
     let phases = Extent(height: verticalParts.phases, width: horizontalParts.phases)
     let layout = LaneLayout(problem, phases: phases, tilesPerBlock: 1, lanes: 64 / scalarBytes)
-    rates = TileRates.of(
-      depthwise: layout.isDepthwise, byChannels: layout.input.arrangement == .channels, training: pass != .forward)
+    kind = TileKind(
+      isDepthwise: layout.isDepthwise, isByChannels: layout.input.arrangement == .channels,
+      isTraining: pass != .forward)
+    self.rates = TileRates.of(kind, rates)
   }
 
   private func layout(tilesPerBlock: Int) -> LaneLayout {
@@ -62,8 +68,7 @@ struct TileCost {
 
   /// Seconds on one core, of inference or of a training step.
   func seconds(_ size: Extent, _ tilesPerBlock: Int) -> Double {
-    // To begin a pass; a step has three.
-    (transformsFilters ? 2.5e-5 : 8e-6) + rates.seconds(work(size, tilesPerBlock)) * imbalance(size, tilesPerBlock)
+    rates.seconds(work(size, tilesPerBlock)) * imbalance(size, tilesPerBlock)
   }
 
   /// How much longer an odd block at the end takes than its share, on the two cores that every machine has, weighed by one
@@ -73,6 +78,12 @@ struct TileCost {
     guard layout.isDepthwise, layout.input.arrangement == .tiles else { return 1 }
     let blocks = max(1, layout.input.count * ((tiles(size) + tilesPerBlock - 1) / tilesPerBlock))
     return 1 + 0.5 * Double(blocks % 2) / Double(blocks)
+  }
+
+  /// The seconds of each kind of work, by name.
+  func parts(_ size: Extent, _ tilesPerBlock: Int) -> [String: Double] {
+    let amounts = rates.seconds.amounts * work(size, tilesPerBlock).amounts * imbalance(size, tilesPerBlock)
+    return Dictionary(uniqueKeysWithValues: TileTask.allCases.map { ("\(kind) \($0)", amounts[$0.rawValue]) })
   }
 
   /// What there is to do.
@@ -98,10 +109,14 @@ struct TileCost {
     let filters = Double(layout.filter.count)
     let blockBytes = groupBytes * (inputs + outputs) / blocks
     var work = TileWorkload()
+    work[.start] = 1
     work[.butterflies] = (inputs + outputs) * frequencies * logarithm
     work[.spills] = (inputs + outputs) * frequencies * spilled
     work[.blockSpills] = (inputs + outputs) * frequencies * beyond(blockBytes, 0.5e6, 2.5e6)
-    work[.farSpills] = (inputs + outputs) * frequencies * beyond(blockBytes, 6e6, 30e6)
+    // A row of a signal lies in memory four times at once.
+    let farBytes = layout.isDepthwise ? groupBytes * (size.height == 1 ? 4 : 1) : blockBytes
+    work[.farSpills] =
+      (inputs + outputs) * frequencies * beyond(farBytes, 6e6, layout.isDepthwise ? 16e6 : 30e6)
     // What stands apart in memory is gathered one by one.
     let isApart = problem.horizontal.dilation > 1 || problem.horizontal.stride > 1
     work[.rows] = (inputs + outputs) * Double(size.height) * (isApart ? 1 + Double(size.width) / 16 : 1)

@@ -24,10 +24,10 @@ struct WholeSize: Hashable, Sendable {
 
   /// The size with the least estimated time that keeps within a limit; nil if none does.
   static func best(
-    _ problem: ConvolutionProblem, _ pass: FourierPass, scalarBytes: Int, limit: Int
+    _ problem: ConvolutionProblem, _ pass: FourierPass, _ rates: CostRates, scalarBytes: Int, limit: Int
   ) -> (size: WholeSize, seconds: Double)? {
     all(problem).lazy.filter { $0.bytes(problem, pass, scalarBytes: scalarBytes, threads: 1) <= limit }
-      .map { (size: $0, seconds: $0.seconds(problem, pass, scalarBytes: scalarBytes)) }
+      .map { (size: $0, seconds: $0.seconds(problem, pass, rates, scalarBytes: scalarBytes)) }
       .min { $0.seconds < $1.seconds }
   }
 
@@ -102,8 +102,15 @@ struct WholeSize: Hashable, Sendable {
     ].bytes(threads: threads)
   }
 
-  /// The seconds that a pass takes on one core. The rates are rules of thumb for FFTW with AVX, in and out of the caches.
-  func seconds(_ problem: ConvolutionProblem, _ pass: FourierPass, scalarBytes: Int) -> Double {
+  /// The seconds that a pass takes on one core. The fixed rates are rules of thumb for FFTW with AVX, in and out of the
+  /// caches.
+  func seconds(
+    _ problem: ConvolutionProblem, _ pass: FourierPass, _ rates: CostRates, scalarBytes: Int
+  ) -> Double {
+    rates.factor(FourierSolver.whole.rawValue) * fixedSeconds(problem, pass, scalarBytes: scalarBytes)
+  }
+
+  private func fixedSeconds(_ problem: ConvolutionProblem, _ pass: FourierPass, scalarBytes: Int) -> Double {
     let width = Double(scalarBytes) / 4
     let arrays = Double(problem.batch * blockCount)
     let filters = Double(problem.outputChannels * problem.channelsPerGroup)

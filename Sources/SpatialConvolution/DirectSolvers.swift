@@ -17,16 +17,17 @@ enum DirectSolvers<Scalar: TensorScalar> {
   ///
   /// - Throws: If the memory limit has no room for any.
   static func choose(
-    _ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?
+    _ problem: ConvolutionProblem, _ pass: ConvolutionPass, _ rates: CostRates, memoryLimit: Int?
   ) throws(ConvolutionError) -> (index: Int, solver: any ConvolutionSolver<Scalar>) {
     var able: [(index: Int, solver: any ConvolutionSolver<Scalar>)] = []
     var refusal: ConvolutionError?
     for (index, type) in table.enumerated() {
       do { able.append((index, try type.init(problem, pass, memoryLimit: memoryLimit))) } catch { refusal = error }
     }
-    guard let fastest = able.min(by: { $0.solver.cost.seconds < $1.solver.cost.seconds }) else { throw refusal! }
+    func seconds(_ solver: any ConvolutionSolver<Scalar>) -> Double { solver.seconds(pass, rates) }
+    guard let fastest = able.min(by: { seconds($0.solver) < seconds($1.solver) }) else { throw refusal! }
     if let preferred = able.first(where: { $0.solver.isPreferred }),
-      preferred.solver.cost.seconds <= 1.5 * fastest.solver.cost.seconds
+      seconds(preferred.solver) <= 1.5 * seconds(fastest.solver)
     {
       return preferred
     }
@@ -56,14 +57,14 @@ final class SolverCache<Scalar: TensorScalar>: Sendable {
 
   /// The solver for a pass.
   func solver(
-    _ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?
+    _ problem: ConvolutionProblem, _ pass: ConvolutionPass, _ rates: CostRates, memoryLimit: Int?
   ) throws(ConvolutionError) -> any ConvolutionSolver<Scalar> {
     let key = Key(problem: problem, pass: pass, memoryLimit: memoryLimit, threads: Parallel.threads)
     if let entry = entries.withLock({ entries in entries.first { $0.key == key } }) {
       if let solver = entry.solver { return solver }
       return try DirectSolvers<Scalar>.table[entry.index].init(problem, pass, memoryLimit: memoryLimit)
     }
-    let (index, solver) = try DirectSolvers<Scalar>.choose(problem, pass, memoryLimit: memoryLimit)
+    let (index, solver) = try DirectSolvers<Scalar>.choose(problem, pass, rates, memoryLimit: memoryLimit)
     entries.withLock { entries in
       if entries.count >= Self.capacity { entries.removeFirst() }
       entries.append(Entry(key: key, index: index, solver: solver.isReusable ? solver : nil))

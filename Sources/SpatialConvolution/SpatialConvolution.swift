@@ -13,13 +13,16 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
   public var memoryLimit: Int?
   /// The name of the only solver that may be taken; nil for whichever promises to be fastest.
   public private(set) var solver: String?
+  /// What the choice of solvers goes by; with ``CostRates/fixed`` it is the same on every machine.
+  public let rates: CostRates
 
   private let packedFilters = PackedFilterCache<Scalar>()
   private let choices = SolverCache<Scalar>()
 
   /// The direct method.
-  public init(memoryLimit: Int? = nil) {
+  public init(memoryLimit: Int? = nil, rates: CostRates = .machine) {
     self.memoryLimit = memoryLimit
+    self.rates = rates
     solver = nil
   }
 
@@ -36,6 +39,7 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
     }
     self.memoryLimit = memoryLimit
     self.solver = solver
+    rates = .machine
   }
 
   /// This method by one of its ``solvers``, with the same packed filters.
@@ -136,7 +140,7 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
   private func plan(
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> any ConvolutionSolver<Scalar> {
-    guard let solver else { return try choices.solver(problem, pass, memoryLimit: memoryLimit) }
+    guard let solver else { return try choices.solver(problem, pass, rates, memoryLimit: memoryLimit) }
     let type = DirectSolvers<Scalar>.table.first { $0.name == solver }!
     return try type.init(problem, pass, memoryLimit: memoryLimit)
   }
@@ -186,7 +190,13 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
       let copied = Double(planar.inputShape.count + planar.outputShape.count)
       return Double(reduction.blocks) * (seconds(pass, planar) + copying * copied)
     }
-    return cost(pass, problem)?.seconds ?? .infinity
+    return (try? plan(pass, problem).seconds(pass, rates)) ?? .infinity
+  }
+
+  /// The seconds of one pass by the fixed rates, by its name among the rates; empty where no solver can.
+  package func estimatedParts(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> [String: Double] {
+    guard reformulation(problem, pass) == nil, let solver = try? plan(pass, problem) else { return [:] }
+    return ["\(type(of: solver).name) \(pass)": solver.cost.seconds]
   }
 
   /// The estimate for one pass; nil where no solver can.

@@ -48,10 +48,12 @@ struct WindowCost {
       let sums = rowsTogether * max(1, min(vectors, isFilterGradient ? kernel : columns))
       return sums < 4 ? 4 / Double(sums) : 0.5
     }
+    // Pixels of a plain band begin anywhere in a line of the cache, so a load takes two cycles; as many rows of sums share it
+    // as there are taps down a kernel.
+    let rowsPerLoad = isFilterGradient ? rowsTogether : min(rowsTogether, axis.kernel)
+    let plainCycles = max(cyclesPerProduct((columns + lanes - 1) / lanes), 2 / Double(rowsPerLoad))
     // The products; the copies; and what it takes to begin.
-    plain =
-      rowVectors * pairs * cyclesPerProduct((columns + lanes - 1) / lanes) * 1.1 + 1.5 * copied / Double(lanes) + 1500
-      * Double(planes)
+    plain = rowVectors * pairs * plainCycles * 1.1 + 1.5 * copied / Double(lanes) + 1500 * Double(planes)
     interleaved =
       Double(blocks) * (Double(rows) * Double(columns) * pairs * cyclesPerProduct(columns) + 3000)
       + 2.5 * copied / Double(lanes) * Double(blocks * lanes) / Double(max(planes, 1))

@@ -8,9 +8,14 @@ func medianSeconds(most: Int, budget: Double = 2, _ task: () -> Void) -> Double 
   repeat {
     times.append(seconds(clock.measure(task)))
   } while times.count < most && seconds(clock.now - start) < budget
-  times.sort()
-  let middle = times.count / 2
-  return times.count % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2
+  return median(times)
+}
+
+/// The middle one of some values, or the mean of the two in the middle.
+func median(_ values: [Double]) -> Double {
+  let values = values.sorted()
+  let middle = values.count / 2
+  return values.count % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2
 }
 
 private func seconds(_ duration: Duration) -> Double {

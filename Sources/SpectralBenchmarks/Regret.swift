@@ -15,7 +15,7 @@ public struct Regret: Sendable {
     public let plan: ConvolutionPlan
     /// What the cost model says, in seconds of one core.
     public let estimate: Double
-    /// What the stop-watch says: the fastest of some runs.
+    /// What the stop-watch says.
     public let seconds: Double
   }
 
@@ -50,7 +50,8 @@ public struct Regret: Sendable {
   ) throws(ConvolutionError) -> Regret {
     let problem = try benchmark.problem()
     let fourier = settings.fourier(Scalar.self)
-    let direct = SpatialConvolution<Scalar>(memoryLimit: settings.memoryLimit)
+    let direct = SpatialConvolution<Scalar>(
+      memoryLimit: settings.memoryLimit, rates: settings.deterministic ? .fixed : .machine)
     let automatic = AutomaticConvolution(direct: direct, fourier: fourier, planning: settings.planning)
     try benchmark.checkMemory(problem, settings.pass, automatic)
     let pass = settings.pass.longest
@@ -114,33 +115,40 @@ public struct Regret: Sendable {
     }
 
     /// Runs twice, and counts the second: the first finds the caches full of what another plan left there.
-    mutating func time() {
+    func time() -> Double {
       run()
       let start = DispatchTime.now().uptimeNanoseconds
       run()
-      seconds = min(seconds, Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9)
+      return Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
     }
   }
 
-  /// Rounds in which everyone runs once; who is far behind after some of them drops out, but not the choice. Of two that
-  /// are close, chance says which is ahead: so those near the front, and the choice, run as often again.
+  /// Rounds in which everyone runs once, until those near the front are known; then rounds of those and the choice alone.
+  ///
+  /// A machine may be slower for a while than a moment ago. So what counts in the end is a runner's share of a round, by
+  /// the median of all rounds, and not its own fastest run.
   private static func race(_ runners: inout [Runner], _ chosen: ConvolutionPlan, budget: Double) {
     for runner in runners { runner.run() }
-    let start = DispatchTime.now().uptimeNanoseconds
+    func now() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
+    let start = now()
     var round = 0
-    while round < 4 || (round < 200 && Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9 < budget) {
-      let limit = 1.6 * (runners.map(\.seconds).min() ?? .infinity)
-      for index in runners.indices {
-        let runner = runners[index]
-        if round < 3 || runner.seconds <= limit || runner.plan == chosen { runners[index].time() }
+    while round < 3 || (round < 200 && now() - start < budget / 3) {
+      let limit = 2.5 * (runners.map(\.seconds).min() ?? .infinity)
+      for index in runners.indices where round < 2 || runners[index].seconds <= limit || runners[index].plan == chosen {
+        runners[index].seconds = min(runners[index].seconds, runners[index].time())
       }
       round += 1
     }
-    let limit = 1.25 * (runners.map(\.seconds).min() ?? .infinity)
-    for _ in 0..<round {
-      for index in runners.indices where runners[index].seconds <= limit || runners[index].plan == chosen {
-        runners[index].time()
-      }
+    let limit = 1.6 * (runners.map(\.seconds).min() ?? .infinity)
+    let foremost = runners.indices.filter { runners[$0].seconds <= limit || runners[$0].plan == chosen }
+    var rounds: [[Double]] = []
+    let second = now()
+    while rounds.count < 7 || (rounds.count < 200 && now() - second < budget) {
+      rounds.append(foremost.map { runners[$0].time() })
+    }
+    let totals = rounds.map { $0.reduce(0, +) }
+    for (place, index) in foremost.enumerated() {
+      runners[index].seconds = median(zip(rounds, totals).map { $0[place] / $1 }) * median(totals)
     }
   }
 }

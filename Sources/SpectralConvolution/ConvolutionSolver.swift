@@ -68,5 +68,9 @@ package struct CostEstimate: ExpressibleByDictionaryLiteral, Sendable {
 package typealias PackedFilterCache<Scalar: TensorScalar> = KeptFilters<Scalar, ConvolutionGeometry, Tensor<Scalar>>
 
 extension ConvolutionSolver {
+  /// The seconds of a pass on one core.
+  package func seconds(_ pass: ConvolutionPass, _ rates: CostRates) -> Double {
+    cost.seconds * rates.factor("\(Self.name) \(pass)")
+  }
   package var isReusable: Bool { false }
 }

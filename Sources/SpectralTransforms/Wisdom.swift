@@ -1,4 +1,5 @@
 import Foundation
+import SpectralCore
 
 /// What FFTW learned by measuring, kept across runs in the user's cache folder.
 ///
@@ -7,25 +8,8 @@ import Foundation
 public enum Wisdom {
   private static let title = "SpectralKit wisdom 1"
 
-  /// The folder for what is remembered across runs: `$SPECTRALKIT_CACHE` if set (empty: remember nothing), else the
-  /// user's cache folder.
-  public static var cacheFolder: URL? {
-    let environment = ProcessInfo.processInfo.environment
-    if let chosen = environment["SPECTRALKIT_CACHE"] {
-      return chosen.isEmpty ? nil : URL(fileURLWithPath: chosen)
-    }
-    #if os(macOS)
-      let caches = FileManager.default.urls(for: .cachesDirectory, in: .userDomainMask).first
-    #else
-      let caches =
-        environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
-        ?? environment["HOME"].map { URL(fileURLWithPath: $0).appendingPathComponent(".cache") }
-    #endif
-    return caches?.appendingPathComponent("spectralkit")
-  }
-
   /// The file that holds it; nil if nothing is to be remembered.
-  public static var file: URL? { cacheFolder?.appendingPathComponent("fftw-wisdom") }
+  public static var file: URL? { CacheFile.folder?.appendingPathComponent("fftw-wisdom") }
 
   /// Writes down what has been learned since the start, if anything. A failure is reported and does no harm.
   public static func save() throws {

@@ -115,6 +115,18 @@ import Testing
     #expect(json.count == 2 && (json[0]["candidates"] as? [Any] ?? []).count >= 2 && json[1]["cases"] as? Int == 1)
   }
 
+  /// Rates are measured once and remembered: whoever needs them afterwards finds them.
+  @Test func ratesAreRemembered() throws {
+    let cache = ["SPECTRALKIT_CACHE": folder.appendingPathComponent("rates").path]
+    let first = spectral(["benchmark", "--rates", "--json"], environment: cache)
+    let rates = first.json.compactMapValues { $0 as? Double }
+    #expect(first.code == 0 && rates.count > 50 && rates.values.allSatisfy { $0 > 0.01 && $0 < 100 }, "\(first)")
+    #expect(rates["direct.window forward"] != nil && rates["fft.tiles dense by channels forward products"] != nil)
+    let second = spectral(
+      ["benchmark", "--regret", "--cases", file, "plane", "--threads", "1"], environment: cache)
+    #expect(second.code == 0 && second.talk.isEmpty, "\(second)")
+  }
+
   @Test func stagesAreTimed() {
     let outcome = spectral("benchmark", "--stages", "--cases", file, "--threads", "1", "--deterministic")
     #expect(outcome.code == 0, "\(outcome)")
@@ -146,6 +158,7 @@ import Testing
     (["--regret", "--method", "fft"], "--method means nothing"), (["--limits", "dense"], "means nothing to --limits"),
     (["--stages", "--method", "direct"], "only fft has stages"),
     (["--limits", "--plan", "measure"], "--plan means nothing to --limits"),
+    (["--rates", "dense"], "means nothing to --rates"), (["--rates", "--limits"], "two different measurements"),
     (["--plan", "measure", "--deterministic"], "exclude each other"), (["--plan", "guess"], "--plan must be one of"),
     (["--growth", "time"], "--growth must be one of"), (["--growth"], "--growth needs a value"),
   ])

@@ -167,7 +167,7 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
       guard let seconds = Self.fourier(methodLimit, transforms).estimatedSeconds(.forward, problem) else { return nil }
       panelSeconds = seconds
     } else {
-      let direct = SpatialConvolution<Scalar>(memoryLimit: methodLimit)
+      let direct = SpatialConvolution<Scalar>(memoryLimit: methodLimit, rates: .fixed)
       guard (try? direct.workingMemory(.forward, problem)) != nil else { return nil }
       panelSeconds = direct.estimatedSeconds(.forward, problem)
     }
@@ -218,7 +218,7 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
 
   /// What convolves a panel.
   var method: any ConvolutionMethod<Scalar> {
-    choice == .fft ? Self.fourier(methodLimit, transforms) : SpatialConvolution<Scalar>(memoryLimit: methodLimit)
+    choice == .fft ? Self.fourier(methodLimit, transforms) : SpatialConvolution<Scalar>(memoryLimit: methodLimit, rates: .fixed)
   }
 
   /// How many panels there are.

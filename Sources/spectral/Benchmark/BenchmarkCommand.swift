@@ -36,7 +36,10 @@ enum BenchmarkCommand: Subcommand {
       + "and of bytes through memory and through the second-level cache")
   private static let limits = Flag(
     switch: "--limits", "measure what the machine can do at most: multiply-adds, and bytes from cache and memory")
-
+  private static let rates = Flag(
+    switch: "--rates",
+    "measure how fast this machine does each kind of work that estimates count, and remember it: automatic chooses by it from "
+      + "then on, but under --deterministic; it takes some seconds")
   private static let solvers = Flag(
     switch: "--solvers", "list the ways to compute a convolution, and what each is for; nothing is measured")
 
@@ -51,7 +54,7 @@ enum BenchmarkCommand: Subcommand {
     operands: "NAME...", operandCount: 0...Int.max,
     sections: [
       .init("Task", [cases, pass]),
-      .init("Instead of a table of times", [crossover, growth, regret, stages, limits, solvers]),
+      .init("Instead of a table of times", [crossover, growth, regret, rates, stages, limits, solvers]),
       .init(
         "Computation",
         [
@@ -124,6 +127,8 @@ enum BenchmarkCommand: Subcommand {
       try GrowthReport.run(growth, request)
     } else if arguments[regret] {
       try RegretReport.run(request)
+    } else if arguments[rates] {
+      try RateReport.run(request)
     } else if arguments[stages] {
       try StageReport.run(request)
     } else if arguments[limits] {
@@ -147,7 +152,8 @@ enum BenchmarkCommand: Subcommand {
   private static func checkCombination(_ arguments: Arguments) throws(UsageError) {
     let given = [
       (crossover.name, arguments[crossover]), (growth.name, arguments.has(growth)), (regret.name, arguments[regret]),
-      (stages.name, arguments[stages]), (limits.name, arguments[limits]), (solvers.name, arguments[solvers]),
+      (rates.name, arguments[rates]), (stages.name, arguments[stages]), (limits.name, arguments[limits]),
+      (solvers.name, arguments[solvers]),
     ]
     let tasks = given.filter(\.1).map(\.0)
     guard tasks.count <= 1 else {
@@ -173,7 +179,7 @@ enum BenchmarkCommand: Subcommand {
         arguments.has(Common.method) && arguments[Common.method] != .fft, Common.method.name,
         "cannot be \(arguments[Common.method]) with \(stages.name), for only fft has stages")
     }
-    if task == limits.name {
+    if task == limits.name || task == rates.name {
       let others: [(Bool, String)] = [
         (arguments.has(Common.method), Common.method.name), (arguments.has(Common.plan), Common.plan.name),
         (arguments.has(Common.transforms), Common.transforms.name),
@@ -181,7 +187,8 @@ enum BenchmarkCommand: Subcommand {
         (arguments[Common.deterministic], Common.deterministic.name), (!arguments.operands.isEmpty, "NAME"),
       ]
       for (given, flag) in others {
-        try refuse(given, flag, "means nothing to \(limits.name), which convolves nothing")
+        let why = task == limits.name ? "convolves nothing" : "has problems of its own"
+        try refuse(given, flag, "means nothing to \(task!), which \(why)")
       }
     }
   }

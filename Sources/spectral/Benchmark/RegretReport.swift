@@ -10,6 +10,10 @@ enum RegretReport {
   static func run(_ request: BenchmarkCommand.Request) throws {
     let all = BenchmarkCase.builtIn + BenchmarkCase.varied
     let list = try request.cases(usual: all).filter { request.settings.pass == .forward || $0.kind == .layer }
+    if !request.settings.deterministic && !RateMeasurement.isDone {
+      Console.say("measuring this machine's rates first, once")
+      do { try RateMeasurement.run() } catch { Console.say("the rates hold for this run only: \(error)") }
+    }
     var ratios: [Double] = []
     for benchmark in list {
       let regret = try Regret.measure(benchmark, request.settings)

@@ -1,5 +1,4 @@
 import Foundation
-import SpectralTransforms
 import SpectralCore
 import TestSupport
 import Testing

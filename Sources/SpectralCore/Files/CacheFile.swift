@@ -1,5 +1,4 @@
 import Foundation
-import SpectralCore
 
 /// A text in the user's cache folder that is believed only if it is whole: a line that says what it is, a checksum, the
 /// text.
@@ -11,6 +10,23 @@ package struct CacheFile: Sendable {
   package let url: URL
   /// Its first line: what it is, and the version of its form.
   package let title: String
+
+  /// The folder for what is remembered across runs: `$SPECTRALKIT_CACHE` if set (empty: remember nothing), else the
+  /// user's cache folder.
+  package static var folder: URL? {
+    let environment = ProcessInfo.processInfo.environment
+    if let chosen = environment["SPECTRALKIT_CACHE"] {
+      return chosen.isEmpty ? nil : URL(fileURLWithPath: chosen)
+    }
+    #if os(macOS)
+      let caches = FileManager.default.urls(for: .cachesDirectory, in: .userDomainMask).first
+    #else
+      let caches =
+        environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
+        ?? environment["HOME"].map { URL(fileURLWithPath: $0).appendingPathComponent(".cache") }
+    #endif
+    return caches?.appendingPathComponent("spectralkit")
+  }
 
   package init(_ url: URL, title: String) {
     self.url = url
