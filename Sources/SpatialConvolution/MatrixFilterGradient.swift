@@ -26,7 +26,8 @@ struct MatrixGradientTiles<Scalar: TensorScalar>: Sendable {
   init?(_ problem: ConvolutionProblem, memoryLimit: Int?) {
     self.problem = problem
     grid = TileGrid(
-      vertical: SlidingAxis(forward: problem.vertical), horizontal: SlidingAxis(forward: problem.horizontal))
+      vertical: SlidingAxis(problem.vertical, of: problem, .filterGradient),
+      horizontal: SlidingAxis(problem.horizontal, of: problem, .filterGradient))
     blocks = LaneBlocks.split(problem.outputsPerGroup, atMost: 4, unit: Scalar.vectorWidth)
     let (channels, groups) = (problem.channelsPerGroup, problem.geometry.groups)
     let taps = problem.taps
@@ -54,13 +55,13 @@ struct MatrixGradientTiles<Scalar: TensorScalar>: Sendable {
   }
   /// The sums of a part of the positions.
   var sumsPerPart: Int { problem.geometry.groups * sumsPerGroup }
-  /// The copy of the images' tile.
-  var tileCount: Int { channelsAtOnce * grid.plane }
+  /// The copy of the images' tile, and what filling writes beyond its end.
+  var tileCount: Int { channelsAtOnce * grid.plane + Scalar.vectorWidth }
   /// The packed output gradient of a tile.
   var gradientCount: Int { grid.rows * grid.columns * 4 * Scalar.vectorWidth }
 
   private var partBytes: Int { sumsPerPart * MemoryLayout<Scalar>.stride }
-  private var tableBytes: Int { (channelsAtOnce * problem.taps + grid.tableCount) * MemoryLayout<Int32>.stride }
+  private var tableBytes: Int { channelsAtOnce * problem.taps * MemoryLayout<Int32>.stride + grid.tableBytes }
   private var workerBytes: Int { Scratch<Scalar>.byteCount(tileCount) + Scratch<Scalar>.byteCount(gradientCount) }
   /// What is held while the sums are made, and while they are put in order.
   var workingSets: [WorkingSet] {
@@ -117,7 +118,7 @@ struct MatrixFilterGradient<Scalar: TensorScalar> {
   init(_ tiles: MatrixGradientTiles<Scalar>) {
     self.tiles = tiles
     let grid = tiles.grid
-    padded = PaddedTiles(grid, width: tiles.problem.horizontal.input)
+    padded = PaddedTiles(grid, tiles.problem.images)
     let taps = grid.vertical.residues[0].taps.flatMap { row in
       grid.horizontal.residues[0].taps.map { row.place * grid.pitch + $0.place }
     }
@@ -166,8 +167,7 @@ struct MatrixFilterGradient<Scalar: TensorScalar> {
         let area = tiles.grid.area(tile)
         let plane = image * groups + group
         padded.copy(
-          x + (plane * channels + first) * imagePlane, plane: imagePlane, channels: channelCount, area,
-          to: workspace.tile.base)
+          x + (plane * channels + first) * imagePlane, channels: channelCount, area, to: workspace.tile.base)
         pack(
           g + (plane * problem.outputsPerGroup + block.lowerBound) * outputPlane, block.count, area, pitch: pitch,
           to: workspace.gradient.base)
@@ -175,31 +175,21 @@ struct MatrixFilterGradient<Scalar: TensorScalar> {
           let (image, tile) = (piece + 1).quotientAndRemainder(dividingBy: tiles.grid.count)
           let (area, plane) = (tiles.grid.area(tile), image * groups + group)
           workspace.prefetch.add(
-            padded.source(
-              x + (plane * channels + first) * imagePlane, plane: imagePlane, channels: channelCount, area))
+            padded.source(x + (plane * channels + first) * imagePlane, channels: channelCount, area))
           workspace.prefetch.add(
-            gradientSource(g + (plane * problem.outputsPerGroup + block.lowerBound) * outputPlane, block.count, area))
+            PrefetchRegion(
+              g + (plane * problem.outputsPerGroup + block.lowerBound) * outputPlane, problem.maps, count: block.count,
+              rows: area.rows))
         }
-        padded.withPlaces(area) { terms in
+        padded.withOffsets(area) { terms in
           places.withUnsafeBufferPointer { rows in
-            let ahead = workspace.prefetch.next()
             Scalar.kernels.pointee.indirect_product(
               target, workspace.tile.base, rows.baseAddress!, channelCount * taps, terms, area.count,
-              workspace.gradient.base, pitch / Scalar.vectorWidth, piece > range.lowerBound, ahead.baseAddress,
-              ahead.count)
+              workspace.gradient.base, pitch / Scalar.vectorWidth, piece > range.lowerBound, workspace.prefetch.next())
           }
         }
       }
     }
-  }
-
-  /// What the output gradients of an area are packed from.
-  private func gradientSource(_ g: UnsafePointer<Scalar>, _ lanes: Int, _ area: TileGrid.Area) -> PrefetchRegion {
-    let (width, plane) = (problem.maps.width, problem.maps.pixels)
-    let bytes = MemoryLayout<Scalar>.stride
-    return PrefetchRegion(
-      start: g + area.rows.lowerBound * width, stride: plane * bytes, pieces: lanes,
-      bytes: area.rows.count * width * bytes)
   }
 
   /// The output gradients of an area as `[position][output]`.

@@ -25,13 +25,12 @@ extension MatrixSweep {
               start: job.packed + next.lowerBound * width, stride: 0, pieces: 1, bytes: next.count * width * bytes))
         }
         if index + 1 == pieces.count, let target = target(run, job) { workspace.prefetch.add(target) }
-        padded.withPlaces(job.area) { places in
+        padded.withOffsets(job.area) { offsets in
           job.residue.terms.withUnsafeBufferPointer { terms in
-            let ahead = workspace.prefetch.next()
             Scalar.kernels.pointee.indirect_product(
-              workspace.results.base, workspace.tile.base, places + start, run.count,
+              workspace.results.base, workspace.tile.base, offsets + start, run.count,
               terms.baseAddress! + piece.lowerBound, piece.count, job.packed + piece.lowerBound * width, vectors,
-              index > 0, ahead.baseAddress, ahead.count)
+              index > 0, workspace.prefetch.next())
           }
         }
       }
@@ -84,11 +83,9 @@ extension MatrixSweep {
     let flat = tiles.flatPositions(rows: area.rows.count, columns: area.columns.count)
     for piece in job.residue.pieces {
       job.residue.terms.withUnsafeBufferPointer { terms in
-        let ahead = workspace.prefetch.next()
         Scalar.kernels.pointee.sliding_product(
           results, flat, job.packed + piece.lowerBound, tiles.terms, lanes, workspace.tile.base,
-          terms.baseAddress! + piece.lowerBound, piece.count, flat, piece.lowerBound > 0, ahead.baseAddress, ahead.count
-        )
+          terms.baseAddress! + piece.lowerBound, piece.count, flat, piece.lowerBound > 0, workspace.prefetch.next())
       }
     }
     if tiles.scatters {

@@ -36,7 +36,7 @@ struct MatrixSweep<Scalar: TensorScalar> {
   init(_ tiles: MatrixTiles<Scalar>) {
     self.tiles = tiles
     residues = Self.residues(tiles)
-    padded = PaddedTiles(tiles.grid, width: tiles.problem.operand(tiles.pass).width)
+    padded = PaddedTiles(tiles.grid, tiles.problem.operand(tiles.pass))
   }
 
   private static func residues(_ tiles: MatrixTiles<Scalar>) -> [Residue] {
@@ -140,14 +140,14 @@ struct MatrixSweep<Scalar: TensorScalar> {
   ) {
     let pieces = pieces
     let groups = problem.geometry.groups
-    let operandCount = tiles.channels * operandPlane
+    let operandCount = tiles.channels * problem.operand(tiles.pass).pixels
     Parallel.forEach(pieces, atMost: tiles.workers, workspace: { Workspace(tiles) }) { index, workspace in
       let piece = piece(index)
       let group = piece.plane % groups
       for tile in piece.tiles {
         let area = grid.area(tile)
         padded.copy(
-          x + piece.plane * operandCount, plane: operandPlane, channels: tiles.channels, area, to: workspace.tile.base)
+          x + piece.plane * operandCount, channels: tiles.channels, area, to: workspace.tile.base)
         // The thread's next piece is as far ahead as there are threads, if they keep step.
         let next =
           tile + 1 < piece.tiles.upperBound
@@ -155,8 +155,7 @@ struct MatrixSweep<Scalar: TensorScalar> {
           : index + Parallel.threads < pieces
             ? { (plane: $0.plane, tile: $0.tiles.lowerBound) }(self.piece(index + Parallel.threads)) : nil
         let source = next.map { next in
-          padded.source(
-            x + next.plane * operandCount, plane: operandPlane, channels: tiles.channels, grid.area(next.tile))
+          padded.source(x + next.plane * operandCount, channels: tiles.channels, grid.area(next.tile))
         }
         workspace.prefetch.start(source, calls: piece.blocks.count * calls(area))
         for block in tiles.blocks[piece.blocks] {
@@ -175,7 +174,6 @@ struct MatrixSweep<Scalar: TensorScalar> {
     }
   }
 
-  private var operandPlane: Int { problem.operand(tiles.pass).pixels }
   var resultPlane: Int { problem.result(tiles.pass).pixels }
   var resultWidth: Int { problem.result(tiles.pass).width }
 }

@@ -39,15 +39,10 @@ struct MatrixTiles<Scalar: TensorScalar>: Sendable {
     self.pass = pass
     self.memoryLimit = memoryLimit
     (lanes, channels) = (problem.result(pass).count, problem.operand(pass).count)
-    if pass == .forward {
-      scatters = false
-      grid = TileGrid(
-        vertical: SlidingAxis(forward: problem.vertical), horizontal: SlidingAxis(forward: problem.horizontal))
-    } else {
-      scatters = problem.geometry.boundary != .zero || !problem.hasUnitStride
-      let make = scatters ? SlidingAxis.init(foldedInputGradient:) : SlidingAxis.init(inputGradient:)
-      grid = TileGrid(vertical: make(problem.vertical), horizontal: make(problem.horizontal))
-    }
+    grid = TileGrid(
+      vertical: SlidingAxis(problem.vertical, of: problem, pass),
+      horizontal: SlidingAxis(problem.horizontal, of: problem, pass))
+    scatters = grid.vertical.scatters
     slides = Self.prefersSliding(lanes: lanes, grid)
     blocks =
       slides
@@ -103,7 +98,7 @@ struct MatrixTiles<Scalar: TensorScalar>: Sendable {
     let unit = 2 * Scalar.vectorWidth
     return (flat + unit - 1) / unit * unit
   }
-  /// The copy of the operand, and what a vector may read beyond its end.
+  /// The copy of the operand, and what a vector may read, or write, beyond its end.
   var tileCount: Int { channels * grid.plane + Self.blockWidth }
   var resultCount: Int {
     slides
@@ -121,7 +116,7 @@ struct MatrixTiles<Scalar: TensorScalar>: Sendable {
   }
   /// What is held while filters are packed, and while they are used.
   var workingSets: [WorkingSet] {
-    let tables = (terms + grid.tableCount) * MemoryLayout<Int32>.stride
+    let tables = terms * MemoryLayout<Int32>.stride + grid.tableBytes
     let shared = packedBytes + problem.flippedBytes(Scalar.self) + tables
     let work = [tileCount, resultCount, scatterCount].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
     return [

@@ -9,17 +9,6 @@ struct GroupPlanes {
   let width: Int
 
   var pixels: Int { height * width }
-
-  /// The memory of some rows of all planes of some groups of images, if it is contiguous: whole planes, or rows of a
-  /// single plane.
-  func stretch<Scalar>(
-    _ start: UnsafePointer<Scalar>, _ groups: Range<Int>, _ rows: Range<Int>?, isWhole: Bool
-  ) -> UnsafeBufferPointer<Scalar>? {
-    let first = start + groups.lowerBound * count * pixels
-    if isWhole { return UnsafeBufferPointer(start: first, count: groups.count * count * pixels) }
-    guard let rows, groups.count * count == 1 else { return nil }
-    return UnsafeBufferPointer(start: first + rows.lowerBound * width, count: rows.count * width)
-  }
 }
 
 extension ConvolutionProblem {

@@ -34,8 +34,6 @@ struct SlidingAxis {
     case windows
     /// The output gradient, with so many zeros in front.
     case gradient(shift: Int)
-    /// The padded image from one of its pixels on.
-    case part(first: Int)
   }
 
   private let axis: ConvolutionAxis
@@ -92,22 +90,15 @@ struct SlidingAxis {
     }
   }
 
-  /// The filter gradient, as far as some outputs contribute: positions are taps, and these outputs stand for the taps of
-  /// a kernel that passes over the padded image.
-  init(filterGradient axis: ConvolutionAxis, outputs: Range<Int>) {
-    self.axis = axis
-    scatters = false
-    positions = axis.kernel
-    content = .part(first: outputs.lowerBound * axis.stride)
-    step = axis.dilation
-    reach = (outputs.count - 1) * axis.stride + 1
-    residues = [
-      Residue(
-        first: 0,
-        taps: outputs.indices.map {
-          Tap(index: $0 - outputs.lowerBound, place: ($0 - outputs.lowerBound) * axis.stride)
-        })
-    ]
+  /// The axis as a pass of a problem sees it; the filter gradient copies what the forward pass does.
+  init(_ axis: ConvolutionAxis, of problem: ConvolutionProblem, _ pass: ConvolutionPass) {
+    if pass != .inputGradient {
+      self.init(forward: axis)
+    } else if problem.hasUnitStride, problem.geometry.boundary == .zero {
+      self.init(inputGradient: axis)
+    } else {
+      self.init(foldedInputGradient: axis)
+    }
   }
 
   /// Places of the copy that so many neighbouring positions see.
@@ -117,7 +108,6 @@ struct SlidingAxis {
   func source(_ place: Int) -> Int? {
     switch content {
     case .image: return axis.source(place)
-    case .part(let first): return axis.source(first + place)
     case .windows: return axis.source(output: place / axis.kernel, tap: place % axis.kernel)
     case .gradient(let shift): return place >= shift && place - shift < axis.output ? place - shift : nil
     }
@@ -127,9 +117,6 @@ struct SlidingAxis {
   var interior: Range<Int> {
     switch content {
     case .image: return axis.paddingBefore..<axis.paddingBefore + axis.input
-    case .part(let first):
-      let start = axis.paddingBefore - first
-      return max(0, start)..<max(0, start + axis.input)
     case .gradient(let shift): return max(0, shift)..<max(0, shift + axis.output)
     case .windows: return 0..<0
     }

@@ -46,7 +46,7 @@ struct WindowColumns {
     positions = axis.positions
     blockColumns = interleaved ? vectors : vectors * width
     columnStep = interleaved ? axis.step * width : width
-    let taps = axis.residues.map { WindowTaps($0, step: axis.step) }
+    let taps = axis.residues.map { WindowTaps($0.taps, step: axis.step) }
     let runs: [sk_column_run]
     let offset: (Int) -> Int
     if interleaved {

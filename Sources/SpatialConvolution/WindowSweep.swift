@@ -2,64 +2,65 @@ import CKernels
 import SpectralConvolution
 import SpectralCore
 
-/// A pass of the direct method for single planes: depthwise convolutions, images with one kernel, and whatever else has
-/// too few channels for a matrix product.
+/// The forward pass or the input gradient of the direct method for single planes: depthwise convolutions, images with one
+/// kernel, and whatever else has too few channels for a matrix product.
 ///
 /// Rows of the operand are copied into a band that has the columns which the boundary adds; from there every vector of
 /// pixels meets all rows of sums that see it while it is in a register (`windows.h`).
 struct WindowSweep<Scalar: TensorScalar> {
   let tiles: WindowTiles<Scalar>
-  private let rows: WindowRows
+  private let bands: AxisBands
   private let parts: [Part]
-  /// How often the steps of each band are taken.
-  private let stepCounts: [Int]
 
-  /// A residue of the rows with one of the columns.
-  private struct Part {
-    let vertical: Int
-    let horizontal: Int
-    /// The taps in the order in which the bank has them.
+  /// A residue of the rows with one of the columns. A class, for a struct would be copied for every band.
+  private final class Part {
+    let vertical: SlidingAxis.Residue
+    let horizontal: WindowColumns.Residue
+    let down: WindowTaps
+    let steps: WindowSteps
+    /// The taps in the order in which the packed filters have them.
     let taps: Scratch<sk_column_run>
     let tapCount: Int
     let tapsBefore: Int
     let shape: sk_window_shape
+
+    init(
+      _ tiles: WindowTiles<Scalar>, _ vertical: SlidingAxis.Residue, _ horizontal: WindowColumns.Residue,
+      _ down: WindowTaps, _ steps: WindowSteps, tapsBefore: Int
+    ) {
+      (self.vertical, self.horizontal, self.down, self.steps) = (vertical, horizontal, down, steps)
+      let (problem, columns, lanes) = (tiles.problem, tiles.columns, tiles.lanes)
+      let along = horizontal.taps
+      let taps = down.indices.flatMap { y in along.indices.map { y * problem.horizontal.kernel + $0 } }
+      self.taps = Scratch([sk_column_run](columns: taps.count) { taps[$0] })
+      (tapCount, self.tapsBefore) = (taps.count, tapsBefore)
+      // As filters are stored, those that an input gradient sums lie as far apart as a group has results.
+      let between = tiles.needsNoPacking && tiles.pass == .inputGradient ? tiles.results : 1
+      let (pitch, width) = (along.count * lanes, problem.result(tiles.pass).width)
+      shape = sk_window_shape(
+        interleaved: tiles.isInterleaved ? 1 : 0, columns: columns.positions, column_step: columns.columnStep,
+        sum_pitch: tiles.needsNoPacking ? down.distance * width : tiles.sumPitch, pixel_pitch: columns.pitch,
+        weight_pitch: pitch, weight_step: (down.ascends ? -1 : 1) * down.tapShift * pitch, terms: tiles.terms,
+        pixel_term: tiles.bandHeight * columns.pitch, weight_term: between * taps.count * lanes,
+        taps: horizontal.offsets.base, tap_ranges: horizontal.ranges.base)
+    }
   }
 
   private var problem: ConvolutionProblem { tiles.problem }
   private var columns: WindowColumns { tiles.columns }
-  private var isForward: Bool { tiles.pass == .forward }
   private var operand: GroupPlanes { problem.operand(tiles.pass) }
   private var result: GroupPlanes { problem.result(tiles.pass) }
 
   init(_ tiles: WindowTiles<Scalar>) {
     self.tiles = tiles
-    let (problem, columns, lanes) = (tiles.problem, tiles.columns, tiles.lanes)
-    // As filters are stored, those that an input gradient sums lie as far apart as a group has results.
-    let between = tiles.needsNoPacking && tiles.pass == .inputGradient ? tiles.results : 1
-    let rows = WindowRows(
-      tiles.vertical, terms: tiles.terms, filterDistance: between, rowsAtOnce: tiles.rows)
-    self.rows = rows
-    let direct = !tiles.isInterleaved && !tiles.scatters
-    let width = problem.result(tiles.pass).width
-    stepCounts = rows.bands.map { band in
-      let steps = band.blocks.reduce(0) { $0 + $1.reduce(0) { $0 + $1.steps.count } }
-      return tiles.results * steps * columns.residues.reduce(0) { $0 + $1.ranges.count / 2 }
-    }
+    bands = AxisBands(tiles.vertical, size: tiles.rows)
     var tapsBefore = 0
-    parts = rows.taps.indices.flatMap { v in
-      columns.residues.indices.map { h in
-        let (down, along) = (rows.taps[v], columns.residues[h].taps)
-        let taps = down.indices.flatMap { y in along.indices.map { y * problem.horizontal.kernel + $0 } }
-        defer { tapsBefore += taps.count }
-        let pitch = along.count * lanes
-        let shape = sk_window_shape(
-          interleaved: tiles.isInterleaved ? 1 : 0, columns: columns.positions, column_step: columns.columnStep,
-          sum_pitch: direct ? down.distance * width : tiles.sumPitch, pixel_pitch: columns.pitch,
-          weight_pitch: pitch, weight_step: (down.ascends ? -1 : 1) * down.tapShift * pitch,
-          taps: columns.residues[h].offsets.base, tap_ranges: columns.residues[h].ranges.base)
-        return Part(
-          vertical: v, horizontal: h, taps: Scratch([sk_column_run](columns: taps.count) { taps[$0] }),
-          tapCount: taps.count, tapsBefore: tapsBefore, shape: shape)
+    parts = tiles.vertical.residues.flatMap { residue in
+      let down = WindowTaps(residue.taps, step: tiles.vertical.step)
+      let steps = WindowSteps(down, positions: tiles.vertical.positions)
+      return tiles.columns.residues.map { horizontal in
+        defer { tapsBefore += down.count * horizontal.taps.count }
+        return Part(tiles, residue, horizontal, down, steps, tapsBefore: tapsBefore)
       }
     }
   }
@@ -79,25 +80,13 @@ struct WindowSweep<Scalar: TensorScalar> {
     }
   }
 
-  /// What a thread works in.
-  private struct Workspace {
-    let band: Scratch<Scalar>
-    let packed: Scratch<Scalar>
-    let sums: Scratch<Scalar>
-    /// A plane of sums that were sent elsewhere.
-    let folded: Scratch<Scalar>
-    let start: Scratch<Scalar>
-    let prefetch = WindowPrefetch()
-    let copyRows: BandCopy<Scalar>
-
-    init(_ tiles: WindowTiles<Scalar>) {
-      band = Scratch(count: tiles.bandCount)
-      packed = Scratch(count: tiles.packedCount)
-      sums = Scratch(count: tiles.sumCount)
-      folded = Scratch(count: tiles.scatterCount)
-      start = Scratch(count: tiles.lanes)
-      copyRows = BandCopy(interleaved: tiles.isInterleaved)
-    }
+  /// A piece of work: some bands of some units. Bands that may add to the same results follow each other on one thread.
+  private func piece(_ index: Int) -> (units: Range<Int>, bands: Range<Int>) {
+    let (block, band) = index.quotientAndRemainder(dividingBy: tiles.scatters ? 1 : bands.count)
+    return (
+      block * tiles.lanes..<min(tiles.units, (block + 1) * tiles.lanes),
+      tiles.scatters ? 0..<bands.count : band..<band + 1
+    )
   }
 
   @specialized(where Scalar == Float)
@@ -106,29 +95,25 @@ struct WindowSweep<Scalar: TensorScalar> {
     _ x: UnsafePointer<Scalar>, _ w: UnsafePointer<Scalar>, _ bias: UnsafePointer<Scalar>,
     _ y: UnsafeMutablePointer<Scalar>
   ) {
-    // Bands that may add to the same results follow each other on one thread.
-    let pieces = tiles.scatters ? 1 : rows.bands.count
-    let lanes = tiles.lanes
-    Parallel.forEach(
-      (tiles.units + lanes - 1) / lanes * pieces, atMost: tiles.workers, workspace: { Workspace(tiles) }
-    ) { index, workspace in
-      let (block, piece) = index.quotientAndRemainder(dividingBy: pieces)
-      let units = block * lanes..<min(tiles.units, (block + 1) * lanes)
+    let pieces = tiles.blocks * (tiles.scatters ? 1 : bands.count)
+    Parallel.forEach(pieces, atMost: tiles.workers, workspace: { WindowWorkspace(tiles) }) { index, workspace in
+      let (units, range) = piece(index)
       packFilters(workspace, units, w)
-      let bands = tiles.scatters ? 0..<rows.bands.count : piece..<piece + 1
-      startPrefetch(workspace, index + 1, bands, x, y)
+      startPrefetch(workspace, index + 1 < pieces ? piece(index + 1) : nil, during: range, x, y)
       for result in 0..<tiles.results {
-        for lane in 0..<lanes {
+        for lane in 0..<tiles.lanes {
           let unit = min(units.lowerBound + lane, units.upperBound - 1)
           workspace.start.base[lane] = bias[unit % problem.geometry.groups * tiles.results + result]
         }
-        if tiles.isInterleaved && tiles.scatters {
-          workspace.folded.base.initialize(repeating: 0, count: workspace.folded.count)
-        }
+        workspace.folded.base.initialize(repeating: 0, count: workspace.folded.count)
         let plane = y + (units.lowerBound * tiles.results + result) * self.result.pixels
-        for band in bands {
-          if result == 0 || bands.count > 1 { fillBand(workspace, units, rows.bands[band], x) }
-          for part in parts { correlate(workspace, units, rows.bands[band], part, result, w, plane) }
+        for band in range {
+          if result == 0 || range.count > 1 {
+            workspace.fill(units, band, bands, rowPitch: operand.width) {
+              x + ($0 * tiles.terms + $1) * operand.pixels
+            }
+          }
+          for part in parts { correlate(workspace, units, band, part, result, w, plane) }
         }
         if tiles.isInterleaved && tiles.scatters {
           separate(workspace.folded.base, self.result.pixels, units, to: plane)
@@ -137,24 +122,25 @@ struct WindowSweep<Scalar: TensorScalar> {
     }
   }
 
-  /// Lets the steps of some bands fetch what a piece reads and writes, if that is of one piece.
+  /// Lets the steps of some bands fetch what another piece reads and writes.
   private func startPrefetch(
-    _ workspace: Workspace, _ index: Int, _ bands: Range<Int>, _ x: UnsafePointer<Scalar>,
-    _ y: UnsafeMutablePointer<Scalar>
+    _ workspace: WindowWorkspace<Scalar>, _ next: (units: Range<Int>, bands: Range<Int>)?, during range: Range<Int>,
+    _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>
   ) {
-    let steps = bands.reduce(0) { $0 + stepCounts[$1] }
-    let pieces = tiles.scatters ? 1 : rows.bands.count
-    let (block, piece) = index.quotientAndRemainder(dividingBy: pieces)
-    guard block * tiles.lanes < tiles.units else { return workspace.prefetch.stop() }
-    let units = block * tiles.lanes..<min(tiles.units, (block + 1) * tiles.lanes)
-    func stretch(
-      _ start: UnsafePointer<Scalar>, _ planes: GroupPlanes, _ rows: Range<Int>
-    ) -> UnsafeBufferPointer<Scalar>? {
-      planes.stretch(start, units, pieces > 1 ? rows : nil, isWhole: self.rows.bands.count == 1)
-    }
-    workspace.prefetch.start(
-      stretch(x, operand, rows.bands[piece].sourceRows),
-      stretch(y, result, rows.bands[piece].positions), steps: steps)
+    guard let (units, bands) = next else { return workspace.prefetch.begin() }
+    let band = bands.lowerBound
+    workspace.prefetch.add(
+      PrefetchRegion(
+        x + units.lowerBound * tiles.terms * operand.pixels, operand, count: units.count * tiles.terms,
+        rows: self.bands.rows(band)))
+    workspace.prefetch.add(
+      PrefetchRegion(
+        UnsafePointer(y + units.lowerBound * tiles.results * result.pixels), result, count: units.count * tiles.results,
+        rows: tiles.scatters ? 0..<result.height : self.bands.positions(band)))
+    let blocks = range.reduce(0) { $0 + (self.bands.positions($1).count + SK_WINDOW_ROWS - 1) / SK_WINDOW_ROWS }
+    let columnBlocks = (columns.positions + columns.blockColumns - 1) / columns.blockColumns
+    let steps = parts.reduce(0) { $0 + $1.steps[min(SK_WINDOW_ROWS, tiles.rows)].count }
+    workspace.prefetch.begin(steps: tiles.results * tiles.terms * blocks * columnBlocks * steps)
   }
 
   /// Takes interleaved columns apart: each lane to the plane of its unit.
@@ -171,12 +157,12 @@ struct WindowSweep<Scalar: TensorScalar> {
   private func filter(_ w: UnsafePointer<Scalar>, unit: Int, result: Int, term: Int) -> UnsafePointer<Scalar> {
     let group = unit % problem.geometry.groups
     let plane =
-      isForward
+      tiles.pass == .forward
       ? (group * tiles.results + result) * tiles.terms + term : (group * tiles.terms + term) * tiles.results + result
     return w + plane * problem.taps
   }
 
-  private func packFilters(_ workspace: Workspace, _ units: Range<Int>, _ w: UnsafePointer<Scalar>) {
+  private func packFilters(_ workspace: WindowWorkspace<Scalar>, _ units: Range<Int>, _ w: UnsafePointer<Scalar>) {
     guard !tiles.needsNoPacking else { return }
     withUnsafePointer(to: Int32(0)) { row in
       for part in parts {
@@ -193,51 +179,41 @@ struct WindowSweep<Scalar: TensorScalar> {
   }
 
   @inline(__always)
-  private func packedFilters(_ workspace: Workspace, _ part: Part, _ result: Int) -> UnsafeMutablePointer<Scalar> {
-    workspace.packed.base
+  private func packedFilters(
+    _ workspace: WindowWorkspace<Scalar>, _ part: Part, _ result: Int
+  ) -> UnsafeMutablePointer<Scalar> {
+    workspace.factors.base
       + (tiles.results * part.tapsBefore + result * part.tapCount) * tiles.terms * tiles.lanes
-  }
-
-  private func fillBand(
-    _ workspace: Workspace, _ units: Range<Int>, _ band: WindowRows.Band, _ x: UnsafePointer<Scalar>
-  ) {
-    for term in 0..<tiles.terms {
-      workspace.copyRows(
-        units, to: workspace.band.base + term * band.sources.count * columns.pitch, pitch: columns.pitch,
-        rows: rows.sources.base + band.sources.lowerBound, count: band.sources.count, rowPitch: operand.width,
-        columns.runs
-      ) { x + ($0 * tiles.terms + term) * operand.pixels }
-    }
   }
 
   /// The sums of a band with the taps of a part.
   @inline(__always)
   private func correlate(
-    _ workspace: Workspace, _ units: Range<Int>, _ band: WindowRows.Band, _ part: Part, _ result: Int,
+    _ workspace: WindowWorkspace<Scalar>, _ units: Range<Int>, _ band: Int, _ part: Part, _ result: Int,
     _ w: UnsafePointer<Scalar>, _ plane: UnsafeMutablePointer<Scalar>
   ) {
-    let distance = rows.taps[part.vertical].distance
-    let (width, lanes) = (self.result.width, tiles.lanes)
-    let direct = !tiles.isInterleaved && !tiles.scatters
+    let (width, lanes, direct) = (self.result.width, tiles.lanes, tiles.needsNoPacking)
     let weights =
-      tiles.needsNoPacking
+      direct
       ? filter(w, unit: units.lowerBound, result: result, term: 0)
       : UnsafePointer(packedFilters(workspace, part, result))
+    let (positions, sources) = (bands.positions(band), bands.sources(band))
+    let pixels = workspace.places(bands.filled(band))
     withUnsafePointer(to: part.shape) { shape in
-      for block in band.blocks[part.vertical] {
-        let first = band.positions.lowerBound + block.first
-        let sums = direct ? plane + first * width : workspace.sums.base
+      part.down.forEachBlock(positions.count) { first, count in
+        let (steps, place) = (part.steps[count], first * tiles.vertical.step)
+        let sums = direct ? plane + (positions.lowerBound + first) * width : workspace.sums.base
         Scalar.kernels.pointee.correlate_rows(
-          shape, sums, block.count, workspace.band.base, weights, workspace.start.base,
-          rows.steps.base + block.steps.lowerBound, block.steps.count, workspace.prefetch.base)
-        if direct { continue }
-        for i in 0..<block.count {
+          shape, sums, count, pixels + place * columns.pitch, weights, workspace.start.base, steps.baseAddress,
+          steps.count, sources + place, workspace.prefetch.base)
+        if direct { return }
+        for i in 0..<count {
           let row = workspace.sums.base + i * tiles.sumPitch
-          let position = first + i * distance
+          let position = positions.lowerBound + first + i * part.down.distance
           if !tiles.scatters {
             separate(row, columns.positions, units, to: plane + position * width)
-          } else if let target = tiles.vertical.target(tiles.vertical.residues[part.vertical], position) {
-            let targets = columns.residues[part.horizontal].targets
+          } else if let target = tiles.vertical.target(part.vertical, position) {
+            let targets = part.horizontal.targets
             Scalar.kernels.pointee.fold_row(
               (tiles.isInterleaved ? workspace.folded.base : plane) + target * width * lanes, row, targets.base,
               targets.count, lanes)

@@ -13,15 +13,18 @@ struct WindowTaps {
   let spacing: Int
   /// Whether places ascend with the taps, not descend.
   let ascends: Bool
+  /// Places from one position to the next.
+  let step: Int
   /// From one position to the next that sees the same places.
   let distance: Int
   let tapShift: Int
 
   var count: Int { indices.count }
 
-  init(_ residue: SlidingAxis.Residue, step: Int) {
-    indices = residue.taps.map(\.index)
-    places = residue.taps.map(\.place)
+  init(_ taps: [SlidingAxis.Tap], step: Int) {
+    indices = taps.map(\.index)
+    places = taps.map(\.place)
+    self.step = step
     firstPlace = min(places.first!, places.last!)
     ascends = places.count == 1 || places[1] > places[0]
     spacing = places.count == 1 ? step : abs(places[1] - places[0])
@@ -56,23 +59,18 @@ struct WindowTaps {
     return ascends ? first..<last + 1 : count - 1 - last..<count - first
   }
 
-  /// Positions that are summed together: the first of them, and how many.
-  func blocks(_ positions: Range<Int>, atMost: Int) -> [(first: Int, count: Int)] {
-    (positions.lowerBound..<min(positions.upperBound, positions.lowerBound + distance)).flatMap { start in
-      let all = (positions.upperBound - start + distance - 1) / distance
-      let blocks = (all + atMost - 1) / atMost
-      return (0..<blocks).map { block in
+  /// Calls `body` with the blocks of so many positions that are summed together: the first of them, and how many,
+  /// `distance` apart.
+  @inline(__always)
+  func forEachBlock(_ positions: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
+    for start in 0..<min(positions, distance) {
+      let all = (positions - start + distance - 1) / distance
+      let blocks = (all + SK_WINDOW_ROWS - 1) / SK_WINDOW_ROWS
+      for block in 0..<blocks {
         let first = all * block / blocks
-        return (start + distance * first, all * (block + 1) / blocks - first)
+        body(start + distance * first, all * (block + 1) / blocks - first)
       }
     }
-  }
-
-  /// How many blocks there are of so many positions.
-  func blockCount(_ positions: Int, atMost: Int) -> Int {
-    // Every `distance`-th position belongs together: `longer` such rows have one position more than the others.
-    let (each, longer) = positions.quotientAndRemainder(dividingBy: distance)
-    return longer * ((each + atMost) / atMost) + (distance - longer) * ((each + atMost - 1) / atMost)
   }
 }
 

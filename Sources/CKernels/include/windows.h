@@ -9,27 +9,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "prefetch.h"
+
 // Rows that are summed together, in registers.
 enum { SK_WINDOW_ROWS = 6 };
 // Vectors of a row, or of taps, that are summed together: with SK_WINDOW_ROWS rows this leaves registers for factors.
 #define SK_WINDOW_VECTORS(registers) ((registers) > 16 ? 4 : 2)
 
-// One row of a band, and the rows of sums whose windows it meets: `first` to `last` of the rows that are summed
+// One place that rows of sums see, and the rows whose windows see it: `first` to `last` of the rows that are summed
 // together.
 typedef struct {
-  int32_t row;
+  // Counted from the place that the first row of sums sees first. Places without a source are zero, and skipped.
+  int32_t place;
   // What it is multiplied with for row `first`: a row of weights, or of the gradient's band.
   int32_t factor;
   int32_t first, last;
 } sk_window_step;
-
-// Two regions to prefetch into the second-level cache, `lines` cache lines at each step. `at` and `next` advance past
-// what has been fetched.
-typedef struct {
-  const char *at, *end;
-  const char *next, *next_end;
-  ptrdiff_t lines;
-} sk_window_prefetch;
 
 // How a row of sums meets a row of a band. Distances count numbers.
 typedef struct {
@@ -41,6 +36,8 @@ typedef struct {
   ptrdiff_t sum_pitch, pixel_pitch;
   // From one row of weights to the next, and from those of one row of sums to those of the next.
   ptrdiff_t weight_pitch, weight_step;
+  // Planes that are summed, and from the pixels and the weights of one to those of the next.
+  ptrdiff_t terms, pixel_term, weight_term;
   // Where the pixels of each tap of a kernel's row begin.
   const int32_t *taps;
   // For each block of SK_WINDOW_VECTORS vectors of columns: the first tap that sees anything, and the one after the
@@ -73,12 +70,14 @@ typedef struct {
   /* Sums of up to SK_WINDOW_ROWS rows: for each step and tap, weights times pixels are added to rows that begin as    \
      `start`, which is one number, or in an interleaved band a vector; weights likewise. */                            \
   FUNCTION(void, correlate_rows, (const sk_window_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,              \
-           const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count, sk_window_prefetch *ahead)) \
+           const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count, const int32_t *sources,     \
+           sk_prefetch *ahead))                                                                                        \
   /* For up to SK_WINDOW_ROWS rows of taps: adds to the vector of each tap the products of gradient and pixels. */     \
   FUNCTION(void, correlate_taps, (const sk_tap_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                 \
-           const T *gradient, const sk_window_step *steps, ptrdiff_t count, sk_window_prefetch *ahead))                \
-  /* Copies rows of a plane into a plain band, whose rows have a vector's room behind the last run. Runs come in the   \
-     order of `to`. */                                                                                                 \
+           const T *gradient, const sk_window_step *steps, ptrdiff_t count, const int32_t *sources,                    \
+           sk_prefetch *ahead))                                                                                        \
+  /* Copies rows of a plane, zeros where their number is negative, into a plain band, row after row, with a vector's   \
+     room behind the last; where rows overlap, the later one stays. Runs come in the order of `to`. */                 \
   FUNCTION(void, fill_band, (T *band, ptrdiff_t band_pitch, const T *plane, ptrdiff_t pitch, const int32_t *rows,      \
            ptrdiff_t count, const sk_column_run *runs, ptrdiff_t run_count))                                           \
   /* The same from a vector's number of planes into an interleaved band. */                                            \
