@@ -8,10 +8,9 @@ extension PrefetchRegion {
   /// Some rows of neighbouring planes.
   init<Scalar: TensorScalar>(_ first: UnsafePointer<Scalar>, _ planes: GroupPlanes, count: Int, rows: Range<Int>) {
     let row = planes.width * MemoryLayout<Scalar>.stride
-    // Whole planes are one piece of memory.
-    let (pieces, bytes) = rows.count == planes.height ? (1, count * rows.count * row) : (count, rows.count * row)
     self.init(
-      start: first + rows.lowerBound * planes.width, stride: planes.height * row, pieces: pieces, bytes: bytes)
+      start: first + rows.lowerBound * planes.width, stride: planes.height * row, pieces: count, bytes: rows.count * row
+    )
   }
 
   /// Cache lines, as if each piece began at the end of one.
@@ -40,6 +39,9 @@ final class Prefetch {
   /// Adds a region to what is fetched next.
   func add(_ region: PrefetchRegion) {
     guard region.pieces > 0 else { return }
+    var region = region
+    // Whole planes are one piece of memory.
+    if region.bytes == region.stride { (region.pieces, region.bytes) = (1, region.pieces * region.bytes) }
     regions[count] = region
     count += 1
     lines += region.lines
@@ -51,7 +53,7 @@ final class Prefetch {
     if lines > 1 << 14 { (count, lines) = (0, 0) }
     base.initialize(
       to: sk_prefetch(
-        regions: regions, count: count, lines: (lines + steps - 1) / max(1, steps), line: nil, end: nil))
+        regions: regions, count: count, piece: 0, lines: (lines + steps - 1) / max(1, steps), line: nil, end: nil))
     (count, lines) = (0, 0)
   }
 

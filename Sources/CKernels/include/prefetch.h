@@ -9,10 +9,10 @@ typedef struct {
   ptrdiff_t stride, pieces, bytes;
 } sk_prefetch_region;
 
-// Regions, which are used up piece by piece, and what is left of the piece that is being fetched. `lines` cache lines are
-// to be fetched during each step of windows, or during a product.
+// Regions that are left, the next piece of the first, and what is left of the piece that is being fetched. `lines` cache
+// lines are to be fetched during each step of windows, or during a product.
 typedef struct {
-  sk_prefetch_region *regions;
-  ptrdiff_t count, lines;
+  const sk_prefetch_region *regions;
+  ptrdiff_t count, piece, lines;
   const char *line, *end;
 } sk_prefetch;
