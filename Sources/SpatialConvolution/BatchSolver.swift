@@ -20,8 +20,8 @@ struct BatchSolver<Scalar: TensorScalar>: ConvolutionSolver {
   }
 
   var cost: CostEstimate { tiles.cost }
-  var isPreferred: Bool { tiles.problem.isDense && tiles.isWorthwhile }
   var isReusable: Bool { true }
+  var isPreferred: Bool { tiles.problem.isDense && tiles.isWorthwhile }
   var memory: [WorkingSet] { tiles.workingSets }
 
   func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? {

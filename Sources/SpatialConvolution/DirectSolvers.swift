@@ -1,5 +1,4 @@
 import SpectralConvolution
-import Synchronization
 import SpectralCore
 
 /// The solvers of the direct method.
@@ -13,22 +12,20 @@ enum DirectSolvers<Scalar: TensorScalar> {
     [BatchSolver<Scalar>.self, MatrixSolver<Scalar>.self, WindowSolver<Scalar>.self, UnfoldSolver<Scalar>.self]
   }
 
-  /// The place of the solver in the table that is to do a pass.
+  /// The solver that is to do a pass.
   ///
   /// - Throws: If the memory limit has no room for any.
   static func choose(
     _ problem: ConvolutionProblem, _ pass: ConvolutionPass, _ rates: CostRates, memoryLimit: Int?
-  ) throws(ConvolutionError) -> (index: Int, solver: any ConvolutionSolver<Scalar>) {
-    var able: [(index: Int, solver: any ConvolutionSolver<Scalar>)] = []
+  ) throws(ConvolutionError) -> any ConvolutionSolver<Scalar> {
+    var able: [any ConvolutionSolver<Scalar>] = []
     var refusal: ConvolutionError?
-    for (index, type) in table.enumerated() {
-      do { able.append((index, try type.init(problem, pass, memoryLimit: memoryLimit))) } catch { refusal = error }
+    for type in table {
+      do { able.append(try type.init(problem, pass, memoryLimit: memoryLimit)) } catch { refusal = error }
     }
     func seconds(_ solver: any ConvolutionSolver<Scalar>) -> Double { solver.seconds(pass, rates) }
-    guard let fastest = able.min(by: { seconds($0.solver) < seconds($1.solver) }) else { throw refusal! }
-    if let preferred = able.first(where: { $0.solver.isPreferred }),
-      seconds(preferred.solver) <= 1.5 * seconds(fastest.solver)
-    {
+    guard let fastest = able.min(by: { seconds($0) < seconds($1) }) else { throw refusal! }
+    if let preferred = able.first(where: \.isPreferred), seconds(preferred) <= 1.5 * seconds(fastest) {
       return preferred
     }
     return fastest
@@ -36,39 +33,18 @@ enum DirectSolvers<Scalar: TensorScalar> {
 }
 
 /// The choices that were made lately: making one takes longer than a small pass.
-///
-/// A class because copies of a method share it.
-final class SolverCache<Scalar: TensorScalar>: Sendable {
-  private struct Key: Equatable {
-    let problem: ConvolutionProblem
-    let pass: ConvolutionPass
-    let memoryLimit: Int?
-    let threads: Int
-  }
-  private struct Entry {
-    let key: Key
-    let index: Int
-    /// Where it is worth keeping.
-    let solver: (any ConvolutionSolver<Scalar>)?
-  }
+typealias SolverCache<Scalar: TensorScalar> = RecentCache<SolverKey, SolverChoice<Scalar>>
 
-  private static var capacity: Int { 48 }
-  private let entries = Mutex<[Entry]>([])
+/// A solver that was chosen; itself, if it is worth keeping.
+struct SolverChoice<Scalar: TensorScalar>: Sendable {
+  let type: any ConvolutionSolver<Scalar>.Type
+  let kept: (any ConvolutionSolver<Scalar>)?
+}
 
-  /// The solver for a pass.
-  func solver(
-    _ problem: ConvolutionProblem, _ pass: ConvolutionPass, _ rates: CostRates, memoryLimit: Int?
-  ) throws(ConvolutionError) -> any ConvolutionSolver<Scalar> {
-    let key = Key(problem: problem, pass: pass, memoryLimit: memoryLimit, threads: Parallel.threads)
-    if let entry = entries.withLock({ entries in entries.first { $0.key == key } }) {
-      if let solver = entry.solver { return solver }
-      return try DirectSolvers<Scalar>.table[entry.index].init(problem, pass, memoryLimit: memoryLimit)
-    }
-    let (index, solver) = try DirectSolvers<Scalar>.choose(problem, pass, rates, memoryLimit: memoryLimit)
-    entries.withLock { entries in
-      if entries.count >= Self.capacity { entries.removeFirst() }
-      entries.append(Entry(key: key, index: index, solver: solver.isReusable ? solver : nil))
-    }
-    return solver
-  }
+/// What the choice of a solver depends on.
+struct SolverKey: Hashable {
+  let problem: ConvolutionProblem
+  let pass: ConvolutionPass
+  let memoryLimit: Int?
+  let threads: Int
 }

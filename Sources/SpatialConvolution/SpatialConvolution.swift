@@ -17,7 +17,7 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
   public let rates: CostRates
 
   private let packedFilters = PackedFilterCache<Scalar>()
-  private let choices = SolverCache<Scalar>()
+  private let choices = SolverCache<Scalar>(capacity: 48)
 
   /// The direct method.
   public init(memoryLimit: Int? = nil, rates: CostRates = .machine) {
@@ -140,7 +140,15 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
   private func plan(
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> any ConvolutionSolver<Scalar> {
-    guard let solver else { return try choices.solver(problem, pass, rates, memoryLimit: memoryLimit) }
+    guard let solver else {
+      let key = SolverKey(problem: problem, pass: pass, memoryLimit: memoryLimit, threads: Parallel.threads)
+      let choice = try choices.value(key) { () throws(ConvolutionError) in
+        let solver = try DirectSolvers<Scalar>.choose(problem, pass, rates, memoryLimit: memoryLimit)
+        return SolverChoice(type: Swift.type(of: solver), kept: solver.isReusable ? solver : nil)
+      }
+      if let kept = choice.kept { return kept }
+      return try choice.type.init(problem, pass, memoryLimit: memoryLimit)
+    }
     let type = DirectSolvers<Scalar>.table.first { $0.name == solver }!
     return try type.init(problem, pass, memoryLimit: memoryLimit)
   }
