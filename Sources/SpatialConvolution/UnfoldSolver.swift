@@ -35,7 +35,7 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
   /// So many products are summed in a row before sums are added to each other: fewer roundings follow each other.
   private static var mostTerms: Int { 128 }
   /// Pieces of work that are wanted, whatever the number of threads.
-  private static var pieces: Int { 8 }
+  private static var wantedPieces: Int { 8 }
 
   init(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?) throws(ConvolutionError) {
     self.problem = problem
@@ -53,7 +53,8 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
       parts = max(
         1,
         min(
-          (Self.pieces + pieces - 1) / pieces, (all + positions - 1) / positions, (1 << 20) / problem.filterShape.count)
+          (Self.wantedPieces + pieces - 1) / pieces, (all + positions - 1) / positions,
+          (1 << 20) / problem.filterShape.count)
       )
     }
     guard let memoryLimit else { return }
@@ -130,88 +131,122 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
   /// there are so many.
   private var inputGradientParts: (images: Int, channels: Int) {
     let groups = problem.geometry.groups
-    let images = max(1, min(problem.batch, Self.pieces, problem.batch * outputPlane / positions))
-    return (images, max(1, min(problem.channelsPerGroup, (Self.pieces + groups * images - 1) / (groups * images))))
+    let images = max(1, min(problem.batch, Self.wantedPieces, problem.batch * outputPlane / positions))
+    return (
+      images, max(1, min(problem.channelsPerGroup, (Self.wantedPieces + groups * images - 1) / (groups * images)))
+    )
+  }
+
+  // MARK: Pieces of work
+
+  /// A piece of work: some images of a group, and of these some terms and positions.
+  private struct Piece {
+    let group: Int
+    let images: Range<Int>
+    let terms: Range<Int>
+    let positions: Range<Int>
+    /// The part of a filter gradient, which has sums of its own.
+    var part = 0
+  }
+
+  private var pieces: Int {
+    let groups = problem.geometry.groups
+    switch pass {
+    case .forward: return groups * ((problem.batch * outputPlane + positions - 1) / positions)
+    case .inputGradient: return groups * inputGradientParts.images * inputGradientParts.channels
+    case .filterGradient: return groups * parts * termBlocks
+    }
+  }
+
+  /// Nobody else adds to what a piece adds to: forward some positions, in the input gradient some images and channels, in
+  /// the filter gradient some terms.
+  private func piece(_ index: Int) -> Piece {
+    func share(_ part: Int, of parts: Int, _ all: Int) -> Range<Int> { part * all / parts..<(part + 1) * all / parts }
+    let (batch, all) = (0..<problem.batch, problem.batch * outputPlane)
+    let (rest, group) = index.quotientAndRemainder(dividingBy: problem.geometry.groups)
+    switch pass {
+    case .forward:
+      return Piece(
+        group: group, images: batch, terms: 0..<termsPerGroup,
+        positions: rest * positions..<min(all, (rest + 1) * positions))
+    case .inputGradient:
+      let parts = inputGradientParts
+      let images = share(rest / parts.channels, of: parts.images, problem.batch)
+      let channels = share(rest % parts.channels, of: parts.channels, problem.channelsPerGroup)
+      return Piece(
+        group: group, images: images, terms: channels.lowerBound * taps..<channels.upperBound * taps,
+        positions: 0..<images.count * outputPlane)
+    case .filterGradient:
+      let (part, block) = rest.quotientAndRemainder(dividingBy: termBlocks)
+      return Piece(
+        group: group, images: batch, terms: block * terms..<min(termsPerGroup, (block + 1) * terms),
+        positions: share(part, of: parts, all), part: part)
+    }
   }
 
   // MARK: The pass
 
   func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? {
-    let tables = Tables(problem)
     let shape = problem.resultShape(pass)
     if pass == .filterGradient {
       return problem.oriented(
         operands.result(shape) { g, x, _, dw in
           addUp(parts: parts, of: shape.count, to: dw) { sums in
             sums.initialize(repeating: 0, count: parts * shape.count)
-            addFilterGradient(g, x, tables, to: sums)
+            accumulate(input: .init(mutating: x), filter: sums, output: .init(mutating: g))
           }
         })
     }
     let oriented = PassOperands(operands.first, problem.oriented(operands.second), bias: operands.bias)
-    return oriented.result(shape) { x, w, bias, y in
+    return oriented.result(shape) { first, w, bias, result in
       guard pass == .forward else {
-        y.initialize(repeating: 0, count: shape.count)
-        return addInputGradient(x, w, tables, to: y)
+        result.initialize(repeating: 0, count: shape.count)
+        return accumulate(input: result, filter: .init(mutating: w), output: .init(mutating: first))
       }
       for plane in 0..<problem.batch * problem.outputChannels {
-        (y + plane * outputPlane).initialize(
+        (result + plane * outputPlane).initialize(
           repeating: bias?[plane % problem.outputChannels] ?? 0, count: outputPlane)
       }
-      addForward(x, w, tables, to: y)
+      accumulate(input: .init(mutating: first), filter: .init(mutating: w), output: result)
     }
   }
 
-  /// The pixels whose values stand beyond the border.
-  private struct Tables {
-    let rows: Scratch<Int32>?
-    let columns: Scratch<Int32>?
-
-    init(_ problem: ConvolutionProblem) {
-      func table(_ axis: ConvolutionAxis) -> Scratch<Int32>? {
-        guard axis.boundary != .zero else { return nil }
-        let (before, input) = (axis.paddingBefore, axis.input)
-        let table = Scratch<Int32>(count: before + axis.paddingAfter)
-        for i in 0..<table.count {
-          table.base[i] = axis.source(i < before ? i : i + input).map(Int32.init) ?? -1
+  /// Adds the products of two of the arrays to the third, which the pass computes.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func accumulate(
+    input: UnsafeMutablePointer<Scalar>, filter: UnsafeMutablePointer<Scalar>, output: UnsafeMutablePointer<Scalar>
+  ) {
+    let outside = [problem.vertical, problem.horizontal].map(sourcesOutside)
+    Parallel.forEach(pieces, atMost: workers, workspace: { Workspace(self) }) { index, workspace in
+      let piece = piece(index)
+      let (windows, places) = axes(images: piece.images.count, outside)
+      let (channels, outputs) = (problem.channelsPerGroup, problem.outputsPerGroup)
+      let block = Block(
+        workspace: workspace, windows: windows, places: places,
+        input: input + (piece.images.lowerBound * problem.inputChannels + piece.group * channels) * inputPlane,
+        filter: filter + (piece.part * problem.outputChannels + piece.group * outputs) * termsPerGroup,
+        output: output + (piece.images.lowerBound * problem.outputChannels + piece.group * outputs) * outputPlane)
+      forEachPart(of: piece.positions, atMost: positions) { positions in
+        forEachPart(of: piece.terms, atMost: terms) { terms in
+          if pass != .inputGradient { unfold(block, terms, positions) }
+          forEachPart(of: 0..<outputs, atMost: self.outputs) { multiply(block, terms, positions, $0) }
         }
-        return table
       }
-      (rows, columns) = (table(problem.vertical), table(problem.horizontal))
     }
   }
 
-  /// Some images of the batch as windows see them, and their outputs as they stand.
-  private struct Axes {
+  /// What the blocks of a piece of work share: matrices to work in, and the arrays from the piece's group on.
+  private struct Block {
+    let workspace: Workspace
     let windows: Scratch<sk_unfold_axes>
     let places: Scratch<sk_unfold_axes>
-
-    init(_ solver: UnfoldSolver, images: Int, _ tables: Tables) {
-      let (problem, order) = (solver.problem, solver.order.map(Int32.init))
-      func axes(_ planes: Int, _ rows: sk_unfold_axis, _ columns: sk_unfold_axis) -> Scratch<sk_unfold_axes> {
-        let batch = Self.axis(images, pitch: planes * rows.pixels * columns.pixels)
-        return Scratch([sk_unfold_axes(axes: (batch, rows, columns), order: (order[0], order[1], order[2]))])
-      }
-      let (input, output) = (problem.images, problem.maps)
-      windows = axes(
-        problem.inputChannels, Self.axis(problem.vertical, pitch: input.width, tables.rows),
-        Self.axis(problem.horizontal, pitch: 1, tables.columns))
-      places = axes(
-        problem.outputChannels, Self.axis(output.height, pitch: output.width), Self.axis(output.width, pitch: 1))
-    }
-
-    private static func axis(_ count: Int, pitch: Int) -> sk_unfold_axis {
-      sk_unfold_axis(count: count, step: 1, before: 0, pixels: count, pitch: pitch, outside: nil)
-    }
-
-    private static func axis(_ axis: ConvolutionAxis, pitch: Int, _ outside: Scratch<Int32>?) -> sk_unfold_axis {
-      sk_unfold_axis(
-        count: axis.output, step: axis.stride, before: axis.paddingBefore, pixels: axis.input, pitch: pitch,
-        outside: outside.map { UnsafePointer($0.base) })
-    }
+    let input: UnsafeMutablePointer<Scalar>
+    let filter: UnsafeMutablePointer<Scalar>
+    let output: UnsafeMutablePointer<Scalar>
   }
 
-  /// The matrices of a block.
+  /// What a thread works in: the matrices of a block.
   private struct Workspace {
     let unfolded: Scratch<Scalar>
     let outputs: Scratch<Scalar>
@@ -224,14 +259,62 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
     }
   }
 
-  /// Calls `body` with pieces of a range, of at most `count`.
+  /// The product of a block, added to the pass's result.
+  private func multiply(_ block: Block, _ terms: Range<Int>, _ positions: Range<Int>, _ outputs: Range<Int>) {
+    let (count, product) = (positions.count, Scalar.kernels.pointee.matrix_product)
+    let (unfolded, matrix, sums) = (
+      block.workspace.unfolded.base, block.workspace.outputs.base, block.workspace.sums.base
+    )
+    let filter = block.filter + outputs.lowerBound * termsPerGroup + terms.lowerBound
+    switch pass {
+    case .forward:
+      product(matrix, count, filter, termsPerGroup, 1, unfolded, count, 1, nil, outputs.count, count, terms.count)
+      for (index, output) in outputs.enumerated() {
+        Scalar.kernels.pointee.fold(
+          block.output + output * outputPlane, matrix + index * count, block.places.base, 0, 0, positions.lowerBound,
+          count)
+      }
+    case .inputGradient:
+      gather(block, outputs, positions)
+      product(unfolded, count, filter, 1, termsPerGroup, matrix, count, 1, nil, terms.count, count, outputs.count)
+      forEachTerm(terms) { index, channel, row, column in
+        Scalar.kernels.pointee.fold(
+          block.input + channel * inputPlane, unfolded + index * count, block.windows.base, row, column,
+          positions.lowerBound, count)
+      }
+    case .filterGradient:
+      gather(block, outputs, positions)
+      product(sums, terms.count, matrix, count, 1, unfolded, 1, count, nil, outputs.count, terms.count, count)
+      for index in 0..<outputs.count {
+        let to = filter + index * termsPerGroup
+        Scalar.kernels.pointee.combine(sk_plus, to, to, 1, sums + index * terms.count, 1, terms.count)
+      }
+    }
+  }
+
+  /// What some terms see from some positions, `[terms][positions]`.
+  private func unfold(_ block: Block, _ terms: Range<Int>, _ positions: Range<Int>) {
+    forEachTerm(terms) { index, channel, row, column in
+      Scalar.kernels.pointee.unfold(
+        block.workspace.unfolded.base + index * positions.count, block.input + channel * inputPlane,
+        block.windows.base, row, column, positions.lowerBound, positions.count)
+    }
+  }
+
+  /// The output gradients of some positions, `[outputs][positions]`.
+  private func gather(_ block: Block, _ outputs: Range<Int>, _ positions: Range<Int>) {
+    for (index, output) in outputs.enumerated() {
+      Scalar.kernels.pointee.unfold(
+        block.workspace.outputs.base + index * positions.count, block.output + output * outputPlane,
+        block.places.base, 0, 0, positions.lowerBound, positions.count)
+    }
+  }
+
+  /// Calls `body` with neighbouring parts of a range, of at most `count`.
   @inline(__always)
-  private func forEachPiece(_ range: Range<Int>, atMost count: Int, _ body: (Range<Int>) -> Void) {
-    var first = range.lowerBound
-    while first < range.upperBound {
-      let end = min(range.upperBound, first + count)
-      body(first..<end)
-      first = end
+  private func forEachPart(of range: Range<Int>, atMost count: Int, _ body: (Range<Int>) -> Void) {
+    for first in stride(from: range.lowerBound, to: range.upperBound, by: count) {
+      body(first..<min(range.upperBound, first + count))
     }
   }
 
@@ -240,143 +323,46 @@ struct UnfoldSolver<Scalar: TensorScalar>: ConvolutionSolver {
   private func forEachTerm(
     _ terms: Range<Int>, _ body: (_ index: Int, _ channel: Int, _ row: Int, _ column: Int) -> Void
   ) {
-    let (height, width) = (problem.vertical.kernel, problem.horizontal.kernel)
-    var (channel, tap) = terms.lowerBound.quotientAndRemainder(dividingBy: taps)
-    var (row, column) = tap.quotientAndRemainder(dividingBy: width)
-    tap = 0
-    for index in 0..<terms.count {
+    for (index, term) in terms.enumerated() {
+      let (channel, tap) = term.quotientAndRemainder(dividingBy: taps)
+      let (row, column) = tap.quotientAndRemainder(dividingBy: problem.horizontal.kernel)
       body(index, channel, row * problem.vertical.dilation, column * problem.horizontal.dilation)
-      column += 1
-      if column == width { (row, column) = (row + 1, 0) }
-      if row == height { (channel, row) = (channel + 1, 0) }
     }
   }
 
-  /// What some terms see from some positions, `[terms][positions]`; `x` is the first image's group.
-  private func unfold(
-    _ x: UnsafePointer<Scalar>, _ terms: Range<Int>, _ positions: Range<Int>, _ axes: Axes,
-    to matrix: UnsafeMutablePointer<Scalar>
-  ) {
-    forEachTerm(terms) { index, channel, row, column in
-      Scalar.kernels.pointee.unfold(
-        matrix + index * positions.count, x + channel * inputPlane, axes.windows.base, row, column,
-        positions.lowerBound, positions.count)
-    }
+  // MARK: Axes
+
+  /// The pixels whose values stand beyond the border, in front and then behind; nil for zeros.
+  private func sourcesOutside(_ axis: ConvolutionAxis) -> Scratch<Int32>? {
+    guard axis.boundary != .zero else { return nil }
+    let (before, behind) = (0..<axis.paddingBefore, axis.paddingBefore + axis.input..<axis.padded)
+    return Scratch((Array(before) + Array(behind)).map { axis.source($0).map(Int32.init) ?? -1 })
   }
 
-  /// The output gradients of some positions, `[outputs][positions]`; `g` is the first image's first of these outputs.
-  private func gather(
-    _ g: UnsafePointer<Scalar>, _ outputs: Int, _ positions: Range<Int>, _ axes: Axes,
-    to matrix: UnsafeMutablePointer<Scalar>
-  ) {
-    for output in 0..<outputs {
-      Scalar.kernels.pointee.unfold(
-        matrix + output * positions.count, g + output * outputPlane, axes.places.base, 0, 0, positions.lowerBound,
-        positions.count)
+  /// Some images of the batch as windows see them, and their outputs as they stand.
+  private func axes(
+    images: Int, _ outside: [Scratch<Int32>?]
+  ) -> (windows: Scratch<sk_unfold_axes>, places: Scratch<sk_unfold_axes>) {
+    func plain(_ count: Int, pitch: Int) -> sk_unfold_axis {
+      sk_unfold_axis(count: count, step: 1, before: 0, pixels: count, pitch: pitch, outside: nil)
     }
-  }
-
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func addForward(
-    _ x: UnsafePointer<Scalar>, _ w: UnsafePointer<Scalar>, _ tables: Tables, to y: UnsafeMutablePointer<Scalar>
-  ) {
-    let axes = Axes(self, images: problem.batch, tables)
-    let all = problem.batch * outputPlane
-    let blocks = (all + positions - 1) / positions
-    Parallel.forEach(problem.geometry.groups * blocks, atMost: workers, workspace: { Workspace(self) }) {
-      index, workspace in
-      let (group, block) = index.quotientAndRemainder(dividingBy: blocks)
-      let positions = block * self.positions..<min(all, (block + 1) * self.positions)
-      let x = x + group * problem.channelsPerGroup * inputPlane
-      forEachPiece(0..<termsPerGroup, atMost: terms) { terms in
-        unfold(x, terms, positions, axes, to: workspace.unfolded.base)
-        forEachPiece(group * problem.outputsPerGroup..<(group + 1) * problem.outputsPerGroup, atMost: outputs) {
-          outputs in
-          Scalar.kernels.pointee.matrix_product(
-            workspace.outputs.base, positions.count, w + outputs.lowerBound * termsPerGroup + terms.lowerBound,
-            termsPerGroup, 1, workspace.unfolded.base, positions.count, 1, nil, outputs.count, positions.count,
-            terms.count)
-          for (index, output) in outputs.enumerated() {
-            Scalar.kernels.pointee.fold(
-              y + output * outputPlane, workspace.outputs.base + index * positions.count, axes.places.base, 0, 0,
-              positions.lowerBound, positions.count)
-          }
-        }
-      }
+    func window(_ axis: ConvolutionAxis, pitch: Int, _ outside: Scratch<Int32>?) -> sk_unfold_axis {
+      sk_unfold_axis(
+        count: axis.output, step: axis.stride, before: axis.paddingBefore, pixels: axis.input, pitch: pitch,
+        outside: outside.map { UnsafePointer($0.base) })
     }
-  }
-
-  /// Pieces of work are some images and some channels: nobody else adds to theirs.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func addInputGradient(
-    _ g: UnsafePointer<Scalar>, _ w: UnsafePointer<Scalar>, _ tables: Tables, to dx: UnsafeMutablePointer<Scalar>
-  ) {
-    let (groups, channels) = (problem.geometry.groups, problem.channelsPerGroup)
-    let (imageParts, channelParts) = inputGradientParts
-    Parallel.forEach(groups * imageParts * channelParts, atMost: workers, workspace: { Workspace(self) }) {
-      index, workspace in
-      let (rest, channelPart) = index.quotientAndRemainder(dividingBy: channelParts)
-      let (imagePart, group) = rest.quotientAndRemainder(dividingBy: groups)
-      let images = imagePart * problem.batch / imageParts..<(imagePart + 1) * problem.batch / imageParts
-      let axes = Axes(self, images: images.count, tables)
-      let dx = dx + (images.lowerBound * problem.inputChannels + group * channels) * inputPlane
-      let g = g + (images.lowerBound * problem.outputChannels + group * problem.outputsPerGroup) * outputPlane
-      let w = w + group * problem.outputsPerGroup * termsPerGroup
-      let ownTerms =
-        channelPart * channels / channelParts * taps..<(channelPart + 1) * channels / channelParts * taps
-      forEachPiece(0..<images.count * outputPlane, atMost: positions) { positions in
-        forEachPiece(0..<problem.outputsPerGroup, atMost: outputs) { outputs in
-          gather(
-            g + outputs.lowerBound * outputPlane, outputs.count, positions, axes, to: workspace.outputs.base)
-          forEachPiece(ownTerms, atMost: terms) { terms in
-            Scalar.kernels.pointee.matrix_product(
-              workspace.unfolded.base, positions.count, w + outputs.lowerBound * termsPerGroup + terms.lowerBound, 1,
-              termsPerGroup, workspace.outputs.base, positions.count, 1, nil, terms.count, positions.count,
-              outputs.count)
-            forEachTerm(terms) { index, channel, row, column in
-              Scalar.kernels.pointee.fold(
-                dx + channel * inputPlane, workspace.unfolded.base + index * positions.count, axes.windows.base, row,
-                column, positions.lowerBound, positions.count)
-            }
-          }
-        }
-      }
+    let (order, width) = (order.map(Int32.init), problem.maps.width)
+    func all(_ batch: sk_unfold_axis, _ rows: sk_unfold_axis, _ columns: sk_unfold_axis) -> Scratch<sk_unfold_axes> {
+      Scratch([sk_unfold_axes(axes: (batch, rows, columns), order: (order[0], order[1], order[2]))])
     }
-  }
-
-  /// Pieces of work are some terms of a group and some positions; each part of the positions has sums of its own.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func addFilterGradient(
-    _ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>, _ tables: Tables, to dw: UnsafeMutablePointer<Scalar>
-  ) {
-    let axes = Axes(self, images: problem.batch, tables)
-    let (groups, termBlocks, all) = (problem.geometry.groups, termBlocks, problem.batch * outputPlane)
-    Parallel.forEach(parts * groups * termBlocks, atMost: workers, workspace: { Workspace(self) }) {
-      index, workspace in
-      let (rest, termBlock) = index.quotientAndRemainder(dividingBy: termBlocks)
-      let (part, group) = rest.quotientAndRemainder(dividingBy: groups)
-      let terms = termBlock * self.terms..<min(termsPerGroup, (termBlock + 1) * self.terms)
-      let x = x + group * problem.channelsPerGroup * inputPlane
-      let dw = dw + part * problem.filterShape.count
-      forEachPiece(part * all / parts..<(part + 1) * all / parts, atMost: positions) { positions in
-        unfold(x, terms, positions, axes, to: workspace.unfolded.base)
-        forEachPiece(group * problem.outputsPerGroup..<(group + 1) * problem.outputsPerGroup, atMost: outputs) {
-          outputs in
-          gather(
-            g + outputs.lowerBound * outputPlane, outputs.count, positions, axes, to: workspace.outputs.base)
-          Scalar.kernels.pointee.matrix_product(
-            workspace.sums.base, terms.count, workspace.outputs.base, positions.count, 1, workspace.unfolded.base, 1,
-            positions.count, nil, outputs.count, terms.count, positions.count)
-          for (index, output) in outputs.enumerated() {
-            let to = dw + output * termsPerGroup + terms.lowerBound
-            Scalar.kernels.pointee.combine(
-              sk_plus, to, to, 1, workspace.sums.base + index * terms.count, 1, terms.count)
-          }
-        }
-      }
-    }
+    return (
+      all(
+        plain(images, pitch: problem.inputChannels * inputPlane),
+        window(problem.vertical, pitch: problem.images.width, outside[0]),
+        window(problem.horizontal, pitch: 1, outside[1])),
+      all(
+        plain(images, pitch: problem.outputChannels * outputPlane), plain(problem.maps.height, pitch: width),
+        plain(width, pitch: 1))
+    )
   }
 }
