@@ -9,52 +9,41 @@ struct MatrixSolver<Scalar: TensorScalar>: ConvolutionSolver {
     "multiplies matrices whose rows are found through offsets in a padded tile: for several channels or outputs"
   }
 
-  private let pass: any DirectPass<Scalar>
-  let isPreferred: Bool
+  private let tiles: MatrixTiles<Scalar>
 
   init(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, memoryLimit: Int?) throws(ConvolutionError) {
-    let tiles: (any DirectPass<Scalar>)? =
-      pass == .filterGradient
-      ? MatrixGradientTiles<Scalar>(problem, memoryLimit: memoryLimit)
-      : MatrixTiles<Scalar>(problem, pass, memoryLimit: memoryLimit)
-    guard let tiles else {
+    guard let tiles = MatrixTiles<Scalar>(problem, pass, memoryLimit: memoryLimit) else {
       throw ConvolutionError(
         "\(Self.name) cannot do this: it needs memory for the packed filters or their sums, and for all that a window sees "
           + "in all channels")
     }
-    self.pass = tiles
-    isPreferred = problem.isDense
+    self.tiles = tiles
   }
 
-  var cost: CostEstimate { pass.cost }
-  var memory: [WorkingSet] { pass.workingSets }
+  var cost: CostEstimate { tiles.cost }
+  var isPreferred: Bool { tiles.problem.isDense }
+  var memory: [WorkingSet] { tiles.workingSets }
 
-  func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? { pass.run(operands) }
-}
-
-extension MatrixTiles: DirectPass {
   func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? {
-    let sweep = MatrixSweep(self)
+    let problem = tiles.problem
+    if tiles.pass == .filterGradient { return problem.oriented(MatrixFilterGradient(tiles)(operands)) }
+    let sweep = MatrixSweep(tiles)
     func result(_ packed: Tensor<Scalar>) -> Tensor<Scalar> {
       sweep(PassOperands(operands.first, packed, bias: operands.bias))
     }
-    if pass == .inputGradient {
-      let (packed, areFinite) = sweep.pack(problem.oriented(operands.second))
+    func pack() -> (filters: Tensor<Scalar>, areFinite: Bool) { sweep.pack(problem.oriented(operands.second)) }
+    if tiles.pass == .inputGradient {
+      let (packed, areFinite) = pack()
       // The zeros around a gradient are no terms of the sum: they must not meet an infinite weight.
       return areFinite ? result(packed) : nil
     }
-    func pack() -> Tensor<Scalar> { sweep.pack(problem.oriented(operands.second)).filters }
-    guard let cache = operands.cache, !needsNoPacking else { return result(pack()) }
-    let others = workingSets.bytes(threads: min(Parallel.threads, workers)) - packedBytes
+    guard let cache = operands.cache, !tiles.needsNoPacking else { return result(pack().filters) }
+    let others =
+      tiles.workingSets.bytes(threads: min(Parallel.threads, tiles.workers)) - tiles.packedBytes
     return result(
       cache.value(
-        operands.second, problem.geometry, bytes: packedBytes,
-        budget: memoryLimit.map { $0 - others } ?? type(of: cache).usualBudget, make: pack))
-  }
-}
-
-extension MatrixGradientTiles: DirectPass {
-  func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>? {
-    problem.oriented(MatrixFilterGradient(self)(operands))
+        operands.second, problem.geometry, bytes: tiles.packedBytes,
+        budget: tiles.memoryLimit.map { $0 - others } ?? type(of: cache).usualBudget
+      ) { pack().filters })
   }
 }

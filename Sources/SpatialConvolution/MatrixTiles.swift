@@ -1,12 +1,17 @@
 import SpectralConvolution
 import SpectralCore
 
-/// How a pass of the dense direct method is cut up: the forward pass, or the input gradient as a correlation of the
-/// output gradient.
+/// How a pass of the dense direct method is cut up. The input gradient is computed as a correlation of the output
+/// gradient.
 ///
 /// The operand is copied a tile at a time, padded, so that no loop has to ask where it is. *Lanes* are the channels of
-/// the result, of a group: output channels forward, input channels in the gradient. *Terms* are what is summed for them:
-/// taps of the operand's channels.
+/// the result, of a group: output channels forward, input channels in the input gradient. *Terms* are what is summed for
+/// them: taps of the operand's channels.
+///
+/// In the filter gradient sums run over positions: the output gradient is packed, a vector of outputs for each position,
+/// and every tap of every channel is a row of sums beside it. Threads share no sums: blocks of outputs, ranges of
+/// channels, and, where these are few, parts of the positions, each with sums of its own, which are added in their order
+/// at the end.
 struct MatrixTiles<Scalar: TensorScalar>: Sendable {
   let problem: ConvolutionProblem
   let pass: ConvolutionPass
@@ -22,7 +27,9 @@ struct MatrixTiles<Scalar: TensorScalar>: Sendable {
   let slides: Bool
   /// Lanes that are computed together.
   let blocks: [Range<Int>]
-  /// Pieces that the blocks are dealt out in, beside images, groups and tiles.
+  /// Channels of a group that a piece of work takes on: in the filter gradient perhaps not all.
+  let channelsAtOnce: Int
+  /// Pieces that the blocks are dealt out in, beside images, groups and tiles; in the filter gradient the images and tiles.
   private(set) var parts = 1
   /// Threads for which a memory limit has room.
   private(set) var workers = Int.max
@@ -43,12 +50,17 @@ struct MatrixTiles<Scalar: TensorScalar>: Sendable {
       vertical: SlidingAxis(problem.vertical, of: problem, pass),
       horizontal: SlidingAxis(problem.horizontal, of: problem, pass))
     scatters = grid.vertical.scatters
-    slides = Self.prefersSliding(lanes: lanes, grid)
+    slides = pass != .filterGradient && Self.prefersSliding(lanes: lanes, grid)
     blocks =
       slides
       ? LaneBlocks.split(lanes, atMost: 6, unit: 1) : LaneBlocks.split(lanes, atMost: 4, unit: Scalar.vectorWidth)
+    // Every range of channels packs the output gradient again: with 288 rows of sums that costs a twentieth.
+    let pieces = problem.geometry.groups * blocks.count
+    let ranges =
+      pass == .filterGradient ? min(max(1, channels * problem.taps / 288), (16 + pieces - 1) / pieces) : 1
+    channelsAtOnce = (channels + ranges - 1) / ranges
     guard chooseTile(memoryLimit) else { return nil }
-    deal()
+    if pass == .filterGradient { chooseParts() } else { deal() }
     if let memoryLimit { workers = workingSets.threads(within: memoryLimit) }
   }
 
@@ -98,13 +110,20 @@ struct MatrixTiles<Scalar: TensorScalar>: Sendable {
     let unit = 2 * Scalar.vectorWidth
     return (flat + unit - 1) / unit * unit
   }
+  /// Ranges of channels that are pieces of work of their own.
+  var channelParts: Int { (channels + channelsAtOnce - 1) / channelsAtOnce }
   /// The copy of the operand, and what a vector may read, or write, beyond its end.
-  var tileCount: Int { channels * grid.plane + Self.blockWidth }
+  var tileCount: Int { channelsAtOnce * grid.plane + Self.blockWidth }
+  /// The sums of a tile or of a run; in the filter gradient the packed output gradient of a tile.
   var resultCount: Int {
-    slides
+    if pass == .filterGradient { return grid.rows * grid.columns * Self.blockWidth }
+    return slides
       ? (blocks.map(\.count).max() ?? 0) * flatPositions(rows: grid.rows, columns: grid.columns)
       : run * Self.blockWidth
   }
+  /// The sums of a part of a filter gradient's positions, in the order of packed filters.
+  var sumsPerPart: Int { problem.geometry.groups * packedPerGroup }
+  private var partBytes: Int { sumsPerPart * MemoryLayout<Scalar>.stride }
   /// Sums in the order of lanes, before they are added where they belong.
   var scatterCount: Int { scatters && !slides ? run * Self.blockWidth : 0 }
 
@@ -114,14 +133,25 @@ struct MatrixTiles<Scalar: TensorScalar>: Sendable {
   var packedBytes: Int {
     needsNoPacking ? 0 : Scratch<Scalar>.byteCount(problem.geometry.groups * packedPerGroup)
   }
-  /// What is held while filters are packed, and while they are used.
+  private var workerBytes: Int {
+    [tileCount, resultCount, scatterCount].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
+  }
+  /// What is held while filters are packed, and while they are used; or while sums are made, and while they are put in
+  /// order.
   var workingSets: [WorkingSet] {
-    let tables = terms * MemoryLayout<Int32>.stride + grid.tableBytes
-    let shared = packedBytes + problem.flippedBytes(Scalar.self) + tables
-    let work = [tileCount, resultCount, scatterCount].reduce(0) { $0 + Scratch<Scalar>.byteCount($1) }
+    let tables = channelsAtOnce * problem.taps * MemoryLayout<Int32>.stride + grid.tableBytes
+    let flipped = problem.flippedBytes(Scalar.self)
+    if pass == .filterGradient {
+      let sums = Scratch<Scalar>.byteCount(parts * sumsPerPart)
+      return [
+        WorkingSet(shared: sums + tables, perThread: workerBytes),
+        WorkingSet(shared: max(sums, flipped), perThread: 0),
+      ]
+    }
+    let shared = packedBytes + flipped + tables
     return [
       WorkingSet(shared: shared, perThread: needsNoPacking ? 0 : Scratch<Scalar>.byteCount(orderedCount)),
-      WorkingSet(shared: shared, perThread: work),
+      WorkingSet(shared: shared, perThread: workerBytes),
     ]
   }
 
@@ -131,16 +161,28 @@ struct MatrixTiles<Scalar: TensorScalar>: Sendable {
   /// and tables.
   var cost: CostEstimate {
     let single = Double(MemoryLayout<Scalar>.stride) / 4
+    let (inputs, outputs) = (Double(problem.channelsPerGroup), Double(problem.outputsPerGroup))
+    // Vectors of the gradients run over channels, and few do not fill them.
+    let gradientRate = 75e9 * outputs / (outputs + 6) * inputs / (inputs + 1)
+    if pass == .filterGradient {
+      let tiles = Double(problem.batch * problem.geometry.groups * grid.count * blocks.count)
+      return [
+        "products": Double(problem.multiplyAdds) * single / gradientRate,
+        "start": 1e-5,
+        "copies": tiles * inputs * Double(grid.plane) * single * (grid.isGathered ? 1.2e-9 : 0.22e-9),
+        "packing": tiles * Double(channelParts * resultCount) * single * 0.15e-9,
+        "calls": tiles * Double(channelParts) * 5e-7,
+        "entries": Double(grid.tableCount + channelsAtOnce * problem.taps) * 1.5e-8,
+        "sums": Double(parts * sumsPerPart) * single * 0.5e-9,
+      ]
+    }
     let planes = Double(problem.batch * problem.geometry.groups)
     // Along columns, places between rows are computed as well, and few positions do not fill the vectors.
     let positions =
       slides
       ? Double(grid.count) * Double(flatPositions(rows: grid.rows, columns: grid.columns))
       : Double(grid.vertical.positions) * Double(grid.horizontal.positions)
-    let (inputs, outputs) = (Double(problem.channelsPerGroup), Double(problem.outputsPerGroup))
-    // Vectors of the gradients run over channels, and few do not fill them.
-    let rate =
-      pass == .forward ? (outputs > 1 ? 80e9 : 26e9) : 75e9 * outputs / (outputs + 6) * inputs / (inputs + 1)
+    let rate = pass == .forward ? (outputs > 1 ? 80e9 : 26e9) : gradientRate
     let residues = Double(grid.vertical.residues.count * grid.horizontal.residues.count)
     let calls = Double(grid.count) * residues * Double(blocks.count)
     return [
@@ -162,22 +204,26 @@ struct MatrixTiles<Scalar: TensorScalar>: Sendable {
 
   // MARK: Choice
 
-  /// Tiles of up to 512 KiB, which leave half of a second-level cache to the filters, and smaller ones under a limit.
+  /// Tiles of up to 512 KiB, which leave half of a second-level cache to the filters, and smaller ones under a limit; in the
+  /// filter gradient of some hundred positions, for so many sums may follow each other without loss.
   private mutating func chooseTile(_ memoryLimit: Int?) -> Bool {
+    let isGradient = pass == .filterGradient
     func fits() -> Bool {
-      // Places in tables are 32-bit numbers.
-      guard tileCount < 1 << 31, channels * grid.plane * MemoryLayout<Scalar>.stride <= 512 << 10 else { return false }
-      return isWithinLimit
+      let bytes = isGradient ? workerBytes : channels * grid.plane * MemoryLayout<Scalar>.stride
+      // Offsets in tables are 32-bit numbers.
+      return tileCount < 1 << 31 && bytes <= 512 << 10 && isWithinLimit
     }
     var isWithinLimit: Bool { memoryLimit.map { workingSets.bytes(threads: 1) <= $0 } ?? true }
     // What a single position sees, before any product of sizes could overflow.
-    guard Double(channels) * Double(grid.vertical.reach) * Double(grid.horizontal.reach) < 0x1p31 else { return false }
+    guard Double(channelsAtOnce) * Double(grid.vertical.reach) * Double(grid.horizontal.reach) < 0x1p31 else {
+      return false
+    }
     // Sums along columns stay in the first-level cache.
-    let mostPositions = slides ? 2048 : 8192
+    let mostPositions = isGradient ? 512 : slides ? 2048 : 8192
     grid.columns = min(grid.horizontal.positions, mostPositions)
     // At least a few rows, as neighbouring ones share most places.
     grid.rows = min(grid.vertical.positions, grid.vertical.reach, max(1, mostPositions / grid.columns))
-    while grid.columns > 16, !fits() { grid.columns = (grid.columns + 1) / 2 }
+    while grid.columns > (isGradient ? 64 : 16), !fits() { grid.columns = (grid.columns + 1) / 2 }
     while grid.rows > 1, !fits() { grid.rows = (grid.rows + 1) / 2 }
     while grid.columns > 1, !fits() { grid.columns = (grid.columns + 1) / 2 }
     guard fits() else {
@@ -207,5 +253,14 @@ struct MatrixTiles<Scalar: TensorScalar>: Sendable {
     }
     let pieces = planes * (scatters ? 1 : grid.rowTiles * grid.columnTiles)
     parts = max(1, min(blocks.count, (wanted + pieces - 1) / pieces))
+  }
+
+  /// Parts of a filter gradient cost memory, and time to add them up: as much as a tile each, or 4 MiB in all.
+  private mutating func chooseParts() {
+    let pieces = problem.geometry.groups * blocks.count * channelParts
+    parts = max(1, min((16 + pieces - 1) / pieces, problem.batch * grid.count, max(1, (4 << 20) / partBytes)))
+    if let memoryLimit {
+      while parts > 1, workingSets.bytes(threads: 1) > memoryLimit { parts -= 1 }
+    }
   }
 }

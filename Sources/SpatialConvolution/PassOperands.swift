@@ -76,15 +76,3 @@ func addUp<Scalar: TensorScalar>(
     Scalar.kernels.pointee.combine(sk_plus, sums, sums, 1, all.base + part * count, 1, count)
   }
 }
-
-/// One pass of a problem as a solver has cut it up.
-protocol DirectPass<Scalar>: Sendable {
-  associatedtype Scalar: TensorScalar
-
-  /// The time that the pass will take on one core.
-  var cost: CostEstimate { get }
-  /// The memory of the pass, phase after phase.
-  var workingSets: [WorkingSet] { get }
-  /// The result; nil if operands are not finite and this would not give what the definition's sums give.
-  func run(_ operands: PassOperands<Scalar>) -> Tensor<Scalar>?
-}
