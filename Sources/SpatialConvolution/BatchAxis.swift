@@ -1,3 +1,4 @@
+import CKernels
 import SpectralConvolution
 
 /// One axis of a correlation without padding: what each position of the result sees, and through which tap.
@@ -18,16 +19,21 @@ struct BatchAxis {
     let terms: [Term]
   }
 
-  /// Neighbouring positions that a tap sees from: the place that it sees from the first, and from one to the next.
+  /// Neighbouring positions that see through a tap, or each through neighbouring taps: the place that the first sees through
+  /// the first tap, and from one position and from one tap to the next.
   struct Overlap {
+    var taps: Range<Int>
     let positions: Range<Int>
     let place: Int
     let step: Int
+    var placePerTap = 0
 
     /// The part with positions in a range.
     func clamped(to range: Range<Int>) -> Overlap {
       let part = positions.clamped(to: range)
-      return Overlap(positions: part, place: place + (part.lowerBound - positions.lowerBound) * step, step: step)
+      return Overlap(
+        taps: taps, positions: part, place: place + (part.lowerBound - positions.lowerBound) * step, step: step,
+        placePerTap: placePerTap)
     }
   }
 
@@ -96,61 +102,33 @@ struct BatchAxis {
     return zip(last, next).allSatisfy { $0.tap == $1.tap && $1.place - $0.place == step } ? step : nil
   }
 
-  /// Neighbouring taps with an overlap in common: the place moves by so many from one tap to the next.
-  struct TapRun {
-    let taps: Range<Int>
-    let placePerTap: Int
-    let overlap: Overlap
-  }
-
-  /// The overlaps of the taps of a kernel.
+  /// The positions that see through each tap of a kernel.
   ///
-  /// - Parameter together: Whether taps are to be run together where all of them see the image, if that is possible.
-  func tapRuns(_ taps: Int, together: Bool) -> [TapRun] {
-    let overlaps = overlaps(taps)
-    if together, let common = Self.common(overlaps) {
-      let range = common.overlap.positions
-      return [common]
-        + overlaps.enumerated().flatMap { tap, overlaps in
-          [overlaps[0].clamped(to: 0..<range.lowerBound), overlaps[0].clamped(to: range.upperBound..<terms.count)]
-            .filter { !$0.positions.isEmpty }.map { TapRun(taps: tap..<tap + 1, placePerTap: 0, overlap: $0) }
-        }
+  /// - Parameter together: Whether taps are to be taken together where all of them see the image, if that is possible.
+  static func overlaps(_ axis: ConvolutionAxis, together: Bool) -> [Overlap] {
+    let all = (0..<axis.kernel).map { tap in
+      [sk_column_run](columns: axis.output) { axis.source(output: $0, tap: tap) }.filter { $0.from >= 0 }.map {
+        Overlap(
+          taps: tap..<tap + 1, positions: Int($0.to)..<Int($0.to + $0.count), place: Int($0.from), step: Int($0.step))
+      }
     }
-    return overlaps.enumerated().flatMap { tap, overlaps in
-      overlaps.map { TapRun(taps: tap..<tap + 1, placePerTap: 0, overlap: $0) }
-    }
+    guard together, let common = common(all) else { return all.flatMap { $0 } }
+    let rest = [0..<common.positions.lowerBound, common.positions.upperBound..<axis.output]
+    return [common]
+      + all.flatMap { overlaps in rest.map { overlaps[0].clamped(to: $0) } }.filter { !$0.positions.isEmpty }
   }
 
   /// The positions from which all taps see the image, if each sees it from neighbouring positions only, and all move alike.
-  private static func common(_ overlaps: [[Overlap]]) -> TapRun? {
+  private static func common(_ overlaps: [[Overlap]]) -> Overlap? {
     guard overlaps.count > 1, overlaps.allSatisfy({ $0.count == 1 }) else { return nil }
-    let first = overlaps.map { $0[0].positions.lowerBound }.max()!
-    let end = overlaps.map { $0[0].positions.upperBound }.min()!
-    guard first < end else { return nil }
-    let parts = overlaps.map { $0[0].clamped(to: first..<end) }
-    let placePerTap = parts[1].place - parts[0].place
-    for (last, next) in zip(parts, parts.dropFirst())
-    where next.place - last.place != placePerTap || next.step != last.step { return nil }
-    return TapRun(taps: 0..<parts.count, placePerTap: placePerTap, overlap: parts[0])
-  }
-
-  /// For each tap of a kernel, the positions that see through it.
-  private func overlaps(_ taps: Int) -> [[Overlap]] {
-    var overlaps = [[Overlap]](repeating: [], count: taps)
-    for (position, terms) in terms.enumerated() {
-      for term in terms {
-        if let last = overlaps[term.tap].last, last.positions.upperBound == position {
-          let step = term.place - last.place - (last.positions.count - 1) * last.step
-          if last.positions.count == 1 || step == last.step {
-            overlaps[term.tap].removeLast()
-            overlaps[term.tap].append(
-              Overlap(positions: last.positions.lowerBound..<position + 1, place: last.place, step: step))
-            continue
-          }
-        }
-        overlaps[term.tap].append(Overlap(positions: position..<position + 1, place: term.place, step: 0))
-      }
+    let positions = overlaps.dropFirst().reduce(overlaps[0][0].positions) { $0.clamped(to: $1[0].positions) }
+    guard !positions.isEmpty else { return nil }
+    let parts = overlaps.map { $0[0].clamped(to: positions) }
+    var common = parts[0]
+    (common.taps, common.placePerTap) = (0..<parts.count, parts[1].place - parts[0].place)
+    let moveAlike = zip(parts, parts.dropFirst()).allSatisfy {
+      $1.place - $0.place == common.placePerTap && $1.step == $0.step
     }
-    return overlaps
+    return moveAlike ? common : nil
   }
 }

@@ -72,26 +72,25 @@ struct BatchFilterGradient<Scalar: TensorScalar> {
       channels: outputs, rows: band.rows, width: tiles.width, images: images, to: workspace.gradients.base)
     let (tapSums, channelSums) = (Scalar.vectorWidth, problem.taps * Scalar.vectorWidth)
     let imageRow = tiles.placeWidth * pixel
-    for rowRun in tiles.rowTaps {
-      let row = rowRun.overlap.clamped(to: band.rows)
+    for row in tiles.rowTaps.map({ $0.clamped(to: band.rows) }) {
       guard !row.positions.isEmpty else { continue }
-      for columnRun in tiles.columnTaps {
-        let (column, together) = (columnRun.overlap, columnRun.taps.count > 1)
+      for column in tiles.columnTaps {
+        let together = column.taps.count > 1
         var overlap = sk_overlap(
           rows: row.positions.count, columns: column.positions.count, g_row: tiles.width * pixel,
           g_channel: band.rows.count * tiles.width * pixel, x_row: row.step * imageRow,
-          x_channel: together ? columnRun.placePerTap * pixel : band.places.count * imageRow,
+          x_channel: together ? column.placePerTap * pixel : band.places.count * imageRow,
           x_column: column.step * pixel, sum_output: channels * channelSums,
           sum_channel: together ? tapSums : channelSums)
-        let tap = rowRun.taps.lowerBound * problem.horizontal.kernel + columnRun.taps.lowerBound
+        let tap = row.taps.lowerBound * problem.horizontal.kernel + column.taps.lowerBound
         let position = (row.positions.lowerBound - band.rows.lowerBound) * tiles.width + column.positions.lowerBound
         let place = (row.place - band.places.lowerBound) * imageRow + column.place * pixel
         // Taps that run together come first, so that all or none of them have sums.
         Scalar.kernels.pointee.batch_overlap(
-          workspace.sums.base + tap * tapSums, outputs, together ? columnRun.taps.count : channels,
+          workspace.sums.base + tap * tapSums, outputs, together ? column.taps.count : channels,
           workspace.gradients.base + position * pixel, workspace.images.base + place, &overlap, vectors,
           workspace.touched.base[tap])
-        (workspace.touched.base + tap).update(repeating: true, count: columnRun.taps.count)
+        (workspace.touched.base + tap).update(repeating: true, count: column.taps.count)
       }
     }
   }

@@ -17,7 +17,7 @@ struct BatchTiles<Scalar: TensorScalar> {
   /// The columns in runs, for the forward pass and the input gradient.
   let columnRuns: [BatchAxis.Run]
   /// What the taps of the kernel see, for the filter gradient.
-  let (rowTaps, columnTaps): ([BatchAxis.TapRun], [BatchAxis.TapRun])
+  let (rowTaps, columnTaps): ([BatchAxis.Overlap], [BatchAxis.Overlap])
   private(set) var bands: [Band] = []
   /// Threads for which a memory limit has room.
   private(set) var workers = Int.max
@@ -47,8 +47,8 @@ struct BatchTiles<Scalar: TensorScalar> {
     (rowTaps, columnTaps) =
       pass == .filterGradient
       ? (
-        vertical.tapRuns(problem.vertical.kernel, together: false),
-        horizontal.tapRuns(problem.horizontal.kernel, together: problem.channelsPerGroup == 1)
+        BatchAxis.overlaps(problem.vertical, together: false),
+        BatchAxis.overlaps(problem.horizontal, together: problem.channelsPerGroup == 1)
       ) : ([], [])
     vectors = images >= 4 * width ? 2 : 1
     guard vertical.mostTerms * horizontal.mostTerms <= Self.mostTerms, partBytes <= Self.cacheBytes / 2 else {
