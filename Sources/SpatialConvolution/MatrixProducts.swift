@@ -107,25 +107,10 @@ extension MatrixSweep {
     guard let row = grid.vertical.target(job.residue.vertical, row) else { return }
     job.residue.columnTargets.withUnsafeBufferPointer { targets in
       for lane in 0..<job.block.count {
-        addColumns(
-          sums + lane * pitch, targets.baseAddress! + columns.lowerBound, 0..<columns.count,
-          to: job.result + lane * resultPlane + row * resultWidth)
+        Scalar.kernels.pointee.fold_row(
+          job.result + lane * resultPlane + row * resultWidth, sums + lane * pitch, targets.baseAddress!, targets.count,
+          columns.lowerBound, columns.count, 1)
       }
     }
-  }
-}
-
-/// `row[columns[i]] += from[i]` over a range, nothing where the column is negative.
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-private func addColumns<Scalar: TensorScalar>(
-  _ source: UnsafePointer<Scalar>, _ columns: UnsafePointer<Int32>, _ range: Range<Int>,
-  to row: UnsafeMutablePointer<Scalar>
-) {
-  var source = source
-  for i in range {
-    let column = Int(columns[i])
-    if column >= 0 { row[column] += source.pointee }
-    source += 1
   }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import SpectralConvolution
 import SpectralCore
 
@@ -21,8 +22,8 @@ struct MatrixSweep<Scalar: TensorScalar> {
   /// Positions that see a tile through the same taps, by a residue of each axis.
   struct Residue {
     let vertical: SlidingAxis.Residue
-    /// Where the columns' sums are added; -1 for nowhere.
-    let columnTargets: [Int32]
+    /// Where the columns' sums are added, if that is elsewhere.
+    let columnTargets: [sk_column_run]
     /// Taps of the kernel, in the order in which they are packed.
     let taps: [Int]
     /// Taps of the residues before.
@@ -54,7 +55,7 @@ struct MatrixSweep<Scalar: TensorScalar> {
         let count = (terms.count + 511) / 512
         let targets =
           tiles.scatters
-          ? (0..<grid.horizontal.positions).map { Int32(grid.horizontal.target(horizontal, $0) ?? -1) } : []
+          ? [sk_column_run](columns: grid.horizontal.positions) { grid.horizontal.target(horizontal, $0) } : []
         residues.append(
           Residue(
             vertical: vertical, columnTargets: targets,

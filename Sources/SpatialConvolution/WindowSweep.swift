@@ -216,7 +216,7 @@ struct WindowSweep<Scalar: TensorScalar> {
             let targets = part.horizontal.targets
             Scalar.kernels.pointee.fold_row(
               (tiles.isInterleaved ? workspace.folded.base : plane) + target * width * lanes, row, targets.base,
-              targets.count, lanes)
+              targets.count, 0, columns.positions, lanes)
           }
         }
       }

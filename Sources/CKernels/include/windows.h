@@ -83,5 +83,7 @@ typedef struct {
   /* The same from a vector's number of planes into an interleaved band. */                                            \
   FUNCTION(void, interleave_band, (T *band, ptrdiff_t band_pitch, const T *const *planes, ptrdiff_t pitch,             \
            const int32_t *rows, ptrdiff_t count, const sk_column_run *runs, ptrdiff_t run_count))                      \
-  /* The adjoint of filling: adds a row of a band to where its columns came from. A column is `width` numbers. */      \
-  FUNCTION(void, fold_row, (T *to, const T *row, const sk_column_run *runs, ptrdiff_t run_count, ptrdiff_t width))
+  /* The adjoint of filling: adds `count` columns of a row of a band, from `first` on, to where they came from; a column\
+     is `width` numbers. */                                                                                            \
+  FUNCTION(void, fold_row, (T *to, const T *row, const sk_column_run *runs, ptrdiff_t run_count, ptrdiff_t first,      \
+           ptrdiff_t count, ptrdiff_t width))
