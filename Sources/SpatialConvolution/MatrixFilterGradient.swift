@@ -5,8 +5,8 @@ import SpectralCore
 struct MatrixFilterGradient<Scalar: TensorScalar> {
   private let tiles: MatrixTiles<Scalar>
   private let padded: PaddedTiles<Scalar>
-  /// The place of each tap of each channel.
-  private let places: [Int32]
+  /// The offset of each tap of each channel in a tile.
+  private let offsets: [Int32]
   private var problem: ConvolutionProblem { tiles.problem }
 
   init(_ tiles: MatrixTiles<Scalar>) {
@@ -16,7 +16,7 @@ struct MatrixFilterGradient<Scalar: TensorScalar> {
     let taps = grid.vertical.residues[0].taps.flatMap { row in
       grid.horizontal.residues[0].taps.map { row.place * grid.pitch + $0.place }
     }
-    places = (0..<tiles.channelsAtOnce).flatMap { channel in taps.map { Int32(channel * grid.plane + $0) } }
+    offsets = (0..<tiles.channelsAtOnce).flatMap { channel in taps.map { Int32(channel * grid.plane + $0) } }
   }
 
   /// What a thread works in.
@@ -76,7 +76,7 @@ struct MatrixFilterGradient<Scalar: TensorScalar> {
               rows: area.rows))
         }
         padded.withOffsets(area) { terms in
-          places.withUnsafeBufferPointer { rows in
+          offsets.withUnsafeBufferPointer { rows in
             Scalar.kernels.pointee.indirect_product(
               target, workspace.tile.base, rows.baseAddress!, channelCount * taps, terms, area.count,
               workspace.gradient.base, pitch / Scalar.vectorWidth, piece > range.lowerBound, workspace.prefetch.next())

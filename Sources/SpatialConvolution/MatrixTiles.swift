@@ -29,12 +29,12 @@ struct MatrixTiles<Scalar: TensorScalar>: Sendable {
   let blocks: [Range<Int>]
   /// Channels of a group that a piece of work takes on: in the filter gradient perhaps not all.
   let channelsAtOnce: Int
-  /// Pieces that the blocks are dealt out in, beside images, groups and tiles; in the filter gradient the images and tiles.
+  /// Pieces into which the blocks are divided, beside images, groups and tiles; in the filter gradient the images and tiles.
   private(set) var parts = 1
   /// Threads for which a memory limit has room.
   private(set) var workers = Int.max
 
-  /// Positions whose sums are taken away together: a multiple of the rows of every block of registers, and of the numbers
+  /// Positions whose sums are unpacked together: a multiple of the rows of every block of registers, and of the numbers
   /// of a cache line.
   var run: Int { 144 }
   /// The numbers of the widest block of registers.

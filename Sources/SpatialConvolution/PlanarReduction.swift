@@ -124,7 +124,7 @@ struct PlanarReduction<Scalar: TensorScalar>: Reformulation {
   /// The slice of the input that stands in a channel of an unfolded slice; nil beyond the border.
   private func source(_ slice: Int, tap: Int) -> Int? {
     let depth = problem.depth
-    // A flipped kernel meets its last slice first.
+    // A flipped kernel begins with its last slice.
     let tap = problem.geometry.operation == .convolution ? depth.kernel - 1 - tap : tap
     return depth.source(output: slice % depth.output, tap: tap)
   }

@@ -1,7 +1,7 @@
 import CKernels
 import SpectralCore
 
-/// How columns of sums meet the columns of a band.
+/// Which columns of a band the taps of each column of sums see.
 ///
 /// In a plain band a vector spans neighbouring columns of sums; if windows move by more than a column, those with the
 /// same remainder stand together. In an interleaved one every column is a vector.

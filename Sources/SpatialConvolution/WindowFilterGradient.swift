@@ -2,18 +2,18 @@ import CKernels
 import SpectralConvolution
 import SpectralCore
 
-/// The filter gradient of the direct method for single planes: each vector of pixels and each of output gradients meets
-/// all taps that pair them while it is in a register (`windows.h`).
+/// The filter gradient of the direct method for single planes: each vector of pixels and each of output gradients is
+/// used by all taps that pair them while it is in a register (`windows.h`).
 struct WindowFilterGradient<Scalar: TensorScalar> {
   private let tiles: WindowTiles<Scalar>
   private let bands: AxisBands
-  /// How taps meet the rows that a band's outputs see: of a whole band, and of the last one.
+  /// The taps that pair outputs with the rows that these see: of a whole band, and of the last one.
   private let (whole, last): (Taps, Taps)
   /// How a row of gradients is copied, and which ones.
   private let runs: Scratch<sk_column_run>
   private let gradientRows: Scratch<Int32>
 
-  /// Rows of taps, and how they meet the rows that some outputs see.
+  /// Rows of taps, and the rows that some outputs see through them.
   private struct Taps {
     let steps: WindowSteps
     let shape: sk_tap_shape

@@ -6,7 +6,7 @@ import SpectralCore
 /// kernel, and whatever else has too few channels for a matrix product.
 ///
 /// Rows of the operand are copied into a band that has the columns which the boundary adds; from there every vector of
-/// pixels meets all rows of sums that see it while it is in a register (`windows.h`).
+/// pixels is added to all rows of sums that see it while it is in a register (`windows.h`).
 struct WindowSweep<Scalar: TensorScalar> {
   let tiles: WindowTiles<Scalar>
   private let bands: AxisBands

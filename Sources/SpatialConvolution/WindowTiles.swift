@@ -21,7 +21,7 @@ struct WindowTiles<Scalar: TensorScalar>: @unchecked Sendable {
   let columns: WindowColumns
   /// Positions down the rows of a band.
   private(set) var rows: Int
-  /// Parts into which the images and bands of a filter gradient are dealt out.
+  /// Parts into which the images and bands of a filter gradient are divided.
   private(set) var parts = 1
   /// Threads for which a memory limit has room.
   private(set) var workers = Int.max

@@ -8,9 +8,9 @@
 #include "prefetch.h"
 
 #define SK_INDIRECT_KERNELS(FUNCTION, T)                                                                               \
-  /* c[i][j] = sum_l a[places[i] + terms[l]] b[l][j] for i < rows and j < 1 to 4 vectors, added to what is there if    \
+  /* c[i][j] = sum_l a[offsets[i] + terms[l]] b[l][j] for i < rows and j < 1 to 4 vectors, added to what is there if   \
      `accumulate`. */                                                                                                  \
-  FUNCTION(void, indirect_product, (T *c, const T *a, const int32_t *places, ptrdiff_t rows, const int32_t *terms,     \
+  FUNCTION(void, indirect_product, (T *c, const T *a, const int32_t *offsets, ptrdiff_t rows, const int32_t *terms,    \
            ptrdiff_t term_count, const T *b, ptrdiff_t vectors, bool accumulate, sk_prefetch *ahead))                  \
   /* c[i * ldc + j] = sum_l a[i * a_row + l] b[terms[l] + j] for i < rows and j < columns, added to what is there if   \
      `accumulate`; works on pairs of vectors, so b is read, and c written, up to the next multiple of that. */         \

@@ -26,7 +26,7 @@ typedef struct {
   int32_t first, last;
 } sk_window_step;
 
-// How a row of sums meets a row of a band. Distances count numbers.
+// Rows of sums, and the pixels and weights of their windows. Distances count numbers.
 typedef struct {
   int32_t interleaved;
   // Columns of sums.
@@ -45,7 +45,7 @@ typedef struct {
   const int32_t *tap_ranges;
 } sk_window_shape;
 
-// How rows of taps meet a row of a band. Distances count numbers.
+// Rows of taps, and the pixels and gradients that they pair. Distances count numbers.
 typedef struct {
   // Taps of a row, and where the pixels of each begin.
   ptrdiff_t tap_count;
