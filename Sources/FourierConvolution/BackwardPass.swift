@@ -24,23 +24,20 @@ extension TileEngine {
   func backward(
     _ gradient: Tensor<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?, blocksAtOnce: Int
   ) -> (input: Tensor<Scalar>?, filter: Tensor<Scalar>?, isFinite: Bool) {
-    var input = filters.map { _ in Tensor<Scalar>.zeros(problem.inputShape) }
-    var filter = images.map { _ in Tensor<Scalar>.zeros(problem.filterShape) }
-    guard tiles > 0 else { return (input, filter, true) }
+    var dx = filters.map { _ in Tensor<Scalar>.zeros(problem.inputShape) }
+    var dw = images.map { _ in Tensor<Scalar>.zeros(problem.filterShape) }
+    guard layout.tiles > 0 else { return (dx, dw, true) }
     let isFinite = gradient.withUnsafeElements { g in
-      withMutableElements(&input) { dx in
-        withMutableElements(&filter) { dw in
-          isDepthwise && inputMap.arrangement == .channels
-            ? backwardDepthwise(g.baseAddress!, images: images, filters: filters, input: dx, filter: dw)
-            : memory.blocksStandAlone
-              ? backwardBlocks(g.baseAddress!, images: images, filters: filters, input: dx, filter: dw)
-              : backwardStages(
-                g.baseAddress!, images: images, filters: filters, input: dx, filter: dw, blocksAtOnce: blocksAtOnce)
+      withMutableElements(&dx) { dx in
+        withMutableElements(&dw) { dw in
+          layout.isFused && layout.byChannels
+            ? backwardFused(g.baseAddress!, images, filters, dx, dw)
+            : backwardBlocks(g.baseAddress!, images, filters, dx, dw, blocksAtOnce)
         }
       }
     }
-    filter? *= normalization
-    return (input, filter, isFinite)
+    dw? *= normalization
+    return (dx, dw, isFinite)
   }
 
   private func withMutableElements<Result>(
@@ -50,62 +47,69 @@ extension TileEngine {
     return tensor!.withUnsafeMutableElements { body($0.baseAddress) }
   }
 
-  /// Each block by one thread, from the output gradient to both gradients; its spectra stay in the thread's own cache.
+  /// Each part of the batch by one thread, block after block, from the output gradient to both gradients, while spectra stay
+  /// in the thread's own cache; or each stage by all threads, of as many blocks at once as the budget for spectra allows.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func backwardBlocks(
-    _ gradient: UnsafePointer<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?,
-    input: UnsafeMutablePointer<Scalar>?, filter: UnsafeMutablePointer<Scalar>?
+    _ gradient: UnsafePointer<Scalar>, _ images: ImageSource<Scalar>?, _ filters: FilterSpectra<Scalar>?,
+    _ dx: UnsafeMutablePointer<Scalar>?, _ dw: UnsafeMutablePointer<Scalar>?, _ blocksAtOnce: Int
   ) -> Bool {
-    let (sumCount, parts) = (spectraCount(filterMap), memory.parts)
-    let sums = images.map { _ in Scratch<Scalar>(count: parts * sumCount) }
-    let poisoned = Parallel.anyOf(
-      parts, atMost: workers, stopsEarly: true,
+    let standAlone = layout.blocksStandAloneBackward
+    let (parts, step) = (layout.batchParts, standAlone ? 1 : blocksAtOnce)
+    let sums = images.map { _ in BlockSpectra<Scalar>(blocks: parts, filter.spectra) }
+    if let sums, layout.sumsTaps { sums.values.base.initialize(repeating: 0, count: sums.values.count) }
+    // Spectra of images that were not kept make room for those of their gradient.
+    var needsImageSpectra = dx != nil
+    if case .images = images { needsImageSpectra = true }
+    let isSpoiled = Parallel.anyOf(
+      parts, atMost: standAlone ? workers : 1, stopsEarly: true,
       workspace: {
         (
-          own: makeWork(), g: Scratch<Scalar>(count: spectraCount(outputMap)),
-          x: Scratch<Scalar>(count: spectraCount(inputMap)), turned: makeTurned(if: images != nil)
+          team: team(standsAlone: standAlone), g: BlockSpectra<Scalar>(blocks: step, output.spectra),
+          x: needsImageSpectra ? BlockSpectra<Scalar>(blocks: step, input.spectra) : nil
         )
       }
     ) { part, space in
-      let range = blocks * part / parts..<blocks * (part + 1) / parts
-      var isFinite = true
-      for block in range {
-        let tiles = tileRange(block)
-        let (g, dx) = (space.g.base, space.x.base)
-        for index in 0..<outputMap.count(tiles: tiles.count) {
-          transform(index, of: tiles, gradient, outputMap, outputTables, space.own, to: g)
-        }
-        var x = dx
+      let (team, g) = (space.team, space.g)
+      let blocks = layout.blocks * part / parts..<layout.blocks * (part + 1) / parts
+      for first in stride(from: blocks.lowerBound, to: blocks.upperBound, by: step) {
+        let range = first..<min(blocks.upperBound, first + step)
+        transform(range, gradient, output, to: g, by: team)
+        var x = space.x
         switch images {
-        case .images(let input):
-          input.withUnsafeElements { planes in
-            for index in 0..<inputMap.count(tiles: tiles.count) {
-              transform(index, of: tiles, planes.baseAddress!, inputMap, inputTables, space.own, to: x)
-            }
-          }
-        case .spectra(let kept): x = kept.block(block)
+        case .images(let tensor):
+          tensor.withUnsafeElements { transform(range, $0.baseAddress!, input, to: x!, by: team) }
+        case .spectra(let kept): x = kept
         case nil: break
         }
-        StageClock.time(.product) {
-          if let sums {
-            multiplyFilter(
-              0..<frequencies, tiles: tiles.count, sums.base + part * sumCount, g, x, space.turned,
-              adding: block > range.lowerBound)
+        forEachFrequencyRange(by: team) { frequencies in
+          let work = images == nil ? nil : makeFilterWork()
+          // All products at a frequency while it is in the cache; of a single block they are in it anyway.
+          for f in stride(
+            from: frequencies.lowerBound, to: frequencies.upperBound, by: standAlone ? frequencies.count : 1)
+          {
+            let frequencies = standAlone ? frequencies : f..<f + 1
+            if let sums {
+              for block in range {
+                multiplyFilter(
+                  frequencies, block, to: sums.block(part), g.block(block), x!.block(block), work,
+                  adding: block > blocks.lowerBound)
+              }
+            }
+            if let filters {
+              for block in range {
+                multiplyBackward(frequencies, block, to: space.x!.block(block), g.block(block), filters)
+              }
+            }
           }
-          if let filters { multiplyBackward(0..<frequencies, tiles: tiles.count, dx, g, filters) }
         }
-        guard let input else { continue }
-        for index in 0..<inputMap.count(tiles: tiles.count) {
-          let finite = invert(
-            index, of: tiles, dx, inputMap, inputTables, space.own, to: input, adding: true)
-          isFinite = isFinite && finite
-        }
+        if let dx, !addInputGradient(range, space.x!, to: dx, by: team) { return true }
       }
-      return !isFinite
+      return false
     }
-    guard !poisoned, let filter, let sums else { return !poisoned }
-    return invertFilterGradient(sums, parts: parts, to: filter)
+    guard !isSpoiled, let dw, let sums else { return !isSpoiled }
+    return invertFilterGradient(sums, to: dw)
   }
 
   /// Sums what the parts of a batch have summed, and inverts it.
@@ -113,135 +117,77 @@ extension TileEngine {
   /// - Returns: Whether all was finite.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  private func invertFilterGradient(
-    _ sums: Scratch<Scalar>, parts: Int, to filter: UnsafeMutablePointer<Scalar>
-  ) -> Bool {
-    let sumCount = spectraCount(filterMap)
-    return !Parallel.anyOf(filterMap.count, atMost: workers, stopsEarly: true, workspace: { makeWork() }) {
-      index, own in
+  private func invertFilterGradient(_ sums: BlockSpectra<Scalar>, to dw: UnsafeMutablePointer<Scalar>) -> Bool {
+    let total = sums.block(0)
+    return !Parallel.anyOf(
+      filter.spectra.units, atMost: workers, stopsEarly: true, workspace: { GroupWork<Scalar>(size) }
+    ) { unit, own in
       for v in 0..<tile.columns {
-        let total = sums.base + v * slab(filterMap) + index * tile.columnPitch
-        for part in 1..<max(parts, 1) {
-          let sum = total + part * sumCount
-          for i in 0..<size.height * tile.group { total[i] += sum[i] }
+        let column = v * filter.spectra.slab + unit * filter.spectra.groupPitch
+        for part in 1..<max(layout.batchParts, 1) {
+          let sum = sums.block(part)
+          for i in column..<column + size.height * tile.group { total[i] += sum[i] }
         }
       }
-      return !invert(index, of: 0..<filterMap.tiles, sums.base, filterMap, filterTables, own, to: filter)
+      return !invert(unit, of: block(0, of: filter), total, filter, own, to: dw)
     }
   }
 
-  /// Each stage by all threads, of as many blocks at once as the budget for spectra allows.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func backwardStages(
-    _ gradient: UnsafePointer<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?,
-    input: UnsafeMutablePointer<Scalar>?, filter: UnsafeMutablePointer<Scalar>?, blocksAtOnce: Int
-  ) -> Bool {
-    // Spectra of images that were not kept make room for those of their gradient.
-    var needsInputSpectra = input != nil
-    if case .images = images { needsInputSpectra = true }
-    let g = BlockSpectra<Scalar>(blocks: blocksAtOnce, blockCount: spectraCount(outputMap))
-    let x = needsInputSpectra ? BlockSpectra<Scalar>(blocks: blocksAtOnce, blockCount: spectraCount(inputMap)) : nil
-    let sums = images.map { _ in Scratch<Scalar>(count: spectraCount(filterMap)) }
-
-    for first in stride(from: 0, to: blocks, by: blocksAtOnce) {
-      let range = first..<min(blocks, first + blocksAtOnce)
-      transformBlocks(range, gradient, outputMap, outputTables, to: g, origin: first)
-      if case .images(let input) = images {
-        input.withUnsafeElements {
-          transformBlocks(range, $0.baseAddress!, inputMap, inputTables, to: x!, origin: first)
-        }
-      }
-      forEachFrequencyRange { frequencies in
-        let turned = makeTurned(if: images != nil)
-        StageClock.time(.product) {
-          // All products at a frequency while it is in the cache.
-          for f in frequencies {
-            if let images, let sums {
-              for block in range {
-                let spectra =
-                  switch images {
-                  case .images: x!.block(block - first)
-                  case .spectra(let kept): kept.block(block)
-                  }
-                multiplyFilter(
-                  f..<f + 1, tiles: tileRange(block).count, sums.base, g.block(block - first), spectra, turned,
-                  adding: block > 0)
-              }
-            }
-            if let filters {
-              for block in range {
-                multiplyBackward(
-                  f..<f + 1, tiles: tileRange(block).count, x!.block(block - first), g.block(block - first), filters)
-              }
-            }
-          }
-        }
-      }
-      if let input, !invertInputGradient(range, x!, to: input) { return false }
-    }
-    guard let filter, let sums else { return true }
-    return invertFilterGradient(sums, parts: 1, to: filter)
-  }
-
-  /// - Parameter origin: The block at which `spectra` begins.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  func transformBlocks(
-    _ range: Range<Int>, _ planes: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
-    to spectra: BlockSpectra<Scalar>, origin: Int
-  ) {
-    Parallel.forEach(range.count * map.count, atMost: workers, workspace: { makeWork() }) { index, own in
-      let (block, group) = index.quotientAndRemainder(dividingBy: map.count)
-      let tiles = tileRange(range.lowerBound + block)
-      guard group < map.count(tiles: tiles.count) else { return }
-      transform(group, of: tiles, planes, map, tables, own, to: spectra.block(range.lowerBound + block - origin))
-    }
-  }
-
-  /// Adds the input gradient of some blocks. A thread takes some planes through all tiles of the blocks, so that no two
-  /// add to the same pixels.
+  /// Adds the input gradient of some blocks. A thread takes some planes through all tiles of the blocks, or slices of them,
+  /// so that no two add to the same elements.
   ///
   /// - Returns: Whether all was finite.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  private func invertInputGradient(
-    _ range: Range<Int>, _ spectra: BlockSpectra<Scalar>, to planes: UnsafeMutablePointer<Scalar>
+  private func addInputGradient(
+    _ range: Range<Int>, _ spectra: BlockSpectra<Scalar>, to planes: UnsafeMutablePointer<Scalar>,
+    by team: ThreadTeam<Scalar>
   ) -> Bool {
-    let (first, last) = (tileRange(range.lowerBound).lowerBound, tileRange(range.upperBound - 1).upperBound - 1)
-    let byChannels = inputMap.arrangement == .channels
-    let phases = inputMap.phases.height * inputMap.phases.width
-    // Groups of lanes of one tile are planes of their own, but for the phases of a plane; so are those of another image.
-    let images = byChannels ? first / tilesPerImage...last / tilesPerImage : 0...0
-    let runs = phases == 1 ? 1 : inputMap.run
-    let parts = inputMap.groups * (byChannels ? inputMap.run / runs : inputMap.channels)
-    return !Parallel.anyOf(images.count * parts, atMost: workers, stopsEarly: true, workspace: { makeWork() }) {
-      index, own in
-      let (image, part) = index.quotientAndRemainder(dividingBy: parts)
+    let map = input.map
+    let phases = map.phases.height * map.phases.width
+    let (first, last) = (block(range.lowerBound, of: input).tiles, block(range.upperBound - 1, of: input).tiles)
+    let tiles = first.lowerBound..<last.upperBound
+    // Groups of lanes of one tile are planes of their own, but for the phases of a plane; so are those of another image,
+    // and of another slice.
+    let groupsPerTile = input.spectra.width / layout.tilesPerBlock
+    let run = phases == 1 ? 1 : map.run
+    let (parts, slices) = (groupsPerTile / run, input.tables.planeSlices)
+    let images = layout.byChannels ? place(tiles.lowerBound).image...place(tiles.upperBound - 1).image : 0...0
+    let units = layout.byChannels ? images.count * slices * parts : map.groups * map.channels
+    return !Parallel.anyOf(
+      units, atMost: team.threads, stopsEarly: true, workspace: { team.work ?? GroupWork(size) }
+    ) { unit, own in
       var isFinite = true
-      func invert(_ block: Int, _ groups: Range<Int>) {
-        for group in groups {
+      func invert(_ block: Int, position: Int, _ indices: Range<Int>) {
+        for index in indices {
           let finite = self.invert(
-            group, of: tileRange(block), spectra.block(block - range.lowerBound), inputMap, inputTables, own,
-            to: planes,
-            adding: true)
+            position * input.spectra.width + index, of: self.block(block, of: input), spectra.block(block), input, own,
+            to: planes, adding: true)
           isFinite = isFinite && finite
         }
       }
-      if byChannels {
-        let tiles = (images.lowerBound + image) * tilesPerImage..<(images.lowerBound + image + 1) * tilesPerImage
-        for tile in tiles.clamped(to: first..<last + 1) {
-          let (block, within) = tile.quotientAndRemainder(dividingBy: tilesPerBlock)
-          let start = within * inputMap.groups * inputMap.run + part * runs
-          invert(block, start..<start + runs)
-        }
-      } else {
-        let (group, channel) = part.quotientAndRemainder(dividingBy: inputMap.channels)
+      guard layout.byChannels else {
+        let (group, channel) = unit.quotientAndRemainder(dividingBy: map.channels)
         for block in range {
-          for phase in 0..<phases {
-            let signal = (group * phases + phase) * inputMap.channels + channel
-            invert(block, signal * inputMap.run..<(signal + 1) * inputMap.run)
+          for position in 0..<input.spectra.positions {
+            for phase in 0..<phases {
+              let signal = (group * phases + phase) * map.channels + channel
+              invert(block, position: position, signal * map.run..<(signal + 1) * map.run)
+            }
           }
+        }
+        return !isFinite
+      }
+      let (stack, part) = unit.quotientAndRemainder(dividingBy: parts)
+      let (image, slice) = (images.lowerBound + stack / slices, stack % slices)
+      let tilesPerImage = layout.segments * layout.tilesPerSlice
+      for tile in (image * tilesPerImage..<(image + 1) * tilesPerImage).clamped(to: tiles) {
+        let segment = place(tile).segment
+        let start = tile % layout.tilesPerBlock * groupsPerTile + part * run
+        for position in 0..<input.spectra.positions where input.tables.slice(segment, position) == slice {
+          invert(
+            layout.blocksPerTile == 1 ? tile / layout.tilesPerBlock : range.lowerBound, position: position,
+            start..<start + run)
         }
       }
       return !isFinite

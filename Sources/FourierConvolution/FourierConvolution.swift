@@ -1,6 +1,5 @@
 import SpectralTransforms
 import SpectralConvolution
-import Synchronization
 import SpectralCore
 
 /// Convolution by spectra: transform, multiply, invert, crop.
@@ -42,7 +41,7 @@ public struct FourierConvolution<Scalar: FourierScalar>: ConvolutionMethod {
   /// The output slices of a tile of volumes, in place of those with the least estimated cost: for tests.
   package var segment: Int?
 
-  private let keptFilters = KeptFilterSpectra<Scalar>()
+  private let filterCache = FilterCache<Scalar>()
 
   /// The Fourier method.
   public init(
@@ -66,68 +65,22 @@ public struct FourierConvolution<Scalar: FourierScalar>: ConvolutionMethod {
     _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
     _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
-    forward(input, filter, epilogue, problem, keepsFilters: true)
-  }
-
-  /// - Parameter keepsFilters: Whether the spectra of the filters are kept for the next call, as in inference.
-  private func forward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
-    _ problem: ConvolutionProblem, keepsFilters: Bool
-  ) -> Tensor<Scalar> {
     problem.check(input: input, filter: filter, bias: epilogue.bias)
-    if let padded = PaddedProblem<Scalar>(problem) {
-      return beside(padded).forward(padded.padded(input), filter, epilogue, padded.inner, keepsFilters: keepsFilters)
-    }
-    if route(problem, .forward) != .tiles {
-      let transformed = transformed(
-        .forward, input, filter, bias: epilogue.bias, problem, keepsFilters: keepsFilters)
-      guard var output = transformed else {
-        return nonFiniteForward(input, filter, epilogue, problem)
-      }
-      epilogue.activation.apply(to: &output)
-      return output
-    }
-    let engine = engine(problem, .forward)
-    let filters =
-      keepsFilters ? spectra(filter, engine) : engine.filterSpectra(filter, forward: true, backward: false)
-    let (output, isFinite) = engine.forward(input, filters, epilogue)
-    return isFinite ? output : nonFiniteForward(input, filter, epilogue, problem)
+    return run(.forward, problem, operands(input, filter, epilogue, cache: filterCache))
   }
 
   public func inputGradient(
     _ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     problem.check(filter: filter, gradient: gradient)
-    if let padded = PaddedProblem<Scalar>(problem) {
-      return padded.cropped(beside(padded).inputGradient(gradient, filter, padded.inner))
-    }
-    if route(problem, .inputGradient) != .tiles {
-      return transformed(.inputGradient, gradient, filter, problem)
-        ?? nonFiniteResult(.inputGradient, gradient, filter, problem)
-    }
-    let engine = engine(problem, .inputGradient)
-    let result = engine.backward(
-      gradient, images: nil, filters: engine.filterSpectra(filter, forward: false, backward: true),
-      blocksAtOnce: luxuries(engine, .inputGradient, tapeBudget: 0).backwardBlocks)
-    return result.isFinite ? result.input! : nonFiniteResult(.inputGradient, gradient, filter, problem)
+    return run(.inputGradient, problem, PassOperands(gradient, filter))
   }
 
   public func filterGradient(
     _ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>, _ problem: ConvolutionProblem
   ) -> Tensor<Scalar> {
     problem.check(input: input, gradient: gradient)
-    if let padded = PaddedProblem<Scalar>(problem) {
-      return beside(padded).filterGradient(gradient, padded.padded(input), padded.inner)
-    }
-    if route(problem, .filterGradient) != .tiles {
-      return transformed(.filterGradient, gradient, input, problem)
-        ?? nonFiniteResult(.filterGradient, gradient, input, problem)
-    }
-    let engine = engine(problem, .filterGradient)
-    let result = engine.backward(
-      gradient, images: .images(input), filters: nil,
-      blocksAtOnce: luxuries(engine, .filterGradient, tapeBudget: 0).backwardBlocks)
-    return result.isFinite ? result.filter! : nonFiniteResult(.filterGradient, gradient, input, problem)
+    return run(.filterGradient, problem, PassOperands(gradient, input))
   }
 
   public func record(
@@ -135,32 +88,16 @@ public struct FourierConvolution<Scalar: FourierScalar>: ConvolutionMethod {
     _ problem: ConvolutionProblem
   ) -> (output: Tensor<Scalar>, tape: ConvolutionTape<Scalar>) {
     problem.check(input: input, filter: filter, bias: epilogue.bias)
-    // Only tiles keep spectra on the tape.
-    if problem.geometry.boundary.isConstant || route(problem, .step) != .tiles {
-      let output = forward(input, filter, epilogue, problem, keepsFilters: false)
-      return (output, ConvolutionTape(problem: problem, input: input, filter: filter))
-    }
-    let engine = engine(problem, .step)
-    let luxuries = luxuries(engine, .step, tapeBudget: tapeBudget)
-    let (output, isFinite, memory) = recorded(input, filter, epilogue, engine, luxuries)
-    return (
-      isFinite ? output : nonFiniteForward(input, filter, epilogue, problem),
-      ConvolutionTape(problem: problem, input: input, filter: filter, memory: memory)
-    )
-  }
-
-  /// The forward pass, and what it keeps; nothing if the result is not finite, for then the spectra are of no use.
-  private func recorded(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
-    _ engine: TileEngine<Scalar>, _ luxuries: TileMemory.Luxuries
-  ) -> (output: Tensor<Scalar>, isFinite: Bool, memory: KeptSpectra<Scalar>?) {
-    let filters = engine.filterSpectra(filter, forward: true, backward: true)
-    let images =
-      luxuries.keepsImages
-      ? BlockSpectra<Scalar>(blocks: engine.blocks, blockCount: engine.spectraCount(engine.inputMap)) : nil
-    let (output, isFinite) = engine.forward(
-      input, filters, epilogue, keeping: images, blocksAtOnce: luxuries.forwardBlocks)
-    return (output, isFinite, isFinite ? KeptSpectra(engine: engine, images: images, filters: filters) : nil)
+    // The filters are about to change: their spectra are not worth keeping.
+    let operands = operands(input, filter, epilogue, cache: nil)
+    let recorded = orTrap { () throws(ConvolutionError) in try stepSolver(problem) }.map { $0.record(operands) }
+    let output: Tensor<Scalar> =
+      switch recorded {
+      case nil: run(.forward, problem, operands)
+      case .some(nil): nonFinite(.forward, problem, operands)
+      case .some(let recorded?): recorded.output
+      }
+    return (output, ConvolutionTape(problem: problem, input: input, filter: filter, memory: recorded??.kept))
   }
 
   public func gradients(
@@ -168,150 +105,77 @@ public struct FourierConvolution<Scalar: FourierScalar>: ConvolutionMethod {
   ) -> (input: Tensor<Scalar>?, filter: Tensor<Scalar>) {
     let problem = tape.problem
     problem.check(gradient: gradient)
-    if problem.geometry.boundary.isConstant || route(problem, .step) != .tiles {
-      return (
-        wantsInput ? inputGradient(gradient, tape.filter, problem) : nil,
-        filterGradient(gradient, tape.input, problem)
-      )
+    let compute: (ConvolutionPass, ConvolutionProblem, PassOperands<Scalar>) -> Tensor<Scalar>
+    if let solver = orTrap({ () throws(ConvolutionError) in try stepSolver(problem) }) {
+      if let result = solver.gradients(gradient, tape, wantsInput: wantsInput) { return result }
+      compute = nonFinite
+    } else {
+      compute = run
     }
-    // A tape that another method recorded has no spectra to offer.
-    let kept = tape.memory as? KeptSpectra<Scalar>
-    let engine = kept?.engine ?? engine(problem, .step)
-    let images: ImageSource<Scalar> = kept?.images.map { .spectra($0) } ?? .images(tape.input)
-    let filters = wantsInput ? kept?.filters ?? engine.filterSpectra(tape.filter, forward: false, backward: true) : nil
-    let luxuries = luxuries(engine, .step, tapeBudget: kept?.images == nil ? 0 : .max)
-    let result = engine.backward(
-      gradient, images: images, filters: filters, blocksAtOnce: luxuries.backwardBlocks)
-    guard result.isFinite else {
-      return (
-        wantsInput ? nonFiniteResult(.inputGradient, gradient, tape.filter, problem) : nil,
-        nonFiniteResult(.filterGradient, gradient, tape.input, problem)
-      )
-    }
-    return (result.input, result.filter!)
+    return (
+      wantsInput ? compute(.inputGradient, problem, PassOperands(gradient, tape.filter)) : nil,
+      compute(.filterGradient, problem, PassOperands(gradient, tape.input))
+    )
   }
 
-  public func workingMemory(
-    _ pass: ConvolutionPass, _ problem: ConvolutionProblem
-  ) throws(ConvolutionError) -> Int {
-    try workingMemory(FourierPass(pass), problem)
+  private func operands(
+    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
+    cache: FilterCache<Scalar>?
+  ) -> PassOperands<Scalar> {
+    PassOperands(input, filter, bias: epilogue.bias, activation: epilogue.activation, cache: cache)
   }
 
-  public func trainingMemory(_ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
-    try workingMemory(.step, problem)
-  }
-
-  private func workingMemory(_ pass: FourierPass, _ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
+  private func run(
+    _ pass: ConvolutionPass, _ problem: ConvolutionProblem, _ operands: PassOperands<Scalar>
+  ) -> Tensor<Scalar> {
     if let padded = PaddedProblem<Scalar>(problem) {
-      return try ConvolutionError.beside(padded.copyBytes, limit: limit, "the Fourier method") {
-        () throws(ConvolutionError) in try beside(padded).workingMemory(pass, padded.inner)
-      }
+      let method = beside(padded)
+      return padded.run(pass, operands) { method.run(pass, $0, $1) }
     }
-    // Without tiles the passes of a step go one by one.
-    if pass == .step && route(problem, .step) != .tiles {
-      var (most, refused) = (0, 0)
-      for pass in ConvolutionPass.allCases {
-        do { most = max(most, try workingMemory(FourierPass(pass), problem)) } catch {
-          guard let bytes = error.neededBytes else { throw error }
-          refused = max(refused, bytes)
-        }
-      }
-      guard refused == 0 else {
-        throw ConvolutionError("the Fourier method", needs: refused, limit: limit, or: "convolve less at once")
-      }
-      return most
-    }
-    switch route(problem, pass) {
-    case .tiles: break
-    case .slices(let choice):
-      return sliceLayout(problem, choice).workingSets(pass.single).bytes(threads: min(Parallel.threads, choice.workers))
-    case .whole(let size):
-      let bytes = [Parallel.threads, 1].map {
-        size.bytes(problem, pass, scalarBytes: MemoryLayout<Scalar>.stride, threads: $0)
-      }
-      return bytes.first { $0 <= limit } ?? bytes[1]
-    case .none(let error): throw error
-    }
-    let cost = cost(problem, pass)
-    let choice = try choice(cost)
-    let memory = cost.memory(choice)
-    let threads = min(Parallel.threads, choice.workers)
-    return memory.workingSets(pass, memory.luxuries(pass, limit: limit, threads: threads, tapeBudget: tapeBudget))
-      .bytes(threads: threads)
+    return transformed(pass, problem, operands) ?? nonFinite(pass, problem, operands)
   }
 
-  /// The seconds that inference (`forward`) or a training step (either gradient) would take on one core, by the cost
-  /// model that also chooses the tiles; nil if nothing keeps within the memory limit.
-  public func estimatedSeconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double? {
-    if let padded = PaddedProblem<Scalar>(problem) { return estimatedSeconds(pass, padded.inner) }
-    let isForward = pass == .forward
-    if route(problem, isForward ? .forward : .step) == .tiles {
-      let cost = cost(problem, isForward ? .forward : .step)
-      return (try? choice(cost)).map { cost.seconds($0.size, $0.tilesPerBlock) }
-    }
-    // Without tiles the passes of a step go one by one.
-    var sum = 0.0
-    for pass in isForward ? [.forward] : ConvolutionPass.allCases {
-      switch route(problem, FourierPass(pass)) {
-      case .slices(let choice): sum += sliceLayout(problem, choice).seconds(pass, transforms, rates)
-      case .whole(let size):
-        sum += size.seconds(problem, FourierPass(pass), rates, scalarBytes: MemoryLayout<Scalar>.stride)
-      case .tiles, .none: return nil
-      }
-    }
-    return sum
-  }
-
-  /// What the seconds of ``estimatedSeconds(_:_:)`` consist of: each kind of work by its name among the rates; empty if
-  /// nothing keeps within the memory limit.
-  package func estimatedParts(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> [String: Double] {
-    switch route(problem, FourierPass(pass)) {
-    case .tiles:
-      let cost = cost(problem, pass == .forward ? .forward : .step)
-      return (try? choice(cost)).map { cost.parts($0.size, $0.tilesPerBlock) } ?? [:]
-    case .slices(let choice):
-      let layout = sliceLayout(problem, choice)
-      return [layout.kind(pass): layout.seconds(pass, transforms, rates)]
-    case .whole(let size):
-      let seconds = size.seconds(problem, FourierPass(pass), rates, scalarBytes: MemoryLayout<Scalar>.stride)
-      return [FourierSolver.whole.rawValue: seconds]
-    case .none: return [:]
-    }
-  }
-
-  /// The tiles that are worth a try for the forward pass of a problem, or for a training step, with the seconds that each
-  /// would take on one core by the cost model, the cheapest first; none if no tile keeps within the memory limit.
-  public func candidates(_ problem: ConvolutionProblem, training: Bool) -> [(tile: Extent, seconds: Double)] {
-    let cost = cost(problem, training ? .step : .forward)
-    if tile != nil {
-      return (try? choice(cost)).map { [($0.size, cost.seconds($0.size, $0.tilesPerBlock))] } ?? []
-    }
-    return ((try? cost.ranked(limit: limit)) ?? []).map { ($0.choice.size, $0.seconds) }
-  }
-
-  /// The tile that the forward pass of a problem is cut into, or that of a training step.
+  /// A pass by transforms alone, which is what it should be if all numbers are finite.
   ///
-  /// - Precondition: signals or images, in tiles: ``way(for:training:)`` says how anything is computed.
-  public func tile(for problem: ConvolutionProblem, training: Bool = false) -> Extent {
-    precondition(problem.rank < 3, "volumes have no tiles of their own")
-    if let padded = PaddedProblem<Scalar>(problem) { return tile(for: padded.inner, training: training) }
-    return engine(problem, training ? .step : .forward).size
+  /// - Returns: Nil if a result is not finite: then the pass may have ended there.
+  func transformed(
+    _ pass: ConvolutionPass, _ problem: ConvolutionProblem, _ operands: PassOperands<Scalar>
+  ) -> Tensor<Scalar>? {
+    orTrap { () throws(ConvolutionError) in try solver(problem, pass) }.run(operands)
   }
 
-  /// How the forward pass of a problem is computed, or a training step: `fft 32 x 30` in tiles, `fft slices 24 x 16 x 20` in
-  /// tiles of 16 x 20 on 24 slices of a volume, `fft whole 64 x 64 x 96` by transforms with these numbers of points along the axes.
-  public func way(for problem: ConvolutionProblem, training: Bool = false) -> String {
-    if let padded = PaddedProblem<Scalar>(problem) { return way(for: padded.inner, training: training) }
-    let pass: FourierPass = training ? .step : .forward
-    switch route(problem, pass) {
-    case .tiles: return "fft \(engine(problem, pass).size)"
-    case .slices(let choice): return "fft slices \(choice.segment) x \(choice.size)"
-    case .whole(let size): return "fft whole \(AxisValues(size.lengths))"
-    case .none: return "fft"
-    }
+  // MARK: Solvers
+
+  private var settings: FourierSettings {
+    FourierSettings(
+      memoryLimit: memoryLimit, transforms: transforms, rigor: rigor, tile: tile, segment: segment, solver: solver,
+      tapeBudget: tapeBudget)
   }
 
-  // MARK: Tiles
+  /// The solver that does a pass of a problem, or a training step if it is nil.
+  private func solver(
+    _ problem: ConvolutionProblem, _ pass: ConvolutionPass?
+  ) throws(ConvolutionError) -> any FourierPassSolver<Scalar> {
+    try FourierSolvers<Scalar>.solver(problem, pass, settings)
+  }
+
+  /// The solver of a training step, which keeps spectra on the tape; nil where the passes of a step go one by one: over
+  /// volumes, whole arrays and padded copies.
+  private func stepSolver(_ problem: ConvolutionProblem) throws(ConvolutionError) -> TileSolver<Scalar>? {
+    guard problem.rank < 3, solver != .whole, !problem.geometry.boundary.isConstant else { return nil }
+    return try solver(problem, nil) as? TileSolver
+  }
+
+  /// The solver in tiles of the forward pass of signals or images, or of a training step.
+  ///
+  /// - Precondition: there is one.
+  func tiles(_ problem: ConvolutionProblem, training: Bool) -> TileSolver<Scalar> {
+    orTrap { () throws(ConvolutionError) in try solver(problem, training ? nil : .forward) } as! TileSolver<Scalar>
+  }
+
+  private func orTrap<Result>(_ result: () throws(ConvolutionError) -> Result) -> Result {
+    do { return try result() } catch { preconditionFailure("\(error)") }
+  }
 
   /// The method within what a padded copy leaves of its limit.
   private func beside(_ padded: PaddedProblem<Scalar>) -> Self {
@@ -320,119 +184,87 @@ public struct FourierConvolution<Scalar: FourierScalar>: ConvolutionMethod {
     return method
   }
 
-  /// The memory limit; without one, there is still the machine's.
-  private var limit: Int { memoryLimit ?? MachineMemory.physical }
-
-  private func cost(_ problem: ConvolutionProblem, _ pass: FourierPass) -> TileCost {
-    TileCost(problem, scalarBytes: MemoryLayout<Scalar>.stride, pass, transforms, rates)
-  }
-
-  /// What is to be the same on every run goes by the rates that are the same on every machine.
-  var rates: CostRates { rigor == .estimate ? .fixed : .machine }
-
-  private func choice(_ cost: TileCost) throws(ConvolutionError) -> TileChoice {
-    guard let tile else { return try cost.best(limit: limit) }
-    return try cost.choice(tile, limit: limit)
-  }
-
-  func engine(_ problem: ConvolutionProblem, _ pass: FourierPass) -> TileEngine<Scalar> {
-    let key = EngineKey(
-      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, transforms: transforms, rigor: rigor,
-      tile: tile, pass: pass)
-    return EngineShelf.engine(key) {
-      do { return TileEngine<Scalar>(problem, try choice(cost(problem, pass)), transforms, rigor: rigor) } catch {
-        preconditionFailure("\(error)")
+  public func workingMemory(
+    _ pass: ConvolutionPass, _ problem: ConvolutionProblem
+  ) throws(ConvolutionError) -> Int {
+    if let padded = PaddedProblem<Scalar>(problem) {
+      return try ConvolutionError.beside(padded.copyBytes, limit: settings.limit, "the Fourier method") {
+        () throws(ConvolutionError) in try beside(padded).workingMemory(pass, padded.inner)
       }
     }
+    return bytes(try solver(problem, pass))
   }
 
-  func sliceEngine(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, _ choice: SliceChoice) -> SliceEngine<Scalar>
-  {
-    let key = EngineKey(
-      precision: Scalar.precisionName, problem: problem, memoryLimit: memoryLimit, transforms: transforms, rigor: rigor,
-      tile: tile, segment: segment, pass: FourierPass(pass))
-    return EngineShelf.engine(key) { SliceEngine(sliceLayout(problem, choice), transforms, rigor: rigor) }
+  public func trainingMemory(_ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
+    guard let solver = try stepSolver(problem) else { return try memoryOfPasses(problem) }
+    return bytes(solver)
   }
 
-  private func sliceLayout(_ problem: ConvolutionProblem, _ choice: SliceChoice) -> SliceLayout {
-    SliceLayout(problem, choice, scalarBytes: MemoryLayout<Scalar>.stride)
+  private func bytes(_ solver: some ConvolutionSolver<Scalar>) -> Int {
+    let memory = solver.memory
+    return memory.bytes(threads: min(Parallel.threads, memory.threads(within: settings.limit)))
   }
 
-  /// The spectra of filters for inference of volumes, those that are kept.
-  func spectra(_ filter: Tensor<Scalar>, _ engine: SliceEngine<Scalar>) -> FilterSpectra<Scalar> {
-    let layout = engine.layout
-    let others =
-      layout.workingSets(.forward).bytes(threads: min(Parallel.threads, layout.choice.workers)) - layout.keptFilters
-    return keptFilters.value(
-      filter, EngineIdentity(engine: engine), bytes: layout.keptFilters,
-      budget: memoryLimit.map { $0 - others } ?? KeptFilterSpectra<Scalar>.usualBudget
-    ) {
-      engine.filterSpectra(filter, forward: true)
+  /// The seconds that inference (`forward`) or a training step (either gradient) would take on one core, by the cost
+  /// model that also chooses the tiles; nil if nothing keeps within the memory limit.
+  public func estimatedSeconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double? {
+    let problem = PaddedProblem<Scalar>(problem)?.inner ?? problem
+    do {
+      if pass != .forward, let step = try stepSolver(problem) { return step.cost.seconds }
+      return try (pass == .forward ? [.forward] : ConvolutionPass.allCases).reduce(0) { sum, pass in
+        sum + (try solver(problem, pass).cost.seconds)
+      }
+    } catch { return nil }
+  }
+
+  /// What the seconds of ``estimatedSeconds(_:_:)`` consist of, for volumes those of one pass: each kind of work by its name
+  /// among the rates; empty if nothing keeps within the memory limit.
+  package func estimatedParts(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> [String: Double] {
+    let step = pass == .forward ? nil : try? stepSolver(problem)
+    let cost = step?.cost ?? (try? solver(problem, pass))?.cost
+    return Dictionary(uniqueKeysWithValues: (cost?.parts ?? []).map { ($0.name, $0.seconds) })
+  }
+
+  /// The tiles that are worth a try for the forward pass of a problem, or for a training step, with the seconds that each
+  /// would take on one core by the cost model, the cheapest first; none if no tile keeps within the memory limit.
+  public func candidates(_ problem: ConvolutionProblem, training: Bool) -> [(tile: Extent, seconds: Double)] {
+    if tile != nil {
+      return (try? solver(problem, training ? nil : .forward) as? TileSolver<Scalar>).map {
+        [($0.layout.choice.size, $0.cost.seconds)]
+      } ?? []
     }
+    let cost = TileCost(
+      problem, scalarBytes: MemoryLayout<Scalar>.stride, training ? nil : .forward, transforms, settings.rates)
+    return ((try? cost.ranked(limit: settings.limit)) ?? []).map { ($0.choice.size, $0.seconds) }
   }
 
-  /// What a pass may hold for speed.
+  /// The tile that the forward pass of a problem is cut into, or that of a training step.
   ///
-  /// - Parameter tapeBudget: The bytes of image spectra that the tape may hold.
-  func luxuries(_ engine: TileEngine<Scalar>, _ pass: FourierPass, tapeBudget: Int) -> TileMemory.Luxuries {
-    engine.memory.luxuries(
-      pass, limit: limit, threads: min(Parallel.threads, engine.workers), tapeBudget: tapeBudget)
+  /// - Precondition: signals or images, in tiles: ``way(for:training:)`` says how anything is computed.
+  public func tile(for problem: ConvolutionProblem, training: Bool = false) -> Extent {
+    precondition(problem.rank < 3, "volumes have no tiles of their own")
+    return tiles(PaddedProblem<Scalar>(problem)?.inner ?? problem, training: training).layout.choice.size
   }
 
-  /// The spectra of filters for inference, those that are kept.
-  func spectra(_ filter: Tensor<Scalar>, _ engine: TileEngine<Scalar>) -> FilterSpectra<Scalar> {
-    let memory = engine.memory
-    let others = memory.workingSets(.forward).bytes(threads: min(Parallel.threads, engine.workers)) - memory.keptFilters
-    return keptFilters.value(
-      filter, EngineIdentity(engine: engine), bytes: memory.keptFilters,
-      budget: memoryLimit.map { $0 - others } ?? KeptFilterSpectra<Scalar>.usualBudget
-    ) {
-      engine.filterSpectra(filter, forward: true, backward: false)
-    }
+  /// How the forward pass of a problem is computed, or the last pass of a training step: `fft 32 x 30` in tiles, `fft slices
+  /// 24 x 16 x 20` in tiles of 16 x 20 on 24 slices of a volume, `fft whole 64 x 64 x 96` by transforms with these numbers of
+  /// points along the axes.
+  public func way(for problem: ConvolutionProblem, training: Bool = false) -> String {
+    let problem = PaddedProblem<Scalar>(problem)?.inner ?? problem
+    do {
+      let step = training ? try stepSolver(problem) : nil
+      return try step?.way ?? solver(problem, training ? .filterGradient : .forward).way
+    } catch { return "fft" }
   }
-}
 
-/// The spectra of filters that were used lately for inference, by the engine that made them.
-private typealias KeptFilterSpectra<Scalar: FourierScalar> = KeptFilters<
-  Scalar, EngineIdentity, FilterSpectra<Scalar>
->
+  /// The points of the transforms that the forward pass is made of: N of the error that is promised.
+  package func transformPoints(for problem: ConvolutionProblem) -> Int {
+    transformPoints(PaddedProblem<Scalar>(problem)?.inner ?? problem, .forward)
+  }
 
-private struct EngineIdentity: Equatable, Sendable {
-  let engine: any AnyObject & Sendable
-  static func == (a: Self, b: Self) -> Bool { a.engine === b.engine }
-}
-
-/// What the Fourier method keeps on the tape of a training step.
-private struct KeptSpectra<Scalar: FourierScalar>: Sendable {
-  let engine: TileEngine<Scalar>
-  let images: BlockSpectra<Scalar>?
-  let filters: FilterSpectra<Scalar>
-}
-
-private struct EngineKey: Hashable {
-  let precision: String
-  let problem: ConvolutionProblem
-  let memoryLimit: Int?
-  let transforms: TransformProvider
-  let rigor: PlanningRigor
-  let tile: Extent?
-  var segment: Int?
-  let pass: FourierPass
-}
-
-/// Engines made so far: a network poses the same few problems at every step.
-private enum EngineShelf {
-  private static let capacity = 256
-  private static let engines = Mutex<[EngineKey: any AnyObject & Sendable]>([:])
-
-  static func engine<Engine: AnyObject & Sendable>(_ key: EngineKey, _ make: () -> Engine) -> Engine {
-    if let engine = engines.withLock({ $0[key] }) as? Engine { return engine }
-    let engine = make()
-    engines.withLock { engines in
-      if engines.count >= capacity { engines.removeAll() }
-      engines[key] = engine
-    }
-    return engine
+  /// The points of the transforms that a pass is made of.
+  func transformPoints(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> Int {
+    orTrap { () throws(ConvolutionError) in try solver(problem, pass) }.points
   }
 }
 
@@ -446,9 +278,6 @@ public enum FourierSolver: String, CaseIterable, Hashable, Sendable {
 
   /// What it does, in a sentence.
   public var summary: String {
-    switch self {
-    case .tiles: "tiles under lane transforms, any number of channels; of volumes the slices, summed over the kernel's"
-    case .whole: "FFTW's real transforms of the whole array in all its axes; large kernels and few channels"
-    }
+    FourierSolvers<Float>.table.first { $0.name == rawValue }!.summary
   }
 }

@@ -38,12 +38,13 @@ struct LaneMap: Sendable {
   ///
   /// - Parameters:
   ///   - index: Which group of lanes of the block.
+  ///   - position: At which position of a tile.
   ///   - tiles: How many tiles the block has.
   ///   - place: Where a tile of the block stands.
   ///   - finish: What is done to numbers on their way to the planes.
   @inline(__always)
   func locate<Scalar: TensorScalar>(
-    _ index: Int, tiles: Int, _ planes: UnsafeMutablePointer<Scalar>, _ tables: PlaceTables,
+    _ index: Int, position: Int, tiles: Int, _ planes: UnsafeMutablePointer<Scalar>, _ tables: PlaceTables,
     finish: Finish<Scalar>? = nil, in places: LanePlaces<Scalar>, place: (Int) -> TilePlace
   ) {
     places.least = finish?.least ?? -.infinity
@@ -57,7 +58,7 @@ struct LaneMap: Sendable {
       for lane in 0..<present {
         let (phase, channel) =
           channels == signals ? (0, first + lane) : ((first + lane) / channels, (first + lane) % channels)
-        set(lane, at, phase, group * channels + channel, planes, tables, finish?.bias, places)
+        set(lane, at, position, phase, group * channels + channel, planes, tables, finish?.bias, places)
       }
       for lane in max(present, 0)..<lanes { places.clear(lane) }
     case .tiles:
@@ -65,7 +66,8 @@ struct LaneMap: Sendable {
       let (phase, channel) = signal.quotientAndRemainder(dividingBy: channels)
       let present = max(0, min(lanes, tiles - first))
       for lane in 0..<present {
-        set(lane, place(first + lane), phase, group * channels + channel, planes, tables, finish?.bias, places)
+        set(
+          lane, place(first + lane), position, phase, group * channels + channel, planes, tables, finish?.bias, places)
       }
       for lane in present..<lanes { places.clear(lane) }
     }
@@ -73,14 +75,15 @@ struct LaneMap: Sendable {
 
   @inline(__always)
   private func set<Scalar: TensorScalar>(
-    _ lane: Int, _ at: TilePlace, _ phase: Int, _ plane: Int, _ planes: UnsafeMutablePointer<Scalar>,
-    _ tables: PlaceTables, _ bias: UnsafePointer<Scalar>?, _ places: LanePlaces<Scalar>
+    _ lane: Int, _ at: TilePlace, _ position: Int, _ phase: Int, _ plane: Int,
+    _ planes: UnsafeMutablePointer<Scalar>, _ tables: PlaceTables, _ bias: UnsafePointer<Scalar>?,
+    _ places: LanePlaces<Scalar>
   ) {
     let (phaseY, phaseX) = phase == 0 ? (0, 0) : (phase / phases.width, phase % phases.width)
-    // Beyond the border of a volume there is no slice.
-    guard at.slice >= 0 else { return places.clear(lane) }
+    let slice = tables.slice(at.segment, position)
+    guard slice >= 0 else { return places.clear(lane) }
     places.planes[lane] = UnsafeMutableRawPointer(
-      planes + ((at.image * self.planes + plane) * tables.slices + at.slice) * tables.planeStride)
+      planes + ((at.image * self.planes + plane) * tables.planeSlices + slice) * tables.planeStride)
     places.rows[lane] = UnsafePointer(tables.rows + (at.row * phases.height + phaseY) * tables.size.height)
     places.columns[lane] = UnsafePointer(tables.columns + at.column * phases.width + phaseX)
     places.bias[lane] = bias.map { $0[plane] } ?? 0
@@ -96,22 +99,25 @@ final class PlaceTables: @unchecked Sendable {
   /// `[tile][phase]`.
   let columns: UnsafeMutablePointer<sk_columns>
   private let columnPlaces: UnsafeMutablePointer<Int32>
+  private let slices: [Int32]
+  private let positions: Int
   /// Places of a tile.
   let size: Extent
   /// Slices of a channel: one, unless it is that of a volume.
-  let slices: Int
-  /// Elements of a plane, and of a row.
+  let planeSlices: Int
+  /// Elements of a slice, and of a row.
   let planeStride: Int
   let rowStride: Int
 
   /// - Parameters:
   ///   - rows: `[tile][phase][place]` down the rows; -1 for nowhere.
   ///   - columns: The same along the columns.
-  init(rows: [Int32], columns: [Int32], size: Extent, plane: Extent, slices: Int = 1) {
+  ///   - slices: `[segment][position]` along the depth.
+  ///   - extents: Slices, rows and columns of a channel.
+  init(rows: [Int32], columns: [Int32], slices: [Int32], positions: Int, size: Extent, extents: [Int]) {
     self.size = size
-    self.slices = slices
-    planeStride = plane.height * plane.width
-    rowStride = plane.width
+    (self.slices, self.positions) = (slices, positions)
+    (planeSlices, planeStride, rowStride) = (extents[0], extents[1] * extents[2], extents[2])
     self.rows = .allocate(capacity: rows.count)
     self.rows.initialize(from: rows, count: rows.count)
     columnPlaces = .allocate(capacity: columns.count)
@@ -133,6 +139,10 @@ final class PlaceTables: @unchecked Sendable {
     }
   }
 
+  /// The slice of a channel at a position of the tiles of a segment; -1 for none.
+  @inline(__always)
+  func slice(_ segment: Int, _ position: Int) -> Int { Int(slices[segment * positions + position]) }
+
   deinit {
     rows.deallocate()
     columns.deallocate()
@@ -140,12 +150,12 @@ final class PlaceTables: @unchecked Sendable {
   }
 }
 
-/// A tile of the grid: which image, and which tile down and along it; of a volume, on which of its slices, if any.
+/// A tile of the grid: which image, and which tile down and along it; of a volume, over which segment of its slices.
 struct TilePlace {
   let image: Int
   let row: Int
   let column: Int
-  var slice = 0
+  var segment = 0
 }
 
 /// The lanes of all that takes part in a problem.
@@ -156,7 +166,9 @@ struct LaneLayout: Sendable {
   /// Whether every signal is multiplied by one of its own.
   let isDepthwise: Bool
 
-  init(_ problem: ConvolutionProblem, phases: Extent, tilesPerBlock: Int, lanes: Int) {
+  init(_ problem: ConvolutionProblem, tilesPerBlock: Int, lanes: Int) {
+    let phases = Extent(
+      height: AxisTiling.parts(problem.vertical).phases, width: AxisTiling.parts(problem.horizontal).phases)
     let (groups, outputs) = (problem.geometry.groups, problem.outputsPerGroup)
     let terms = problem.channelsPerGroup * phases.height * phases.width
     isDepthwise = terms == 1 && outputs == 1

@@ -13,40 +13,29 @@ import Synchronization
 extension FourierConvolution {
   /// The result of a pass whose transforms did not give a finite one.
   ///
-  /// - Parameters:
-  ///   - a: Images for the forward pass, the output gradient for the other passes.
-  ///   - b: Images for the filter gradient, filters for the other passes.
-  func nonFiniteResult(
-    _ pass: ConvolutionPass, _ a: Tensor<Scalar>, _ b: Tensor<Scalar>, _ problem: ConvolutionProblem
+  func nonFinite(
+    _ pass: ConvolutionPass, _ problem: ConvolutionProblem, _ operands: PassOperands<Scalar>
   ) -> Tensor<Scalar> {
-    let (a, b) = (NumberKinds(a), NumberKinds(b))
+    let (a, b) = (NumberKinds(operands.first), NumberKinds(operands.second))
     // Where no terms are finite and not zero, there is nothing to add up.
     var result =
       a.has(.finite) && b.has(.finite)
-      ? scaledProduct(a.factor(.finite), b.factor(.finite)) { transformed(pass, $0, $1, problem) }
+      ? scaledProduct(a.factor(.finite), b.factor(.finite)) { transformed(pass, problem, PassOperands($0, $1)) }
       : .zeros(problem.resultShape(pass))
-    guard a.has(.nonFinite) || b.has(.nonFinite) else { return result }
-    if countError(pass, problem) < 0.1 {
-      TermCounts(pass, a, b, problem, by: self).spoil(&result)
-    } else {
-      // In Double every count is exact after rounding; numbers of twice the size fit in twice the limit. Plans of a
-      // tile that is not used for anything else are not worth a measurement.
-      let precise = FourierConvolution<Double>(
-        memoryLimit: memoryLimit.map { 2 * min($0, .max / 2) }, transforms: transforms, rigor: .estimate, tile: tile,
-        solver: solver)
-      TermCounts(pass, a, b, problem, by: precise).spoil(&result)
+    if a.has(.nonFinite) || b.has(.nonFinite) {
+      if countError(pass, problem) < 0.1 {
+        TermCounts(pass, a, b, problem, by: self).spoil(&result)
+      } else {
+        // In Double every count is exact after rounding; numbers of twice the size fit in twice the limit. Plans of a
+        // tile that is not used for anything else are not worth a measurement.
+        let precise = FourierConvolution<Double>(
+          memoryLimit: memoryLimit.map { 2 * min($0, .max / 2) }, transforms: transforms, rigor: .estimate, tile: tile,
+          solver: solver)
+        TermCounts(pass, a, b, problem, by: precise).spoil(&result)
+      }
     }
+    if pass == .forward { operands.epilogue.apply(to: &result) }
     return result
-  }
-
-  /// The same for the forward pass with what is done to its feature maps.
-  func nonFiniteForward(
-    _ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, _ epilogue: ConvolutionEpilogue<Scalar>,
-    _ problem: ConvolutionProblem
-  ) -> Tensor<Scalar> {
-    var output = nonFiniteResult(.forward, input, filter, problem)
-    epilogue.apply(to: &output)
-    return output
   }
 
   /// A bilinear product that must not overflow on the way: if it did, once more with both factors scaled to about 1 by
@@ -77,7 +66,7 @@ extension FourierConvolution {
       case .reflect, .mirror, .circular: Double(axis.padded / axis.input + 2)
       }
     }
-    let points = Double(transformPoints(problem, FourierPass(pass)))
+    let points = Double(transformPoints(problem, pass))
     let pixels = problem.axes.reduce(points) { $0 * Double($1.stride) }
     let taps = Double(problem.taps)
     let norms =
@@ -227,7 +216,7 @@ private struct TermCounts<Count: FourierScalar> {
     func product(_ first: FactorKind, _ second: FactorKind) -> Tensor<Count> {
       guard
         let product = method.transformed(
-          pass, a.factor(first, as: Count.self), b.factor(second, as: Count.self), problem)
+          pass, problem, PassOperands(a.factor(first, as: Count.self), b.factor(second, as: Count.self)))
       else { preconditionFailure("a count of terms is not finite") }
       return product
     }

@@ -7,7 +7,7 @@ extension FourierConvolution {
   /// being kept, or a training step of ``record(_:_:_:_:)`` and ``gradients(_:_:wantsInput:)``. Whatever else the
   /// process convolves meanwhile counts too.
   public func stageTimes(_ problem: ConvolutionProblem, training: Bool, while body: () -> Void) -> [StageTime] {
-    let engine = engine(problem, training ? .step : .forward)
+    let engine = tiles(problem, training: training).engine
     let seconds = StageClock.seconds(body)
     return ConvolutionStage.allCases.map { stage in
       let work = engine.work(stage, training: training)
@@ -20,6 +20,10 @@ extension FourierConvolution {
 extension TileEngine {
   /// Operations and bytes of a stage in one pass.
   fileprivate func work(_ stage: ConvolutionStage, training: Bool) -> (operations: Double, bytes: Double) {
+    let (inputMap, outputMap, filterMap) = (input.map, output.map, filter.map)
+    let (blocks, tiles, frequencies, isDepthwise) = (
+      layout.blocks, layout.tiles, layout.frequencies, layout.isDepthwise
+    )
     let lanes = Double(inputMap.lanes)
     let points = Double(size.height * size.width)
     func logarithm(_ count: Int) -> Double { log2(Double(max(count, 2))) }

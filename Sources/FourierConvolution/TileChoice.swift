@@ -8,12 +8,12 @@ struct TileChoice: Hashable, Sendable {
   var size: Extent
   /// Tiles that go through transform, product and inverse together.
   var tilesPerBlock: Int
-  /// Whether inference turns the filters' spectra once, for which it holds them twice, and not for every block.
+  /// Output slices of a tile of a volume.
+  var segment = 1
+  /// Whether inference transposes the filters' spectra once, for which it holds them twice, and not for every block.
   var keepsTransposed = true
   /// Whether parts of a batch may sum their filter gradients on their own, where that is faster.
   var sumsParts = true
-  /// Threads for which a memory limit has room.
-  var workers = Int.max
 }
 
 /// What a tile size costs, estimated from counts of work; the smallest estimate wins.
@@ -23,7 +23,8 @@ struct TileChoice: Hashable, Sendable {
 struct TileCost {
   let problem: ConvolutionProblem
   let scalarBytes: Int
-  let pass: FourierPass
+  /// Nil for a training step.
+  let pass: ConvolutionPass?
   /// Who transforms the tiles.
   let transforms: TransformProvider
   /// Whether the filters are transformed on every call (training) or kept (inference).
@@ -36,7 +37,7 @@ struct TileCost {
   private let horizontalParts: (residues: Int, phaseStride: Int, phases: Int, taps: Int)
 
   init(
-    _ problem: ConvolutionProblem, scalarBytes: Int, _ pass: FourierPass, _ transforms: TransformProvider,
+    _ problem: ConvolutionProblem, scalarBytes: Int, _ pass: ConvolutionPass?, _ transforms: TransformProvider,
     _ rates: CostRates
   ) {
     self.problem = problem
@@ -45,8 +46,7 @@ struct TileCost {
     self.transforms = transforms
     verticalParts = AxisTiling.parts(problem.vertical)
     horizontalParts = AxisTiling.parts(problem.horizontal)
-    let phases = Extent(height: verticalParts.phases, width: horizontalParts.phases)
-    let layout = LaneLayout(problem, phases: phases, tilesPerBlock: 1, lanes: 64 / scalarBytes)
+    let layout = LaneLayout(problem, tilesPerBlock: 1, lanes: 64 / scalarBytes)
     kind = TileKind(
       isDepthwise: layout.isDepthwise, isByChannels: layout.input.arrangement == .channels,
       isTraining: pass != .forward)
@@ -54,9 +54,7 @@ struct TileCost {
   }
 
   private func layout(tilesPerBlock: Int) -> LaneLayout {
-    LaneLayout(
-      problem, phases: Extent(height: verticalParts.phases, width: horizontalParts.phases),
-      tilesPerBlock: tilesPerBlock, lanes: 64 / scalarBytes)
+    LaneLayout(problem, tilesPerBlock: tilesPerBlock, lanes: 64 / scalarBytes)
   }
 
   func tiles(_ size: Extent) -> Int {
@@ -80,10 +78,10 @@ struct TileCost {
     return 1 + 0.5 * Double(blocks % 2) / Double(blocks)
   }
 
-  /// The seconds of each kind of work, by name.
-  func parts(_ size: Extent, _ tilesPerBlock: Int) -> [String: Double] {
-    let amounts = rates.seconds.amounts * work(size, tilesPerBlock).amounts * imbalance(size, tilesPerBlock)
-    return Dictionary(uniqueKeysWithValues: TileTask.allCases.map { ("\(kind) \($0)", amounts[$0.rawValue]) })
+  /// The same by kinds of work.
+  func cost(_ size: Extent, _ tilesPerBlock: Int) -> CostEstimate {
+    let seconds = rates.seconds.amounts * work(size, tilesPerBlock).amounts * imbalance(size, tilesPerBlock)
+    return CostEstimate(TileTask.allCases.map { ("\(kind) \($0)", seconds[$0.rawValue]) })
   }
 
   /// What there is to do.
@@ -162,12 +160,8 @@ struct TileCost {
     return (units + blocks - 1) / blocks * unit
   }
 
-  /// What the passes hold in tiles of a kind.
-  func memory(_ choice: TileChoice) -> TileMemory {
-    TileMemory(
-      problem, choice, layout: layout(tilesPerBlock: choice.tilesPerBlock), tiles: tiles(choice.size),
-      scalarBytes: scalarBytes)
-  }
+  /// Where everything lies in tiles of a kind.
+  func layout(_ choice: TileChoice) -> TileLayout { TileLayout(problem, choice, scalarBytes: scalarBytes) }
 
   /// Candidate tile sizes along an axis.
   private func candidates(_ axis: ConvolutionAxis, atLeast least: Int) -> [Int] {
@@ -246,10 +240,9 @@ struct TileCost {
     var choice = TileChoice(size: size, tilesPerBlock: tilesPerBlock(size))
     let fewest = layout(tilesPerBlock: 1).input.arrangement == .tiles ? min(64 / scalarBytes, choice.tilesPerBlock) : 1
     while true {
-      let sets = memory(choice).workingSets(pass)
+      let sets = layout(choice).workingSets(pass)
       leastBytes = min(leastBytes, sets.bytes(threads: 1))
-      choice.workers = sets.threads(within: limit)
-      if choice.workers > 0 { return choice }
+      if sets.bytes(threads: 1) <= limit { return choice }
       if pass == .forward && choice.keepsTransposed {
         choice.keepsTransposed = false
       } else if pass != .forward && choice.sumsParts {

@@ -4,116 +4,115 @@ import SpectralCore
 
 /// A problem cut into tiles: everything that the passes need and that depends on sizes alone.
 ///
-/// The spectra of a block of tiles are stored `[column][group of lanes][row][lane]`: a column is transformed where it
-/// lies, and all that is multiplied at its frequencies, a *slab*, fits a cache. With X the tiles of the images (a row for
-/// each tile), Y those of the feature maps, G those of the output gradient and W the filters (a row for each output
-/// channel), the passes are, at every frequency,
+/// With X the tiles of the images (a row for each tile), Y those of the feature maps, G those of the output gradient and W
+/// the filters (a row for each output channel), the passes are, at every frequency,
 ///
 ///     Y = X Wᴴ        dX = G W        dW = Gᴴ X
+///
+/// Of volumes each slice is transformed once, in two dimensions. Along the depth nothing is transformed: there the
+/// convolution stays the sum that it is, over the slices t of the kernel. With stride s and dilation δ along the depth,
+///
+///     Y[d] = Σ_t X[s d + δ t] W[t]ᴴ        dX[s d + δ t] += G[d] W[t]        dW[t] = Σ_d G[d]ᴴ X[s d + δ t]
 ///
 /// The partition into blocks does not depend on the number of threads, so neither do the results.
 final class TileEngine<Scalar: FourierScalar>: Sendable {
   let problem: ConvolutionProblem
-  let vertical: AxisTiling
-  let horizontal: AxisTiling
-  let tile: TileTransform<Scalar>
-  /// Complex numbers of a tile's spectrum.
-  let frequencies: Int
-  let tilesPerImage: Int
-  let tiles: Int
-  let tilesPerBlock: Int
-  let blocks: Int
+  let layout: TileLayout
   /// Threads for which there is memory.
   let workers: Int
-  /// What the passes hold.
-  let memory: TileMemory
-  /// Whether inference keeps the transposed spectra of filters.
-  private let keepsTransposed: Bool
-  /// Whether every channel is multiplied by a filter of its own.
-  let isDepthwise: Bool
+  let tile: TileTransform<Scalar>
+  let input: TileOperand
+  let output: TileOperand
+  let filter: TileOperand
+  /// Tiles along a row of tiles.
+  private let columnTiles: Int
 
-  /// Lanes of images, feature maps and filters.
-  let inputMap: LaneMap
-  let outputMap: LaneMap
-  let filterMap: LaneMap
-  let inputTables: PlaceTables
-  let outputTables: PlaceTables
-  let filterTables: PlaceTables
-
-  init(
-    _ problem: ConvolutionProblem, _ choice: TileChoice, _ transforms: TransformProvider, rigor: PlanningRigor
-  ) {
+  init(_ layout: TileLayout, workers: Int, _ transforms: TransformProvider, rigor: PlanningRigor) {
+    let (problem, size) = (layout.problem, layout.choice.size)
     self.problem = problem
-    let size = choice.size
+    (self.layout, self.workers) = (layout, workers)
     tile = TileTransform(size, transforms, rigor: rigor)
     let flipped = problem.geometry.operation == .convolution
     let vertical = AxisTiling(problem.vertical, size: size.height, flipped: flipped)
     let horizontal = AxisTiling(problem.horizontal, size: size.width, flipped: flipped)
-    (self.vertical, self.horizontal) = (vertical, horizontal)
-    frequencies = TileCost.frequencies(size)
-    tilesPerImage = vertical.tiles * horizontal.tiles
-    tiles = problem.batch * tilesPerImage
-    tilesPerBlock = max(1, min(choice.tilesPerBlock, tiles))
-    blocks = (tiles + tilesPerBlock - 1) / tilesPerBlock
-    workers = choice.workers
-
-    let layout = LaneLayout(
-      problem, phases: Extent(height: vertical.phases, width: horizontal.phases), tilesPerBlock: tilesPerBlock,
-      lanes: LaneTransform<Scalar>.lanes)
-    (inputMap, outputMap, filterMap) = (layout.input, layout.output, layout.filter)
-    isDepthwise = layout.isDepthwise
-    keepsTransposed = choice.keepsTransposed
-    memory = TileMemory(
-      problem, choice, layout: layout, tiles: tiles, scalarBytes: MemoryLayout<Scalar>.stride)
-    inputTables = PlaceTables(
-      rows: vertical.inputPlaces, columns: horizontal.inputPlaces, size: size,
-      plane: Extent(height: problem.vertical.input, width: problem.horizontal.input))
-    outputTables = PlaceTables(
-      rows: vertical.outputPlaces, columns: horizontal.outputPlaces, size: size,
-      plane: Extent(height: problem.vertical.output, width: problem.horizontal.output))
-    filterTables = PlaceTables(
-      rows: vertical.tapPlaces, columns: horizontal.tapPlaces, size: size,
-      plane: Extent(height: problem.vertical.kernel, width: problem.horizontal.kernel))
+    let depth = SegmentTables(problem.depth, segment: layout.choice.segment, flipped: flipped)
+    columnTiles = horizontal.tiles
+    func operand(
+      _ spectra: SpectraLayout, _ places: KeyPath<AxisTiling, [Int32]>, slices: [Int32],
+      _ extent: KeyPath<ConvolutionAxis, Int>
+    ) -> TileOperand {
+      TileOperand(
+        spectra: spectra,
+        tables: PlaceTables(
+          rows: vertical[keyPath: places], columns: horizontal[keyPath: places], slices: slices,
+          positions: spectra.positions, size: size,
+          extents: [problem.depth, problem.vertical, problem.horizontal].map { $0[keyPath: extent] }))
+    }
+    input = operand(layout.input, \.inputPlaces, slices: depth.input, \.input)
+    output = operand(layout.output, \.outputPlaces, slices: depth.output, \.output)
+    filter = operand(layout.filter, \.tapPlaces, slices: depth.taps, \.kernel)
   }
 
   /// Places of a tile.
   var size: Extent { tile.size }
   /// What the unnormalised inverse transform must be multiplied with.
   var normalization: Scalar { 1 / Scalar(size.height * size.width) }
-  /// Whether no group of lanes meets another at a frequency: then each lies on its own, column after column.
-  var groupsStandAlone: Bool { isDepthwise && inputMap.arrangement == .channels }
-  /// Numbers from one column of a block's spectra to the next.
-  func slab(_ map: LaneMap) -> Int { groupsStandAlone ? tile.columnPitch : map.count * tile.columnPitch }
-  /// Numbers from one group of lanes to the next.
-  var groupPitch: Int { groupsStandAlone ? tile.columns * tile.columnPitch : tile.columnPitch }
-  /// Numbers in the spectra of a block.
-  func spectraCount(_ map: LaneMap) -> Int { tile.columns * map.count * tile.columnPitch }
 
-  /// The tiles of a block.
-  func tileRange(_ block: Int) -> Range<Int> {
-    block * tilesPerBlock..<min(tiles, (block + 1) * tilesPerBlock)
+  /// The tiles of a block, and the first of its groups of lanes.
+  func block(_ index: Int, of operand: TileOperand) -> TileBlock {
+    // The filters are a single block.
+    if isFilter(operand) { return TileBlock(tiles: 0..<filter.map.tiles, firstGroup: 0) }
+    let (first, group) = index.quotientAndRemainder(dividingBy: layout.blocksPerTile)
+    return TileBlock(
+      tiles: first * layout.tilesPerBlock..<min(layout.tiles, (first + 1) * layout.tilesPerBlock), firstGroup: group)
   }
 
   @inline(__always)
   func place(_ tile: Int) -> TilePlace {
-    let within = tile % tilesPerImage
-    return TilePlace(image: tile / tilesPerImage, row: within / horizontal.tiles, column: within % horizontal.tiles)
+    let (stack, within) = tile.quotientAndRemainder(dividingBy: layout.tilesPerSlice)
+    let (image, segment) = stack.quotientAndRemainder(dividingBy: layout.segments)
+    return TilePlace(image: image, row: within / columnTiles, column: within % columnTiles, segment: segment)
   }
 
-  /// What a thread needs to take a group of lanes through a transform.
-  func makeWork() -> GroupWork<Scalar> { GroupWork(tile) }
+  // MARK: Transforms
+
+  /// Finds where a group of lanes of a block lies in a set of planes.
+  ///
+  /// - Parameter unit: `position * width + index`.
+  /// - Returns: Whether any of it is there: tiles reach beyond the border of a volume.
+  @inline(__always)
+  func locate(
+    _ unit: Int, of block: TileBlock, _ planes: UnsafeMutablePointer<Scalar>, _ operand: TileOperand,
+    _ work: TileWork<Scalar>, finish: Finish<Scalar>? = nil
+  ) -> Bool {
+    let (position, index) = unit.quotientAndRemainder(dividingBy: operand.spectra.width)
+    operand.map.locate(
+      block.firstGroup + index, position: position, tiles: block.tiles.count, planes, operand.tables, finish: finish,
+      in: work.places
+    ) {
+      isFilter(operand) ? TilePlace(image: $0, row: 0, column: 0) : place(block.tiles.lowerBound + $0)
+    }
+    return work.places.hasAny
+  }
+
+  @inline(__always)
+  private func isFilter(_ operand: TileOperand) -> Bool { operand.tables === filter.tables }
 
   /// Gathers one group of lanes of a block and transforms it into its place in the block's spectra.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func transform(
-    _ index: Int, of tiles: Range<Int>, _ planes: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
+  private func transform(
+    _ unit: Int, of block: TileBlock, _ planes: UnsafePointer<Scalar>, _ operand: TileOperand,
     _ own: GroupWork<Scalar>, to spectra: UnsafeMutablePointer<Scalar>
   ) {
-    StageClock.time(tables === filterTables ? .filters : .transform) {
-      locate(index, of: tiles, UnsafeMutablePointer(mutating: planes), map, tables, own.work)
-      tile.forwardRows(0..<size.height, tables, own.work, to: own.scratch)
-      tile.forwardColumns(own.work, from: own.scratch, to: spectra + index * groupPitch, slab: slab(map))
+    let (spectra, slab) = (spectra + unit * operand.spectra.groupPitch, operand.spectra.slab)
+    StageClock.time(isFilter(operand) ? .filters : .transform) {
+      guard locate(unit, of: block, UnsafeMutablePointer(mutating: planes), operand, own.work) else {
+        for v in 0..<tile.columns { (spectra + v * slab).update(repeating: 0, count: size.height * tile.group) }
+        return
+      }
+      tile.forwardRows(0..<size.height, operand.tables, own.work, to: own.scratch)
+      tile.forwardColumns(own.work, from: own.scratch, to: spectra, slab: slab)
     }
   }
 
@@ -123,35 +122,54 @@ final class TileEngine<Scalar: FourierScalar>: Sendable {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func invert(
-    _ index: Int, of tiles: Range<Int>, _ spectra: UnsafePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
+    _ unit: Int, of block: TileBlock, _ spectra: UnsafePointer<Scalar>, _ operand: TileOperand,
     _ own: GroupWork<Scalar>, to planes: UnsafeMutablePointer<Scalar>, finish: Finish<Scalar>? = nil,
     adding: Bool = false
   ) -> Bool {
-    StageClock.time(tables === filterTables ? .filters : .inverse) {
-      tile.inverseColumns(own.work, from: spectra + index * groupPitch, slab: slab(map), to: own.scratch)
-      locate(index, of: tiles, planes, map, tables, own.work, finish: finish)
-      return tile.inverseRows(0..<size.height, tables, own.work, from: own.scratch, adding: adding)
+    StageClock.time(isFilter(operand) ? .filters : .inverse) {
+      guard locate(unit, of: block, planes, operand, own.work, finish: finish) else { return true }
+      tile.inverseColumns(
+        own.work, from: spectra + unit * operand.spectra.groupPitch, slab: operand.spectra.slab, to: own.scratch)
+      return tile.inverseRows(0..<size.height, operand.tables, own.work, from: own.scratch, adding: adding)
     }
   }
 
-  @inline(__always)
-  func locate(
-    _ index: Int, of tiles: Range<Int>, _ planes: UnsafeMutablePointer<Scalar>, _ map: LaneMap, _ tables: PlaceTables,
-    _ work: TileWork<Scalar>, finish: Finish<Scalar>? = nil
+  /// Transforms all that belongs to some blocks.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func transform(
+    _ range: Range<Int>, _ planes: UnsafePointer<Scalar>, _ operand: TileOperand, to spectra: BlockSpectra<Scalar>,
+    by team: ThreadTeam<Scalar>
   ) {
-    map.locate(index, tiles: tiles.count, planes, tables, finish: finish, in: work.places) {
-      tables === filterTables ? TilePlace(image: $0, row: 0, column: 0) : place(tiles.lowerBound + $0)
+    let units = operand.spectra.units
+    Parallel.forEach(range.count * units, atMost: team.threads, workspace: { team.work ?? GroupWork(size) }) {
+      index, own in
+      let block = range.lowerBound + index / units
+      transform(index % units, of: self.block(block, of: operand), planes, operand, own, to: spectra.block(block))
     }
   }
 
   /// Calls `body` for ranges that together hold every frequency, in parallel. No result depends on how they are cut: long
   /// ranges let each product fetch what the next one wants.
-  func forEachFrequencyRange(_ body: (Range<Int>) -> Void) {
-    let pieces = min(frequencies, Parallel.threads == 1 ? 1 : 6 * Parallel.threads)
-    Parallel.forEach(pieces, atMost: workers) { index in
-      body(frequencies * index / pieces..<frequencies * (index + 1) / pieces)
+  func forEachFrequencyRange(by team: ThreadTeam<Scalar>, _ body: (Range<Int>) -> Void) {
+    let threads = min(Parallel.threads, team.threads)
+    let pieces = min(layout.frequencies, threads == 1 ? 1 : 6 * threads)
+    Parallel.forEach(pieces, atMost: threads) { index in
+      StageClock.time(.product) {
+        body(layout.frequencies * index / pieces..<layout.frequencies * (index + 1) / pieces)
+      }
     }
   }
+
+  /// All threads for which there is memory, together.
+  var allThreads: ThreadTeam<Scalar> { ThreadTeam(threads: workers, work: nil) }
+
+  /// Who works on a block: one thread, if each takes blocks of its own, or all.
+  func team(standsAlone: Bool) -> ThreadTeam<Scalar> {
+    standsAlone ? ThreadTeam(threads: 1, work: GroupWork(size)) : allThreads
+  }
+
+  // MARK: Filters
 
   /// The spectra of the filters, scaled so that the inverse transform need not be.
   ///
@@ -159,62 +177,69 @@ final class TileEngine<Scalar: FourierScalar>: Sendable {
   ///   - forward: Whether the forward pass will use them.
   ///   - backward: Whether the backward pass will. Then Wᵀ is not kept: the forward pass makes it as it goes, as it does
   ///     where memory is short.
-  func filterSpectra(_ filter: Tensor<Scalar>, forward: Bool, backward: Bool) -> FilterSpectra<Scalar> {
-    var scaled = filter
+  func filterSpectra(_ filters: Tensor<Scalar>, forward: Bool, backward: Bool) -> FilterSpectra<Scalar> {
+    var scaled = filters
     scaled *= normalization
     return scaled.withUnsafeElements { planes in
-      let planes = planes.baseAddress!
-      let byChannels = inputMap.arrangement == .channels
-      // What a depthwise forward pass multiplies with is one number for many tiles.
-      let packed = forward && isDepthwise && !byChannels ? packedFilterSpectra(planes) : nil
-      let needsTransposed = forward && !backward && !isDepthwise && byChannels && keepsTransposed
-      let values = packed == nil || backward ? filterSpectra(planes) : nil
-      return FilterSpectra(
-        values: needsTransposed ? nil : values,
-        transposed: needsTransposed ? transposed(values!) : nil, packed: packed)
+      // What a fused forward pass over tiles multiplies with is one number for many tiles.
+      let packed = forward && layout.packedCount > 0 ? packedFilterSpectra(planes.baseAddress!) : nil
+      guard packed == nil || backward else { return FilterSpectra(packed: packed) }
+      let spectra = BlockSpectra<Scalar>(blocks: 1, filter.spectra)
+      transform(0..<1, planes.baseAddress!, filter, to: spectra, by: allThreads)
+      return forward && !backward && layout.keepsTransposed
+        ? FilterSpectra(transposed: transposed(spectra.values)) : FilterSpectra(spectra.values, packed: packed)
     }
-  }
-
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func filterSpectra(_ planes: UnsafePointer<Scalar>) -> Scratch<Scalar> {
-    let spectra = Scratch<Scalar>(count: spectraCount(filterMap))
-    Parallel.forEach(filterMap.count, atMost: workers, workspace: { makeWork() }) { index, own in
-      transform(index, of: 0..<filterMap.tiles, planes, filterMap, filterTables, own, to: spectra.base)
-    }
-    return spectra
   }
 }
 
-/// The spectra of a filter bank. Written once, before anyone else sees it.
+/// Some tiles that go through transform, product and inverse together.
+struct TileBlock {
+  let tiles: Range<Int>
+  /// The first of the groups of lanes that belong to the block.
+  let firstGroup: Int
+}
+
+/// Images, feature maps or filters: their spectra, and where tiles lie in their planes.
+struct TileOperand: Sendable {
+  let spectra: SpectraLayout
+  let tables: PlaceTables
+  var map: LaneMap { spectra.map }
+}
+
+/// The spectra of a set of filters. Written once, before anyone else sees it.
 final class FilterSpectra<Scalar: FourierScalar>: @unchecked Sendable {
   /// W, one output after the other, or one term after the other (``LaneLayout``), if wanted.
   let values: Scratch<Scalar>?
-  /// Wᵀ, `[frequency][group][term][output]`, if wanted.
+  /// Wᵀ, `[frequency][tap][group][term][output]`, if wanted.
   let transposed: Scratch<Scalar>?
   /// W, `[output][frequency]`, if wanted.
   let packed: Scratch<Scalar>?
 
-  init(values: Scratch<Scalar>?, transposed: Scratch<Scalar>? = nil, packed: Scratch<Scalar>? = nil) {
-    self.values = values
-    self.transposed = transposed
-    self.packed = packed
+  init(_ values: Scratch<Scalar>? = nil, transposed: Scratch<Scalar>? = nil, packed: Scratch<Scalar>? = nil) {
+    (self.values, self.transposed, self.packed) = (values, transposed, packed)
   }
 }
 
-/// The spectra of all tiles of a batch, a block after the other, each
-/// `[column][group of lanes][row][lane]`. Written once, before anyone
-/// else sees it.
+/// The spectra of so many blocks as are held at once; those of the next blocks take the places of the first.
+///
+/// A class because a tape shares it. Written once for each block, before anyone else sees it.
 final class BlockSpectra<Scalar: FourierScalar>: @unchecked Sendable {
-  private let values: Scratch<Scalar>
-  private let blockCount: Int
+  let values: Scratch<Scalar>
+  private let blocks: Int
+  private let pitch: Int
 
-  init(blocks: Int, blockCount: Int) {
-    values = Scratch(count: blocks * blockCount)
-    self.blockCount = blockCount
+  init(blocks: Int, _ layout: SpectraLayout) {
+    values = Scratch(count: blocks * layout.count)
+    (self.blocks, pitch) = (blocks, layout.count)
   }
 
-  func block(_ index: Int) -> UnsafeMutablePointer<Scalar> { values.base + index * blockCount }
+  func block(_ index: Int) -> UnsafeMutablePointer<Scalar> { values.base + index % blocks * pitch }
+}
+
+/// The threads that share the work on a block. A single thread has working memory of its own.
+struct ThreadTeam<Scalar: FourierScalar> {
+  let threads: Int
+  let work: GroupWork<Scalar>?
 }
 
 /// What a thread needs to take a group of lanes through a transform.
@@ -224,8 +249,41 @@ final class GroupWork<Scalar: FourierScalar> {
   var scratch: UnsafeMutablePointer<Scalar> { tile.base }
   private let tile: Scratch<Scalar>
 
-  init(_ tile: TileTransform<Scalar>) {
-    work = TileWork(tile.size)
-    self.tile = Scratch(count: tile.count)
+  init(_ size: Extent) {
+    work = TileWork(size)
+    tile = Scratch(count: TileTransform<Scalar>.count(size))
+  }
+
+  /// The bytes of both.
+  static func byteCounts(_ size: Extent) -> (scratch: Int, work: Int) {
+    (
+      Scratch<Scalar>.byteCount(TileTransform<Scalar>.count(size)),
+      Scratch<Scalar>.byteCount(TileWork<Scalar>.count(size))
+    )
+  }
+}
+
+/// The slices that the tiles of a volume reach over, `[segment][position]`, and those of its kernel; -1 for none. Of
+/// signals and images each is the only one.
+private struct SegmentTables {
+  private(set) var input: [Int32] = []
+  private(set) var output: [Int32] = []
+  let taps: [Int32]
+
+  init(_ depth: ConvolutionAxis, segment: Int, flipped: Bool) {
+    taps = (0..<depth.kernel).map { Int32(flipped ? depth.kernel - 1 - $0 : $0) }
+    for first in stride(from: 0, to: depth.output, by: segment) {
+      let outputs = min(segment, depth.output - first)
+      output += (0..<segment).map { $0 < outputs ? Int32(first + $0) : -1 }
+      // A stride may leave out positions that no window sees, and beyond the last output's window nothing is read.
+      var sources = [Int32](repeating: -1, count: (segment - 1) * depth.stride + depth.span)
+      for output in 0..<outputs {
+        for tap in 0..<depth.kernel {
+          let position = output * depth.stride + tap * depth.dilation
+          sources[position] = depth.source(first * depth.stride + position).map(Int32.init) ?? -1
+        }
+      }
+      input += sources
+    }
   }
 }

@@ -20,8 +20,6 @@ struct TileTransform<Scalar: FourierScalar>: Sendable {
   var group: Int { LaneTransform<Scalar>.group }
   /// Numbers from one row of a tile's half spectra to the next.
   let rowPitch: Int
-  /// Numbers of a tile of half spectra.
-  var count: Int { size.height * rowPitch }
   /// Numbers from a column of a spectrum to that of the next group of lanes; an odd number of groups, so that those of
   /// one frequency do not all fall on the same lines of the cache.
   var columnPitch: Int { (size.height | 1) * group }
@@ -50,10 +48,8 @@ struct TileTransform<Scalar: FourierScalar>: Sendable {
     return numbers * MemoryLayout<Scalar>.stride % 4096 == 0 ? numbers + group : numbers
   }
 
-  /// The bytes of a thread's working memory.
-  static func workBytes(_ size: Extent) -> Int {
-    TileWork<Scalar>.count(size) * MemoryLayout<Scalar>.stride
-  }
+  /// Numbers of a tile of half spectra.
+  static func count(_ size: Extent) -> Int { size.height * rowPitch(size) }
 
   /// Rows of the tile from planes to half spectra.
   @specialized(where Scalar == Float)

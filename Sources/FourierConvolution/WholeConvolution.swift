@@ -13,13 +13,11 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   private let transform: RealTransform<Scalar>
   /// Threads for which there is memory.
   private let threads: Int
+  /// Tasks that are done at the same time, each with spectra of its own.
+  private let tasksAtOnce: Int
 
-  init(_ problem: ConvolutionProblem, _ size: WholeSize, _ pass: FourierPass, rigor: PlanningRigor, limit: Int) {
-    self.problem = problem
-    self.size = size
-    threads =
-      size.bytes(problem, pass, scalarBytes: MemoryLayout<Scalar>.stride, threads: Parallel.threads) <= limit
-      ? Parallel.threads : 1
+  init(_ problem: ConvolutionProblem, _ size: WholeSize, threads: Int, tasksAtOnce: Int, rigor: PlanningRigor) {
+    (self.problem, self.size, self.threads, self.tasksAtOnce) = (problem, size, threads, tasksAtOnce)
     transform = RealTransform(size: size.lengths, rigor: rigor)
   }
 
@@ -32,8 +30,14 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   /// Numbers of one spectrum.
   private var spectrum: Int { 2 * size.spectrum }
 
-  private func tasksAtOnce(_ pass: FourierPass) -> Int {
-    size.tasksAtOnce(problem, pass, scalarBytes: MemoryLayout<Scalar>.stride, threads: threads)
+  /// The spectra that a task holds: those of its operands, and of a product or all sums.
+  static func spectraCount(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> Int {
+    let (inputs, outputs) = (problem.channelsPerGroup, problem.outputsPerGroup)
+    return switch pass {
+    case .forward: inputs + 1
+    case .inputGradient: outputs + 1
+    case .filterGradient: inputs + 1 + inputs * outputs
+    }
   }
 
   // MARK: Passes
@@ -48,8 +52,8 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
           nonisolated(unsafe) let (x, y, bias, filters) = (x.baseAddress!, y.baseAddress!, bias, filters)
           let groups = problem.geometry.groups
           Parallel.forEach(
-            problem.batch * groups * size.blockCount, atMost: tasksAtOnce(.forward),
-            workspace: { Workspace(self, spectra: inputs + 1) }
+            problem.batch * groups * size.blockCount, atMost: tasksAtOnce,
+            workspace: { Workspace(self, .forward) }
           ) { task, work in
             let (plane, block) = task.quotientAndRemainder(dividingBy: size.blockCount)
             let group = plane % groups
@@ -83,8 +87,8 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
         nonisolated(unsafe) let (g, dx, filters) = (g.baseAddress!, dx.baseAddress!, filters)
         let groups = problem.geometry.groups
         Parallel.forEach(
-          problem.batch * groups, atMost: tasksAtOnce(.inputGradient),
-          workspace: { Workspace(self, spectra: outputs + 1) }
+          problem.batch * groups, atMost: tasksAtOnce,
+          workspace: { Workspace(self, .inputGradient) }
         ) { plane, work in
           // Blocks overlap in what they add to, so one follows the other.
           for block in 0..<size.blockCount {
@@ -117,8 +121,8 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
           nonisolated(unsafe) let (g, x, dw) = (g.baseAddress!, x.baseAddress!, dw.baseAddress!)
           let groups = problem.geometry.groups
           Parallel.forEach(
-            groups, atMost: tasksAtOnce(.filterGradient),
-            workspace: { Workspace(self, spectra: inputs + 1 + inputs * outputs) }
+            groups, atMost: tasksAtOnce,
+            workspace: { Workspace(self, .filterGradient) }
           ) { group, work in
             for step in 0..<problem.batch * size.blockCount {
               let (image, block) = step.quotientAndRemainder(dividingBy: size.blockCount)
@@ -154,10 +158,10 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
     private let spectra: Scratch<Scalar>
     private let each: Int
 
-    init(_ whole: WholeConvolution, spectra count: Int) {
+    init(_ whole: WholeConvolution, _ pass: ConvolutionPass) {
       block = Scratch(count: whole.size.points)
       each = whole.spectrum
-      spectra = Scratch(count: count * each)
+      spectra = Scratch(count: WholeConvolution.spectraCount(whole.problem, pass) * each)
     }
 
     func spectrum(_ index: Int) -> UnsafeMutablePointer<Scalar> { spectra.base + index * each }

@@ -21,17 +21,4 @@ protocol Reformulation<Scalar>: Sendable {
 /// With a number of its own beyond the border: inside a padded copy.
 extension PaddedProblem: Reformulation {
   func copyBytes(_: ConvolutionPass) -> Int { copyBytes }
-
-  func run(
-    _ pass: ConvolutionPass, _ operands: PassOperands<Scalar>,
-    by method: (ConvolutionProblem, PassOperands<Scalar>) -> Tensor<Scalar>
-  ) -> Tensor<Scalar> {
-    switch pass {
-    case .forward:
-      method(
-        inner, PassOperands(padded(operands.first), operands.second, bias: operands.bias, cache: operands.cache))
-    case .inputGradient: cropped(method(inner, operands))
-    case .filterGradient: method(inner, PassOperands(operands.first, padded(operands.second)))
-    }
-  }
 }

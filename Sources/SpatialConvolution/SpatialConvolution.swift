@@ -16,7 +16,7 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
   /// What the choice of solvers goes by; with ``CostRates/fixed`` it is the same on every machine.
   public let rates: CostRates
 
-  private let packedFilters = PackedFilterCache<Scalar>()
+  private let packedFilters = FilterCache<Scalar>()
   private let choices = SolverCache<Scalar>(capacity: 48)
 
   /// The direct method.

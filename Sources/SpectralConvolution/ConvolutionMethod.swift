@@ -120,6 +120,11 @@ extension ConvolutionMethod {
   }
 
   public func trainingMemory(_ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
+    try memoryOfPasses(problem)
+  }
+
+  /// The bytes of a training step whose passes go one by one.
+  package func memoryOfPasses(_ problem: ConvolutionProblem) throws(ConvolutionError) -> Int {
     var most = 0
     // The refusal that names the most: a limit that meets it is enough for all passes.
     var refusal: ConvolutionError?

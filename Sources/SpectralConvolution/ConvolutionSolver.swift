@@ -42,15 +42,20 @@ package struct PassOperands<Scalar: TensorScalar> {
   package let second: Tensor<Scalar>
   /// Added to each output channel, forward only.
   package let bias: Tensor<Scalar>?
-  /// Where packed filters may be kept for the next call.
-  package let cache: PackedFilterCache<Scalar>?
+  /// Taken of each output after that, by solvers that do it as they write. The others are not given any.
+  package let activation: ConvolutionActivation
+  /// Where what is made of the filters may be kept for the next call.
+  package let cache: FilterCache<Scalar>?
 
   package init(
     _ first: Tensor<Scalar>, _ second: Tensor<Scalar>, bias: Tensor<Scalar>? = nil,
-    cache: PackedFilterCache<Scalar>? = nil
+    activation: ConvolutionActivation = .none, cache: FilterCache<Scalar>? = nil
   ) {
-    (self.first, self.second, self.bias, self.cache) = (first, second, bias, cache)
+    (self.first, self.second, self.bias, self.activation, self.cache) = (first, second, bias, activation, cache)
   }
+
+  /// Both as one.
+  package var epilogue: ConvolutionEpilogue<Scalar> { ConvolutionEpilogue(bias: bias, activation: activation) }
 }
 
 /// The seconds that the parts of a pass take on one core, by rates that were measured on AVX-512 machines: products, those
@@ -58,14 +63,12 @@ package struct PassOperands<Scalar: TensorScalar> {
 package struct CostEstimate: ExpressibleByDictionaryLiteral, Sendable {
   package let parts: [(name: String, seconds: Double)]
 
+  package init(_ parts: [(name: String, seconds: Double)]) { self.parts = parts }
   package init(dictionaryLiteral elements: (String, Double)...) { parts = elements.map { ($0.0, $0.1) } }
 
   /// All parts together.
   package var seconds: Double { parts.reduce(0) { $0 + $1.seconds } }
 }
-
-/// Filters in the order in which a solver reads them, kept between calls.
-package typealias PackedFilterCache<Scalar: TensorScalar> = KeptFilters<Scalar, ConvolutionGeometry, Tensor<Scalar>>
 
 extension ConvolutionSolver {
   /// The seconds of a pass on one core.

@@ -24,8 +24,25 @@ package struct PaddedProblem<Scalar: TensorScalar>: Sendable {
   /// The bytes of a padded copy.
   package var copyBytes: Int { Scratch<Scalar>.byteCount(inner.inputShape.count) }
 
+  /// The result of a pass, which `method` computes of the inner problem.
+  package func run(
+    _ pass: ConvolutionPass, _ operands: PassOperands<Scalar>,
+    by method: (ConvolutionProblem, PassOperands<Scalar>) -> Tensor<Scalar>
+  ) -> Tensor<Scalar> {
+    switch pass {
+    case .forward:
+      method(
+        inner,
+        PassOperands(
+          padded(operands.first), operands.second, bias: operands.bias, activation: operands.activation,
+          cache: operands.cache))
+    case .inputGradient: cropped(method(inner, operands))
+    case .filterGradient: method(inner, PassOperands(operands.first, padded(operands.second)))
+    }
+  }
+
   /// The input with the number around it.
-  package func padded(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
+  private func padded(_ input: Tensor<Scalar>) -> Tensor<Scalar> {
     let value = Scalar(problem.geometry.boundary.value)
     return input.withUnsafeElements { x in
       Tensor(inner.inputShape) { target in
@@ -40,7 +57,7 @@ package struct PaddedProblem<Scalar: TensorScalar>: Sendable {
   }
 
   /// The adjoint: of a gradient by the padded array the part that belongs to the input.
-  package func cropped(_ gradient: Tensor<Scalar>) -> Tensor<Scalar> {
+  private func cropped(_ gradient: Tensor<Scalar>) -> Tensor<Scalar> {
     gradient.withUnsafeElements { g in
       Tensor(problem.inputShape) { target in
         guard !target.isEmpty else { return }

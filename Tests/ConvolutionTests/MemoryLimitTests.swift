@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test func filtersAreKeptAsLongAsSomebodyHoldsThem() {
-    let kept = KeptFilters<Float, Int, String>()
+    let kept = FilterCache<Float>()
     var made: [String] = []
     func value(_ filter: Tensor<Float>, _ key: Int = 0, bytes: Int = 10, budget: Int = 100, named name: String)
       -> String

@@ -6,11 +6,11 @@ import SpectralCore
 /// A class because copies of a method share it. An entry holds on to its filters, so that whoever changes them writes
 /// to a copy: as long as the memory is the same, the numbers are. Entries whose filters nobody else holds any more go,
 /// and the oldest make room for new ones.
-package final class KeptFilters<Scalar: TensorScalar, Key: Equatable & Sendable, Value: Sendable>: Sendable {
+package final class FilterCache<Scalar: TensorScalar>: Sendable {
   private struct Entry: Sendable {
     var filter: Tensor<Scalar>
-    let key: Key
-    let value: Value
+    let key: any Hashable & Sendable
+    let value: any Sendable
     let bytes: Int
   }
 
@@ -32,14 +32,15 @@ package final class KeptFilters<Scalar: TensorScalar, Key: Equatable & Sendable,
   ///   - key: What it depends on beside the filters.
   ///   - bytes: The memory that it takes.
   ///   - budget: The memory that all entries may take together, this one included.
-  package func value(
-    _ filter: Tensor<Scalar>, _ key: Key, bytes: Int, budget: Int, make: () -> Value
+  package func value<Value: Sendable>(
+    _ filter: Tensor<Scalar>, _ key: some Hashable & Sendable, bytes: Int, budget: Int, make: () -> Value
   ) -> Value {
     func isSame(_ entry: Entry) -> Bool {
-      entry.key == key && entry.filter.sharesStorage(with: filter) && entry.filter.shape == filter.shape
+      entry.filter.sharesStorage(with: filter) && entry.filter.shape == filter.shape
+        && AnyHashable(entry.key) == AnyHashable(key)
     }
     // Before anything is allocated, room is made.
-    let kept = entries.withLock { entries -> Value? in
+    let kept = entries.withLock { entries -> (any Sendable)? in
       for index in entries.indices.reversed() where entries[index].filter.isUniquelyReferenced() {
         entries.remove(at: index)
       }
@@ -52,7 +53,7 @@ package final class KeptFilters<Scalar: TensorScalar, Key: Equatable & Sendable,
       }
       return found?.value
     }
-    if let kept { return kept }
+    if let kept { return kept as! Value }
     let value = make()
     entries.withLock { $0.append(Entry(filter: filter, key: key, value: value, bytes: bytes)) }
     return value
