@@ -27,7 +27,9 @@ struct TileGrid {
   /// The entries of the tables of `PaddedTiles`, and the most bytes of these.
   var tableCount: Int { 2 * rows * columns + rowTiles * vertical.places(rows) + columnTiles * width }
   var tableBytes: Int {
-    let runs = min(width, horizontal.places(horizontal.positions) - horizontal.interior.count + 1)
+    // Places whose sources are neighbours make one run, each other one at most another.
+    let places = horizontal.places(horizontal.positions)
+    let runs = min(width, places - horizontal.interior.clamped(to: 0..<places).count + 1)
     return 2 * rows * columns * MemoryLayout<Int32>.stride + AxisBands.byteCount(vertical, size: rows) + columnTiles
       * Scratch<sk_column_run>.byteCount(runs)
   }

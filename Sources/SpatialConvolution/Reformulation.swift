@@ -7,7 +7,9 @@ protocol Reformulation<Scalar>: Sendable {
 
   /// The other problem, or one like all those into which this one falls.
   var inner: ConvolutionProblem { get }
-  /// The bytes of the copies.
+  /// How many problems there are.
+  var blocks: Int { get }
+  /// The bytes of the copies for one of them.
   func copyBytes(_ pass: ConvolutionPass) -> Int
   /// The result of a pass.
   ///
@@ -20,5 +22,7 @@ protocol Reformulation<Scalar>: Sendable {
 
 /// With a number of its own beyond the border: inside a padded copy.
 extension PaddedProblem: Reformulation {
+  var blocks: Int { 1 }
+
   func copyBytes(_: ConvolutionPass) -> Int { copyBytes }
 }

@@ -119,12 +119,7 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
     _ problem: ConvolutionProblem, _ pass: ConvolutionPass
   ) -> (any Reformulation<Scalar>)? {
     if let padded = PaddedProblem<Scalar>(problem) { return padded }
-    return reduction(problem, pass)
-  }
-
-  /// A problem over volumes as one over images; nil if it is none.
-  private func reduction(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> PlanarReduction<Scalar>? {
-    PlanarReduction(problem, pass, limit: memoryLimit) { try? workingMemory(pass, $0) }
+    return PlanarReduction<Scalar>(problem, pass, limit: memoryLimit) { try? workingMemory(pass, $0) }
   }
 
   /// The method within what copies leave of its limit.
@@ -189,16 +184,10 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
 
   /// The estimate for one pass, with the copies that are made of volumes and padded arrays.
   private func seconds(_ pass: ConvolutionPass, _ problem: ConvolutionProblem) -> Double {
-    let copying = 0.5e-9 * Double(MemoryLayout<Scalar>.stride) / 4
-    if let padded = PaddedProblem<Scalar>(problem) {
-      return seconds(pass, padded.inner) + copying * Double(padded.inner.inputShape.count)
+    guard let other = reformulation(problem, pass) else {
+      return (try? plan(pass, problem).seconds(pass, rates)) ?? .infinity
     }
-    if let reduction = reduction(problem, pass) {
-      let planar = reduction.inner
-      let copied = Double(planar.inputShape.count + planar.outputShape.count)
-      return Double(reduction.blocks) * (seconds(pass, planar) + copying * copied)
-    }
-    return (try? plan(pass, problem).seconds(pass, rates)) ?? .infinity
+    return Double(other.blocks) * (seconds(pass, other.inner) + 0.125e-9 * Double(other.copyBytes(pass)))
   }
 
   /// The seconds of one pass by the fixed rates, by its name among the rates; empty where no solver can.
