@@ -82,7 +82,7 @@ extension FourierConvolution {
   }
 }
 
-/// What a number is put in the place of when terms are counted.
+/// What stands in the place of a number when terms are counted.
 private enum FactorKind {
   /// The number itself if it is finite, otherwise 0.
   case finite
@@ -134,20 +134,6 @@ private struct NumberKinds<Scalar: FourierScalar> {
       }
     }
   }
-
-  /// For each place along an axis, how many numbers are not finite.
-  func nonFiniteCounts(axis: Int) -> [Int] {
-    let extents = tensor.shape.extents
-    let run = extents[(axis + 1)...].reduce(1, *)
-    var counts = [Int](repeating: 0, count: extents[axis])
-    tensor.withUnsafeElements { x in
-      for index in 0..<(run == 0 ? 0 : x.count / run) {
-        counts[index % extents[axis]] += countNonFinite(
-          UnsafeBufferPointer(rebasing: x[index * run..<(index + 1) * run]))
-      }
-    }
-    return counts
-  }
 }
 
 /// Calls `body` for ranges that together hold all indices below `count`, in parallel.
@@ -156,9 +142,9 @@ private func forEachPiece(_ count: Int, _ body: (Range<Int>) -> Void) {
   Parallel.forEach((count + grain - 1) / grain) { body($0 * grain..<min(count, ($0 + 1) * grain)) }
 }
 
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-private func kindBits<Scalar: FourierScalar>(_ x: UnsafeBufferPointer<Scalar>) -> UInt32 {
+@specialized(where Scalar == Float) @specialized(where Scalar == Double) private func kindBits<Scalar: FourierScalar>(
+  _ x: UnsafeBufferPointer<Scalar>
+) -> UInt32 {
   // Without a branch, so it vectorises.
   let largest = Scalar.greatestFiniteMagnitude
   var bits: UInt32 = 0
@@ -171,18 +157,8 @@ private func kindBits<Scalar: FourierScalar>(_ x: UnsafeBufferPointer<Scalar>) -
   return bits
 }
 
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-private func countNonFinite<Scalar: FourierScalar>(_ x: UnsafeBufferPointer<Scalar>) -> Int {
-  var count = 0
-  for value in x { count += value.magnitude <= Scalar.greatestFiniteMagnitude ? 0 : 1 }
-  return count
-}
-
-@specialized(where Scalar == Float, Count == Float)
-@specialized(where Scalar == Float, Count == Double)
-@specialized(where Scalar == Double, Count == Double)
-private func replace<Scalar: FourierScalar, Count: FourierScalar>(
+@specialized(where Scalar == Float, Count == Float) @specialized(where Scalar == Float, Count == Double)
+@specialized(where Scalar == Double, Count == Double) private func replace<Scalar: FourierScalar, Count: FourierScalar>(
   _ kind: FactorKind, _ x: UnsafeBufferPointer<Scalar>, _ y: UnsafeMutableBufferPointer<Count>
 ) {
   let largest = Scalar.greatestFiniteMagnitude
@@ -205,9 +181,9 @@ private func replace<Scalar: FourierScalar, Count: FourierScalar>(
 /// factors are counted twice in both.
 private struct TermCounts<Count: FourierScalar> {
   /// t.
-  private var all: Tensor<Count>
-  /// d; nil if no factor is infinite.
-  private var signed: Tensor<Count>?
+  private let all: Tensor<Count>
+  /// d.
+  private let signed: Tensor<Count>
 
   init<Scalar>(
     _ pass: ConvolutionPass, _ a: NumberKinds<Scalar>, _ b: NumberKinds<Scalar>, _ problem: ConvolutionProblem,
@@ -220,44 +196,31 @@ private struct TermCounts<Count: FourierScalar> {
       else { preconditionFailure("a count of terms is not finite") }
       return product
     }
-    func sum(_ x: Tensor<Count>?, _ y: Tensor<Count>?) -> Tensor<Count>? {
-      guard let x, let y else { return x ?? y }
-      return x + y
+    /// How many numbers of a factor are not finite at each place along an axis, along another axis of the result.
+    func counts(_ factor: NumberKinds<Scalar>, axis: Int, along other: Int) -> Tensor<Count> {
+      let ones = factor.factor(.nonFinite, as: Count.self)
+      let sums = ones.sum(over: ones.shape.extents.indices.filter { $0 != axis })
+      var extents = [Int](repeating: 1, count: ones.shape.rank)
+      extents[other] = sums.count
+      return sums.reshaped(to: TensorShape(extents))
     }
+    var all = Tensor<Count>.zeros(problem.resultShape(pass))
+    var signed = all
     // Zeros beyond the border are multiplied, too, but by transforms they would count for nothing. So where only the
     // other factor decides, all its terms are counted: an output channel has the same in all places.
-    let (aVaries, bVaries) = (pass != .filterGradient, pass != .forward)
-    all =
-      sum(
-        a.has(.nonFinite) && aVaries ? product(.nonFinite, .one) : nil,
-        b.has(.nonFinite) && bVaries ? product(.one, .nonFinite) : nil) ?? .zeros(problem.resultShape(pass))
-    if !aVaries && a.has(.nonFinite) { add(a.nonFiniteCounts(axis: 1), axis: 0) }
-    if !bVaries && b.has(.nonFinite) { add(b.nonFiniteCounts(axis: 0), axis: 1) }
-    signed = sum(
-      a.has(.infinite) ? product(.infiniteSign, .sign) : nil, b.has(.infinite) ? product(.sign, .infiniteSign) : nil)
-  }
-
-  /// Adds a number to all counts of terms at each place along an axis.
-  private mutating func add(_ counts: [Int], axis: Int) {
-    let run = all.shape.extents[(axis + 1)...].reduce(1, *)
-    all.withUnsafeMutableElements { terms in
-      guard run > 0 else { return }
-      for index in 0..<terms.count / run where counts[index % counts.count] > 0 {
-        let addend = Count(counts[index % counts.count])
-        for i in index * run..<(index + 1) * run { terms[i] += addend }
-      }
-    }
+    if a.has(.nonFinite) { all += pass == .filterGradient ? counts(a, axis: 1, along: 0) : product(.nonFinite, .one) }
+    if b.has(.nonFinite) { all += pass == .forward ? counts(b, axis: 0, along: 1) : product(.one, .nonFinite) }
+    if a.has(.infinite) { signed += product(.infiniteSign, .sign) }
+    if b.has(.infinite) { signed += product(.sign, .infiniteSign) }
+    (self.all, self.signed) = (all, signed)
   }
 
   /// Adds the terms that are not finite to the sums of the others.
   func spoil<Scalar: FourierScalar>(_ result: inout Tensor<Scalar>) {
     result.withUnsafeMutableElements { y in
-      nonisolated(unsafe) let y = y
       all.withUnsafeElements { all in
-        nonisolated(unsafe) let all = all
-        guard let signed else { return forEachPiece(y.count) { addNaN($0, y, all) } }
         signed.withUnsafeElements { signed in
-          nonisolated(unsafe) let signed = signed
+          nonisolated(unsafe) let (y, all, signed) = (y, all, signed)
           forEachPiece(y.count) { addNonFinite($0, y, all, signed) }
         }
       }
@@ -265,17 +228,7 @@ private struct TermCounts<Count: FourierScalar> {
   }
 }
 
-@specialized(where Scalar == Float, Count == Float)
-@specialized(where Scalar == Float, Count == Double)
-@specialized(where Scalar == Double, Count == Double)
-private func addNaN<Scalar: FourierScalar, Count: FourierScalar>(
-  _ range: Range<Int>, _ y: UnsafeMutableBufferPointer<Scalar>, _ all: UnsafeBufferPointer<Count>
-) {
-  for i in range { y[i] = all[i] > 0.5 ? .nan : y[i] }
-}
-
-@specialized(where Scalar == Float, Count == Float)
-@specialized(where Scalar == Float, Count == Double)
+@specialized(where Scalar == Float, Count == Float) @specialized(where Scalar == Float, Count == Double)
 @specialized(where Scalar == Double, Count == Double)
 private func addNonFinite<Scalar: FourierScalar, Count: FourierScalar>(
   _ range: Range<Int>, _ y: UnsafeMutableBufferPointer<Scalar>, _ all: UnsafeBufferPointer<Count>,
@@ -284,16 +237,5 @@ private func addNonFinite<Scalar: FourierScalar, Count: FourierScalar>(
   for i in range {
     let terms: Scalar = all[i] - signed[i] < 0.5 ? .infinity : all[i] + signed[i] < 0.5 ? -.infinity : .nan
     y[i] = all[i] > 0.5 ? y[i] + terms : y[i]
-  }
-}
-
-extension ConvolutionProblem {
-  /// What a pass gives.
-  fileprivate func resultShape(_ pass: ConvolutionPass) -> TensorShape {
-    switch pass {
-    case .forward: outputShape
-    case .inputGradient: inputShape
-    case .filterGradient: filterShape
-    }
   }
 }

@@ -24,14 +24,6 @@ extension ConvolutionProblem {
   func operand(_ pass: ConvolutionPass) -> GroupPlanes { pass == .inputGradient ? maps : images }
   /// What the forward pass or the input gradient writes.
   func result(_ pass: ConvolutionPass) -> GroupPlanes { pass == .inputGradient ? images : maps }
-  /// The shape of the result of a pass.
-  func resultShape(_ pass: ConvolutionPass) -> TensorShape {
-    switch pass {
-    case .forward: outputShape
-    case .inputGradient: inputShape
-    case .filterGradient: filterShape
-    }
-  }
 }
 
 extension PassOperands {

@@ -108,6 +108,14 @@ public struct ConvolutionProblem: Hashable, Sendable {
   public var filterShape: TensorShape { TensorShape([outputChannels, channelsPerGroup] + axes.map(\.kernel)) }
   /// The feature maps, `[N, O, ...]`.
   public var outputShape: TensorShape { TensorShape([batch, outputChannels] + axes.map(\.output)) }
+  /// The shape of the result of a pass.
+  package func resultShape(_ pass: ConvolutionPass) -> TensorShape {
+    switch pass {
+    case .forward: outputShape
+    case .inputGradient: inputShape
+    case .filterGradient: filterShape
+    }
+  }
   /// The taps of a kernel.
   public var taps: Int { depth.kernel * vertical.kernel * horizontal.kernel }
   /// Whether windows have a single tap, so that an output sees one place of the input.
