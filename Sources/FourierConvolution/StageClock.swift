@@ -40,45 +40,24 @@ public struct StageTime: Sendable {
 /// Adds up what stages take while somebody wants to know. Else it costs a load for each piece of work.
 enum StageClock {
   private static let isRunning = Atomic<Bool>(false)
-  private static let filters = Atomic<Int>(0)
-  private static let transform = Atomic<Int>(0)
-  private static let product = Atomic<Int>(0)
-  private static let inverse = Atomic<Int>(0)
+  private static let nanoseconds = Mutex<[UInt64]>([])
 
   /// Does a piece of work of a stage.
-  @inline(__always)
-  static func time<Result>(_ stage: ConvolutionStage, _ work: () -> Result) -> Result {
+  @inline(__always) static func time<Result>(_ stage: ConvolutionStage, _ work: () -> Result) -> Result {
     guard isRunning.load(ordering: .relaxed) else { return work() }
     let start = DispatchTime.now().uptimeNanoseconds
     let result = work()
-    add(stage, Int(DispatchTime.now().uptimeNanoseconds - start))
+    let taken = DispatchTime.now().uptimeNanoseconds - start
+    nanoseconds.withLock { $0[stage.rawValue] += taken }
     return result
   }
 
-  private static func add(_ stage: ConvolutionStage, _ nanoseconds: Int) {
-    switch stage {
-    case .filters: filters.wrappingAdd(nanoseconds, ordering: .relaxed)
-    case .transform: transform.wrappingAdd(nanoseconds, ordering: .relaxed)
-    case .product: product.wrappingAdd(nanoseconds, ordering: .relaxed)
-    case .inverse: inverse.wrappingAdd(nanoseconds, ordering: .relaxed)
-    }
-  }
-
   /// The seconds of each stage while `body` runs. Whatever else the process convolves meanwhile counts too.
-  static func seconds(_ body: () -> Void) -> [ConvolutionStage: Double] {
-    for stage in ConvolutionStage.allCases { _ = taken(stage) }
+  static func seconds(_ body: () -> Void) -> [Double] {
+    nanoseconds.withLock { $0 = Array(repeating: 0, count: ConvolutionStage.allCases.count) }
     isRunning.store(true, ordering: .relaxed)
     body()
     isRunning.store(false, ordering: .relaxed)
-    return Dictionary(uniqueKeysWithValues: ConvolutionStage.allCases.map { ($0, Double(taken($0)) * 1e-9) })
-  }
-
-  private static func taken(_ stage: ConvolutionStage) -> Int {
-    switch stage {
-    case .filters: filters.exchange(0, ordering: .relaxed)
-    case .transform: transform.exchange(0, ordering: .relaxed)
-    case .product: product.exchange(0, ordering: .relaxed)
-    case .inverse: inverse.exchange(0, ordering: .relaxed)
-    }
+    return nanoseconds.withLock { $0.map { 1e-9 * Double($0) } }
   }
 }

@@ -11,60 +11,58 @@ extension FourierConvolution {
     let seconds = StageClock.seconds(body)
     return ConvolutionStage.allCases.map { stage in
       let work = engine.work(stage, training: training)
-      return StageTime(
-        stage: stage, seconds: seconds[stage]!, operations: work.operations, bytes: work.bytes)
+      return StageTime(stage: stage, seconds: seconds[stage.rawValue], operations: work.operations, bytes: work.bytes)
     }
   }
 }
 
+/// Operations, and bytes that are read and written.
+private struct Work {
+  var operations = 0.0
+  var bytes = 0.0
+
+  static func + (a: Work, b: Work) -> Work { Work(operations: a.operations + b.operations, bytes: a.bytes + b.bytes) }
+}
+
 extension TileEngine {
-  /// Operations and bytes of a stage in one pass.
-  fileprivate func work(_ stage: ConvolutionStage, training: Bool) -> (operations: Double, bytes: Double) {
-    let (inputMap, outputMap, filterMap) = (input.map, output.map, filter.map)
-    let (blocks, tiles, frequencies, isDepthwise) = (
-      layout.blocks, layout.tiles, layout.frequencies, layout.isDepthwise
-    )
-    let lanes = Double(inputMap.lanes)
-    let points = Double(size.height * size.width)
+  /// The work of a stage in one pass.
+  fileprivate func work(_ stage: ConvolutionStage, training: Bool) -> Work {
+    let (points, frequencies) = (Double(size.height * size.width), Double(layout.frequencies))
+    let scalarBytes = Double(MemoryLayout<Scalar>.stride)
+    let (lanes, blocks) = (Double(input.map.lanes), Double(layout.blocks))
     func logarithm(_ count: Int) -> Double { log2(Double(max(count, 2))) }
     // Of a group of lanes, rows and columns.
     let (rows, columns) = (2.5 * points * logarithm(size.width) * lanes, 2.5 * points * logarithm(size.height) * lanes)
-    let pixels = points * lanes * Double(MemoryLayout<Scalar>.stride)
-    let spectra = Double(frequencies) * Double(tile.group) * Double(MemoryLayout<Scalar>.stride)
-    let (inputs, outputs) = (Double(blocks * inputMap.count), Double(blocks * outputMap.count))
-    let filters = Double(filterMap.count)
+    let (pixels, spectra) = (points * lanes * scalarBytes, frequencies * Double(group) * scalarBytes)
+    let (inputs, outputs) = (blocks * Double(input.spectra.units), blocks * Double(output.spectra.units))
+    let filters = Double(filter.spectra.units)
     // Where columns are part of the product, what goes between is half-transformed. Gradients are, with many channels.
-    let isFusedBack = isDepthwise && inputMap.arrangement == .channels
-    func transform(_ groups: Double, isFused: Bool) -> (Double, Double) {
-      (groups * (isFused ? rows : rows + columns), groups * (pixels + spectra))
+    let isFusedBack = layout.isFused && layout.byChannels
+    func transform(_ groups: Double, isFused: Bool) -> Work {
+      Work(operations: groups * (isFused ? rows : rows + columns), bytes: groups * (pixels + spectra))
     }
-    func product(isFused: Bool, operands: Double) -> (Double, Double) {
+    func product(isFused: Bool, operands: Double) -> Work {
       let sums =
-        isDepthwise
+        layout.isDepthwise
         ? inputs
-        : inputMap.arrangement == .channels
-          ? Double(tiles * filterMap.signals * inputMap.groups * outputMap.run)
-          : Double(blocks * filterMap.signals * outputMap.groups * outputMap.channels * outputMap.run)
-      let operations = 8 * Double(frequencies) * sums * lanes + (isFused ? (inputs + outputs) * columns : 0)
-      return (operations, operands * spectra)
-    }
-    func sum(_ a: (Double, Double), _ b: (Double, Double)) -> (operations: Double, bytes: Double) {
-      (a.0 + b.0, a.1 + b.1)
+        : Double(terms * output.map.run)
+          * (layout.byChannels ? Double(layout.tiles * groups) : blocks * Double(groups * self.outputs))
+      return Work(
+        operations: 8 * frequencies * sums * lanes + (isFused ? (inputs + outputs) * columns : 0),
+        bytes: operands * spectra)
     }
     switch stage {
-    case .filters: return training ? sum(transform(2 * filters, isFused: false), (0, 0)) : (0, 0)
+    case .filters: return training ? transform(2 * filters, isFused: false) : Work()
     case .transform, .inverse:
       let (first, second) = stage == .transform ? (inputs, outputs) : (outputs, inputs)
-      let forward = transform(first, isFused: isDepthwise)
-      return sum(forward, training ? transform(second, isFused: isFusedBack) : (0, 0))
+      return transform(first, isFused: layout.isFused) + (training ? transform(second, isFused: isFusedBack) : Work())
     case .product:
-      let perBlock = filters * Double(blocks)
-      let forward = product(isFused: isDepthwise, operands: inputs + outputs + perBlock)
-      guard training else { return sum(forward, (0, 0)) }
+      let perBlock = inputs + outputs + filters * blocks
+      let forward = product(isFused: layout.isFused, operands: perBlock)
+      guard training else { return forward }
       // G meets W and X, and makes dX and dW.
-      let back = product(isFused: isFusedBack, operands: inputs + outputs + perBlock)
-      let filter = product(isFused: false, operands: inputs + outputs + filters)
-      return sum(forward, sum(back, filter))
+      return forward + product(isFused: isFusedBack, operands: perBlock)
+        + product(isFused: false, operands: inputs + outputs + filters)
     }
   }
 }
