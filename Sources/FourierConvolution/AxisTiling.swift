@@ -17,17 +17,6 @@ import SpectralConvolution
 /// of an image serve as those behind it, or the image has the period of its circular boundary. So 56 pixels and 31 taps,
 /// padded to the same size, need 71 places and not 86.
 struct AxisTiling: Sendable {
-  let axis: ConvolutionAxis
-  /// Interleaved output grids, R.
-  let residues: Int
-  /// Distance between taps of a phase, S.
-  let phaseStride: Int
-  /// Phases that have a tap at all.
-  let phases: Int
-  /// Taps of a phase, J.
-  let taps: Int
-  /// Places of a tile, T.
-  let size: Int
   /// Tiles along the axis.
   let tiles: Int
 
@@ -39,11 +28,8 @@ struct AxisTiling: Sendable {
   let tapPlaces: [Int32]
 
   init(_ axis: ConvolutionAxis, size: Int, flipped: Bool) {
-    let parts = Self.parts(axis)
-    precondition(size >= parts.taps, "a tile of \(size) places cannot hold \(parts.taps) taps")
-    self.axis = axis
-    (residues, phaseStride, phases, taps) = (parts.residues, parts.phaseStride, parts.phases, parts.taps)
-    self.size = size
+    let (residues, phaseStride, phases, taps) = Self.parts(axis)
+    precondition(size >= taps, "a tile of \(size) places cannot hold \(taps) taps")
     let fresh = Self.fresh(axis, size: size)
     let none = Int32(-1)
 
@@ -70,14 +56,15 @@ struct AxisTiling: Sendable {
     (self.inputPlaces, self.outputPlaces, self.tiles) = (inputPlaces, outputPlaces, tiles)
     tapPlaces = (0..<phases).flatMap { phase in
       (0..<size).map { place in
-        let tap = parts.phaseStride * place + phase
-        guard place < parts.taps, tap < axis.kernel else { return none }
+        let tap = phaseStride * place + phase
+        guard place < taps, tap < axis.kernel else { return none }
         return Int32(flipped ? axis.kernel - 1 - tap : tap)
       }
     }
   }
 
-  /// How stride and dilation come apart.
+  /// How stride and dilation come apart: R interleaved grids of outputs, the distance S between the taps of a phase, the
+  /// phases that have a tap at all, and the taps J of a phase.
   static func parts(_ axis: ConvolutionAxis) -> (residues: Int, phaseStride: Int, phases: Int, taps: Int) {
     var (a, b) = (axis.stride, axis.dilation)
     while b != 0 { (a, b) = (b, a % b) }

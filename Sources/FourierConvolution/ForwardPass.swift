@@ -10,7 +10,7 @@ struct Finish<Scalar: FourierScalar> {
   let rectifies: Bool
 
   /// No number is written that is less.
-  var least: Scalar { rectifies ? 0 : -.infinity }
+  var least: Double { rectifies ? 0 : -.infinity }
 }
 
 extension TileEngine {

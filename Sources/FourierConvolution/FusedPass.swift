@@ -56,10 +56,10 @@ extension TileEngine {
           let (x, w) = (
             spectrum(unit).map { $0 + v * input.spectra.slab } ?? work.columns.0, column(unit.index, v, of: filters)
           )
-          tile.forwardColumn(v, work, from: unit.scratch, to: x)
+          tile.forwardColumns(v..<v + 1, work, from: unit.scratch, to: x)
           Scalar.kernels.pointee.lanes_multiply(
             work.columns.1, group, x, group, w.start, w.stride, size.height, true, w.broadcast)
-          tile.inverseColumn(v, work, from: work.columns.1, to: unit.scratch)
+          tile.inverseColumns(v..<v + 1, work, from: work.columns.1, to: unit.scratch)
         }
       }
     }
@@ -107,7 +107,7 @@ extension TileEngine {
     forEachPart(size.height) { rows, work in
       StageClock.time(.filters) {
         all.locate(
-          0, position: 0, tiles: 1, UnsafeMutablePointer(mutating: filters), filter.tables, in: work.places
+          0, position: 0, tiles: 1, UnsafeMutablePointer(mutating: filters), filter.tables, in: work
         ) {
           TilePlace(image: $0, row: 0, column: 0)
         }
@@ -119,7 +119,7 @@ extension TileEngine {
       StageClock.time(.filters) {
         for v in columns {
           let column = work.columns.0
-          tile.forwardColumn(v, work, from: scratch.base, to: column)
+          tile.forwardColumns(v..<v + 1, work, from: scratch.base, to: column)
           for output in 0..<problem.outputChannels {
             let to = packed.base + 2 * (layout.frequencies * output + v * size.height)
             for u in 0..<size.height {
@@ -206,11 +206,11 @@ extension TileEngine {
           let count = isRow ? tile.columns : size.height
           for v in 0..<(isRow ? 1 : tile.columns) {
             let (from, to) = isRow ? (scratch, scratch) : (g, other)
-            if !isRow { tile.forwardColumn(v, work, from: scratch, to: g) }
+            if !isRow { tile.forwardColumns(v..<v + 1, work, from: scratch, to: g) }
             if let images, let sums {
               var x = isRow ? space.x?.base ?? other : other
               switch images {
-              case .images: if !isRow { tile.forwardColumn(v, work, from: space.x!.base, to: x) }
+              case .images: if !isRow { tile.forwardColumns(v..<v + 1, work, from: space.x!.base, to: x) }
               case .spectra(let kept):
                 x = kept.block(block) + index * input.spectra.groupPitch + v * input.spectra.slab
               }
@@ -219,7 +219,7 @@ extension TileEngine {
             if let filters {
               let w = column(run, v, of: filters)
               Scalar.kernels.pointee.lanes_multiply(to, group, from, group, w.start, w.stride, count, false, false)
-              if !isRow { tile.inverseColumn(v, work, from: to, to: scratch) }
+              if !isRow { tile.inverseColumns(v..<v + 1, work, from: to, to: scratch) }
             }
           }
         }
@@ -233,7 +233,7 @@ extension TileEngine {
       }
       guard let dw, let sums else { return false }
       return !StageClock.time(.filters) {
-        for v in 0..<tile.columns { tile.inverseColumn(v, work, from: sums + v * sumCount, to: scratch) }
+        tile.inverseColumns(0..<tile.columns, work, from: sums, slab: sumCount, to: scratch)
         _ = locate(run, of: block(0, of: filter), dw, filter, work)
         return tile.inverseRows(0..<size.height, filter.tables, work, from: scratch, adding: false)
       }

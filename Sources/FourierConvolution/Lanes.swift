@@ -1,6 +1,7 @@
 import CKernels
 import SpectralConvolution
 import SpectralCore
+import SpectralTransforms
 
 /// The lanes of a block of tiles: which tile, plane and phase each of them belongs to.
 ///
@@ -43,11 +44,11 @@ struct LaneMap: Sendable {
   ///   - place: Where a tile of the block stands.
   ///   - finish: What is done to numbers on their way to the planes.
   @inline(__always)
-  func locate<Scalar: TensorScalar>(
+  func locate<Scalar: FourierScalar>(
     _ index: Int, position: Int, tiles: Int, _ planes: UnsafeMutablePointer<Scalar>, _ tables: PlaceTables,
-    finish: Finish<Scalar>? = nil, in places: LanePlaces<Scalar>, place: (Int) -> TilePlace
+    finish: Finish<Scalar>? = nil, in work: TileWork<Scalar>, place: (Int) -> TilePlace
   ) {
-    places.least = finish?.least ?? -.infinity
+    work.least = finish?.least ?? -.infinity
     let (upper, part) = index.quotientAndRemainder(dividingBy: run)
     let first = part * lanes
     switch arrangement {
@@ -58,35 +59,34 @@ struct LaneMap: Sendable {
       for lane in 0..<present {
         let (phase, channel) =
           channels == signals ? (0, first + lane) : ((first + lane) / channels, (first + lane) % channels)
-        set(lane, at, position, phase, group * channels + channel, planes, tables, finish?.bias, places)
+        set(lane, at, position, phase, group * channels + channel, planes, tables, finish?.bias, work)
       }
-      for lane in max(present, 0)..<lanes { places.clear(lane) }
+      for lane in max(present, 0)..<lanes { work.lanes[lane].plane = nil }
     case .tiles:
       let (group, signal) = upper.quotientAndRemainder(dividingBy: signals)
       let (phase, channel) = signal.quotientAndRemainder(dividingBy: channels)
       let present = max(0, min(lanes, tiles - first))
       for lane in 0..<present {
         set(
-          lane, place(first + lane), position, phase, group * channels + channel, planes, tables, finish?.bias, places)
+          lane, place(first + lane), position, phase, group * channels + channel, planes, tables, finish?.bias, work)
       }
-      for lane in present..<lanes { places.clear(lane) }
+      for lane in present..<lanes { work.lanes[lane].plane = nil }
     }
   }
 
   @inline(__always)
-  private func set<Scalar: TensorScalar>(
+  private func set<Scalar: FourierScalar>(
     _ lane: Int, _ at: TilePlace, _ position: Int, _ phase: Int, _ plane: Int,
     _ planes: UnsafeMutablePointer<Scalar>, _ tables: PlaceTables, _ bias: UnsafePointer<Scalar>?,
-    _ places: LanePlaces<Scalar>
+    _ work: TileWork<Scalar>
   ) {
     let (phaseY, phaseX) = phase == 0 ? (0, 0) : (phase / phases.width, phase % phases.width)
     let slice = tables.slice(at.segment, position)
-    guard slice >= 0 else { return places.clear(lane) }
-    places.planes[lane] = UnsafeMutableRawPointer(
-      planes + ((at.image * self.planes + plane) * tables.planeSlices + slice) * tables.planeStride)
-    places.rows[lane] = UnsafePointer(tables.rows + (at.row * phases.height + phaseY) * tables.size.height)
-    places.columns[lane] = UnsafePointer(tables.columns + at.column * phases.width + phaseX)
-    places.bias[lane] = bias.map { $0[plane] } ?? 0
+    guard slice >= 0 else { return work.lanes[lane].plane = nil }
+    work.lanes[lane] = sk_lane(
+      plane: planes + ((at.image * self.planes + plane) * tables.planeSlices + slice) * tables.planeStride,
+      rows: tables.rows + (at.row * phases.height + phaseY) * tables.size.height,
+      columns: tables.columns + at.column * phases.width + phaseX, bias: bias.map { Double($0[plane]) } ?? 0)
   }
 }
 
@@ -188,7 +188,7 @@ struct LaneLayout: Sendable {
       let arrangement: LaneMap.Arrangement = min(terms, outputs) > lanes / 2 ? .channels : .tiles
       input = map(arrangement, groups, phases, problem.channelsPerGroup, tilesPerBlock)
       output = map(arrangement, groups, 1, outputs, tilesPerBlock)
-      // Filters lie as a bank of images of which the outputs are the batch, where that fills more lanes.
+      // Filters lie as images of which the outputs are the batch, where that fills more lanes.
       let byOutputs = arrangement == .tiles && !isDepthwise && groups == 1 && outputs > terms
       filter =
         byOutputs

@@ -88,11 +88,11 @@ final class TileEngine<Scalar: FourierScalar>: Sendable {
     let (position, index) = unit.quotientAndRemainder(dividingBy: operand.spectra.width)
     operand.map.locate(
       block.firstGroup + index, position: position, tiles: block.tiles.count, planes, operand.tables, finish: finish,
-      in: work.places
+      in: work
     ) {
       isFilter(operand) ? TilePlace(image: $0, row: 0, column: 0) : place(block.tiles.lowerBound + $0)
     }
-    return work.places.hasAny
+    return work.hasAny
   }
 
   @inline(__always)
@@ -112,7 +112,7 @@ final class TileEngine<Scalar: FourierScalar>: Sendable {
         return
       }
       tile.forwardRows(0..<size.height, operand.tables, own.work, to: own.scratch)
-      tile.forwardColumns(own.work, from: own.scratch, to: spectra, slab: slab)
+      tile.forwardColumns(0..<tile.columns, own.work, from: own.scratch, to: spectra, slab: slab)
     }
   }
 
@@ -129,7 +129,8 @@ final class TileEngine<Scalar: FourierScalar>: Sendable {
     StageClock.time(isFilter(operand) ? .filters : .inverse) {
       guard locate(unit, of: block, planes, operand, own.work, finish: finish) else { return true }
       tile.inverseColumns(
-        own.work, from: spectra + unit * operand.spectra.groupPitch, slab: operand.spectra.slab, to: own.scratch)
+        0..<tile.columns, own.work, from: spectra + unit * operand.spectra.groupPitch, slab: operand.spectra.slab,
+        to: own.scratch)
       return tile.inverseRows(0..<size.height, operand.tables, own.work, from: own.scratch, adding: adding)
     }
   }

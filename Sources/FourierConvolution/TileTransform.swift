@@ -68,8 +68,7 @@ struct TileTransform<Scalar: FourierScalar>: Sendable {
     }
     work.forEachFewRows(present) { rows in
       Scalar.kernels.pointee.gather_rows(
-        work.row, work.strips, work.pitch, work.places.planes, work.places.rows, work.places.columns, rows.baseAddress,
-        rows.count, tables.rowStride, size.width)
+        work.row, work.strips, work.pitch, work.lanes, rows.baseAddress, rows.count, tables.rowStride, size.width)
       row.execute(
         work.row, group, work.pairs, group, work: work.memory, inverse: false, repeats: rows.count,
         inputStep: work.rowCount, outputStep: half * group)
@@ -80,40 +79,26 @@ struct TileTransform<Scalar: FourierScalar>: Sendable {
     }
   }
 
-  /// All columns from half-transformed to the spectrum, where they lie `slab` numbers apart.
+  /// Some columns from half-transformed to the spectrum, where they lie `slab` numbers apart.
   @inline(__always)
   func forwardColumns(
-    _ work: TileWork<Scalar>, from scratch: UnsafePointer<Scalar>, to spectrum: UnsafeMutablePointer<Scalar>, slab: Int
+    _ range: Range<Int>, _ work: TileWork<Scalar>, from scratch: UnsafePointer<Scalar>,
+    to spectrum: UnsafeMutablePointer<Scalar>, slab: Int = 0
   ) {
     column.execute(
-      scratch, rowPitch, spectrum, group, work: work.memory, inverse: false, repeats: columns, inputStep: group,
-      outputStep: slab)
+      scratch + range.lowerBound * group, rowPitch, spectrum, group, work: work.memory, inverse: false,
+      repeats: range.count, inputStep: group, outputStep: slab)
   }
 
   /// Back.
   @inline(__always)
   func inverseColumns(
-    _ work: TileWork<Scalar>, from spectrum: UnsafePointer<Scalar>, slab: Int, to scratch: UnsafeMutablePointer<Scalar>
+    _ range: Range<Int>, _ work: TileWork<Scalar>, from spectrum: UnsafePointer<Scalar>, slab: Int = 0,
+    to scratch: UnsafeMutablePointer<Scalar>
   ) {
     column.execute(
-      spectrum, group, scratch, rowPitch, work: work.memory, inverse: true, repeats: columns, inputStep: slab,
-      outputStep: group)
-  }
-
-  /// One column from half-transformed to the spectrum.
-  @inline(__always)
-  func forwardColumn(
-    _ v: Int, _ work: TileWork<Scalar>, from scratch: UnsafePointer<Scalar>, to spectrum: UnsafeMutablePointer<Scalar>
-  ) {
-    column.execute(scratch + v * group, rowPitch, spectrum, group, work: work.memory, inverse: false)
-  }
-
-  /// Back.
-  @inline(__always)
-  func inverseColumn(
-    _ v: Int, _ work: TileWork<Scalar>, from spectrum: UnsafePointer<Scalar>, to scratch: UnsafeMutablePointer<Scalar>
-  ) {
-    column.execute(spectrum, group, scratch + v * group, rowPitch, work: work.memory, inverse: true)
+      spectrum, group, scratch + range.lowerBound * group, rowPitch, work: work.memory, inverse: true,
+      repeats: range.count, inputStep: slab, outputStep: group)
   }
 
   /// Rows of half spectra to planes, those that have a place there.
@@ -135,17 +120,23 @@ struct TileTransform<Scalar: FourierScalar>: Sendable {
         work.pairs, group, work.row, group, work: work.memory, inverse: true, repeats: rows.count,
         inputStep: half * group, outputStep: work.rowCount)
       let finite = Scalar.kernels.pointee.scatter_rows(
-        work.row, work.strips, work.pitch, work.places.planes, work.places.rows, work.places.columns, rows.baseAddress,
-        rows.count, tables.rowStride, size.width, work.places.bias, Double(work.places.least), adding)
+        work.row, work.strips, work.pitch, work.lanes, rows.baseAddress, rows.count, tables.rowStride, size.width,
+        work.least, adding)
       isFinite = isFinite && finite
     }
     return isFinite
   }
 }
 
+/// Rows of a tile that are there, by number.
+typealias RowList = UnsafeBufferPointer<Int32>
+
 /// What a thread works in.
 final class TileWork<Scalar: FourierScalar> {
-  let places: LanePlaces<Scalar>
+  /// Where the lanes of a group come from or go to.
+  let lanes: UnsafeMutablePointer<sk_lane>
+  /// What lanes give is no less than this.
+  var least = -Double.infinity
   /// Columns of a row of places, in whole groups of lanes.
   let pitch: Int
   /// Numbers of a row of all lanes.
@@ -165,7 +156,8 @@ final class TileWork<Scalar: FourierScalar> {
 
   init(_ size: Extent) {
     let lanes = LaneTransform<Scalar>.lanes
-    places = LanePlaces(lanes: lanes)
+    self.lanes = .allocate(capacity: lanes)
+    self.lanes.initialize(repeating: sk_lane(), count: lanes)
     all = Scratch(count: Self.count(size))
     list = .allocate(capacity: size.height)
     pitch = Self.pitch(size)
@@ -180,7 +172,13 @@ final class TileWork<Scalar: FourierScalar> {
     memory = first + 2 * column
   }
 
-  deinit { list.deallocate() }
+  deinit {
+    lanes.deallocate()
+    list.deallocate()
+  }
+
+  /// Whether any lane has a place.
+  var hasAny: Bool { (0..<LaneTransform<Scalar>.lanes).contains { lanes[$0].plane != nil } }
 
   private static func pitch(_ size: Extent) -> Int {
     let lanes = LaneTransform<Scalar>.lanes
@@ -202,7 +200,7 @@ final class TileWork<Scalar: FourierScalar> {
   /// The rows of a tile that any lane has a place for.
   func presentRows(_ range: Range<Int>) -> RowList {
     let count = sk_list_rows(
-      list.baseAddress, places.planes, places.rows, LaneTransform<Scalar>.lanes, range.lowerBound, range.upperBound)
+      list.baseAddress, lanes, LaneTransform<Scalar>.lanes, range.lowerBound, range.upperBound)
     return RowList(rebasing: list[..<count])
   }
 

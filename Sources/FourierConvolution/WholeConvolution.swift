@@ -265,34 +265,35 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   private func crop(
     _ source: UnsafePointer<Scalar>, _ block: Int, to array: UnsafeMutablePointer<Scalar>, _ bias: Scalar
   ) {
-    let ranges = ranges(block)
-    let (depth, vertical, horizontal) = (problem.depth, problem.vertical, problem.horizontal)
-    let (_, rows, columns) = lengths
+    let stride = problem.horizontal.stride
     nonisolated(unsafe) let (source, array) = (source, array)
-    Parallel.forEach(ranges.depth.count * ranges.rows.count, grain: max(1, (1 << 14) / ranges.columns.count)) { index in
-      let (slice, row) = index.quotientAndRemainder(dividingBy: ranges.rows.count)
-      let from = source + (slice * depth.stride * rows + row * vertical.stride) * columns
-      let to =
-        array + ((ranges.depth.lowerBound + slice) * vertical.output + ranges.rows.lowerBound + row)
-        * horizontal.output + ranges.columns.lowerBound
-      for i in 0..<ranges.columns.count { to[i] = from[i * horizontal.stride] + bias }
+    forEachOutputRow(block) { place, element, count in
+      for i in 0..<count { array[element + i] = source[place + i * stride] + bias }
     }
   }
 
   /// The gradients of a block's outputs, each where its window begins, and zeros between them.
   private func spread(_ array: UnsafePointer<Scalar>, _ block: Int, to target: UnsafeMutablePointer<Scalar>) {
+    let stride = problem.horizontal.stride
+    target.initialize(repeating: 0, count: size.points)
+    nonisolated(unsafe) let (array, target) = (array, target)
+    forEachOutputRow(block) { place, element, count in
+      for i in 0..<count { target[place + i * stride] = array[element + i] }
+    }
+  }
+
+  /// Calls `body` for each row of a block's outputs, in parallel: the place in the block where its first window begins, its
+  /// first element in the array, and how many there are.
+  private func forEachOutputRow(_ block: Int, _ body: (_ place: Int, _ element: Int, _ count: Int) -> Void) {
     let ranges = ranges(block)
     let (depth, vertical, horizontal) = (problem.depth, problem.vertical, problem.horizontal)
     let (_, rows, columns) = lengths
-    target.initialize(repeating: 0, count: size.points)
-    nonisolated(unsafe) let (array, target) = (array, target)
     Parallel.forEach(ranges.depth.count * ranges.rows.count, grain: max(1, (1 << 14) / ranges.columns.count)) { index in
       let (slice, row) = index.quotientAndRemainder(dividingBy: ranges.rows.count)
-      let to = target + (slice * depth.stride * rows + row * vertical.stride) * columns
-      let from =
-        array + ((ranges.depth.lowerBound + slice) * vertical.output + ranges.rows.lowerBound + row)
-        * horizontal.output + ranges.columns.lowerBound
-      for i in 0..<ranges.columns.count { to[i * horizontal.stride] = from[i] }
+      let line = (ranges.depth.lowerBound + slice) * vertical.output + ranges.rows.lowerBound + row
+      body(
+        (slice * depth.stride * rows + row * vertical.stride) * columns,
+        line * horizontal.output + ranges.columns.lowerBound, ranges.columns.count)
     }
   }
 

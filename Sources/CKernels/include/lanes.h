@@ -23,6 +23,14 @@ typedef struct {
   int32_t first, count, source;
 } sk_columns;
 
+// Where a lane of a group comes from or goes to.
+typedef struct {
+  void *plane;                // null for an idle lane
+  const int32_t *rows;        // where each row of its tile lies in the plane; negative for nowhere
+  const sk_columns *columns;
+  double bias;                // added to what the lane gives
+} sk_lane;
+
 // A product of complex matrices, c[i][j] = sum over terms l of a[i][l] b[l][j], and where its operands lie, in numbers.
 typedef struct {
   ptrdiff_t rows, terms;
@@ -52,8 +60,7 @@ typedef struct {
 } sk_tap_sum;
 
 // Lists the rows in first..<end that are present in at least one lane; returns how many there are.
-ptrdiff_t sk_list_rows(int32_t *list, const void *planes, const int32_t *const *rows, ptrdiff_t lanes, ptrdiff_t first,
-                       ptrdiff_t end);
+ptrdiff_t sk_list_rows(int32_t *list, const sk_lane *lanes, ptrdiff_t count, ptrdiff_t first, ptrdiff_t end);
 
 #define SK_LANE_KERNELS(FUNCTION, T)                                                                                   \
   /* `repeats` unnormalised complex transforms, each of plan->count groups that lie `in_stride` numbers apart in `in`  \
@@ -68,18 +75,15 @@ ptrdiff_t sk_list_rows(int32_t *list, const void *planes, const int32_t *const *
   /* Back, times two. */                                                                                               \
   FUNCTION(void, tangle, (T *to, const T *x, ptrdiff_t x_row, const T *roots, ptrdiff_t half, const int32_t *list,     \
            ptrdiff_t count))                                                                                           \
-  /* Rows of a tile from planes to lanes, one after the other: for row list[k], to[k][x][lane] is                      \
-     planes[lane][rows[lane][list[k]] * row_stride + place of x], zero where row or place are negative, or the plane   \
-     is null. `strips` has room for a row of `pitch` numbers (the width in whole groups) of each lane; so has each row \
-     of `to`. */                                                                                                       \
-  FUNCTION(void, gather_rows, (T *to, T *strips, ptrdiff_t pitch, T *const *planes, const int32_t *const *rows,        \
-           const sk_columns *const *columns, const int32_t *list, ptrdiff_t count, ptrdiff_t row_stride,               \
-           ptrdiff_t width))                                                                                           \
+  /* Rows of a tile from planes to lanes, one after the other: for row list[k], to[k][x][lane] is the element of its   \
+     plane at rows[list[k]] * row_stride + place of x, zero where row or place are negative, or the lane is idle.      \
+     `strips` has room for a row of `pitch` numbers (the width in whole groups) of each lane; so has each row of `to`. */\
+  FUNCTION(void, gather_rows, (T *to, T *strips, ptrdiff_t pitch, const sk_lane *lanes, const int32_t *list,           \
+           ptrdiff_t count, ptrdiff_t row_stride, ptrdiff_t width))                                                    \
   /* Back, plus a number for each lane, and no less than `least`; adding to what is there, if asked. Returns whether   \
      all was finite. */                                                                                                \
-  FUNCTION(bool, scatter_rows, (const T *from, T *strips, ptrdiff_t pitch, T *const *planes,                           \
-           const int32_t *const *rows, const sk_columns *const *columns, const int32_t *list, ptrdiff_t count,         \
-           ptrdiff_t row_stride, ptrdiff_t width, const T *bias, double least, bool add))                              \
+  FUNCTION(bool, scatter_rows, (const T *from, T *strips, ptrdiff_t pitch, const sk_lane *lanes, const int32_t *list,  \
+           ptrdiff_t count, ptrdiff_t row_stride, ptrdiff_t width, double least, bool add))                            \
   /* Complex matrices, of which rows lie `pitch` numbers apart, and the groups of lanes of a row `group` numbers:      \
      to[j][i] = from[i][j]. */                                                                                         \
   FUNCTION(void, transpose_matrix, (T *to, ptrdiff_t to_pitch, ptrdiff_t to_group, const T *from,                      \
