@@ -13,14 +13,42 @@ import Testing
     #expect(visitor.playground.stop())
   }
 
-  @Test func connectionsBeyondTheLimitAreClosedAndTheOthersGoOn() throws {
+  /// Who connects and sends a byte, and no more for now, gives way to who sends a request.
+  @Test func requestsThatAreNotWholeLockNobodyOut() throws {
     var limits = ServerLimits()
     limits.connections = 8
     let visitor = try Visitor(limits: limits)
-    let sockets = try (0..<100).map { _ in try visitor.connect() }
-    for socket in sockets { socket.send("GET /api/state HTTP/1.1\r\nHost: \(visitor.host)\r\n\r\n") }
-    let served = sockets.filter { $0.answer()?.status == 200 }.count
-    #expect((1...100).contains(served))
+    // A request that is being answered keeps its connection.
+    let patient = try visitor.connect()
+    patient.send("GET /api/training?since=1000000&wait=3000 HTTP/1.1\r\nHost: \(visitor.host)\r\n\r\n")
+    usleep(200_000)
+    var flood: [RawSocket] = []
+    for _ in 0..<3 {
+      for _ in 0..<100 {
+        let socket = try visitor.connect()
+        socket.send("G")
+        flood.append(socket)
+      }
+      for _ in 0..<5 { #expect(try visitor.get("/api/state").status == 200) }
+    }
+    #expect(patient.answer()?.status == 200)
+    // All but the newest have been closed, without an answer.
+    #expect(flood.prefix(flood.count - 8).allSatisfy { $0.rest().isEmpty })
+    #expect(visitor.playground.stop())
+  }
+
+  @Test func responsesThatNobodyReadsLockNobodyOut() throws {
+    var limits = ServerLimits()
+    limits.connections = 4
+    let visitor = try Visitor(limits: limits)
+    // More than the buffers of a socket take.
+    let sockets = try (0..<4).map { _ in
+      let socket = try visitor.connect()
+      socket.send("GET /api/pictures/scene/pixels?side=2000 HTTP/1.1\r\nHost: \(visitor.host)\r\n\r\n")
+      #expect(socket.receive(1)?.count == 1)
+      return socket
+    }
+    for _ in 0..<5 { #expect(try visitor.get("/api/state").status == 200) }
     withExtendedLifetime(sockets) {}
     #expect(visitor.playground.stop())
   }

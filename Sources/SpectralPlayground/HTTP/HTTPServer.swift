@@ -4,7 +4,7 @@ import Synchronization
 
 /// How much a server takes on.
 package struct ServerLimits: Sendable {
-  /// Connections at one time; further ones are closed at once.
+  /// Connections at one time. For one more the oldest gives way whose request has not come as a whole.
   package var connections: UInt32 = 256
   /// Seconds that a connection may be silent in the middle of a request, or between two.
   package var seconds: UInt32 = 10
@@ -37,7 +37,7 @@ final class HTTPServer: Sendable {
   /// Bytes of responses that have not been read yet.
   private let unreadBytes = Atomic<Int>(0)
   private let unreadLimit: Int
-  private let deadlines: Deadlines
+  private let connections: Connections
 
   /// What libmicrohttpd knows the server by. Its calls may come from any thread; whoever takes it out of the lock ends it.
   private struct Daemon: @unchecked Sendable {
@@ -53,10 +53,11 @@ final class HTTPServer: Sendable {
     (port, self.router, self.guards) = (socket.port, router, guards)
     daemon = Mutex(nil)
     unreadLimit = limits.unreadBytes
-    deadlines = Deadlines(limit: .seconds(limits.requestSeconds))
+    connections = Connections(most: Int(limits.connections), limit: .seconds(limits.requestSeconds))
     let owner = Unmanaged.passUnretained(self).toOpaque()
     let handle = sk_http_start(
-      socket.descriptor, owner, answer, begin, completed, notice, limits.connections, limits.seconds, 1 << 17, 8 << 20)
+      socket.descriptor, owner, answer, begin, completed, notice,
+      limits.connections + UInt32(Connections.reserve), limits.seconds, 1 << 17, 8 << 20)
     guard let handle else {
       close(socket.descriptor)
       throw PlaygroundError("the server could not be started: free some memory or threads, then try again")
@@ -104,10 +105,10 @@ final class HTTPServer: Sendable {
   }
 
   fileprivate func opened(_ connection: OpaquePointer) {
-    deadlines.opened(UInt(bitPattern: connection), descriptor: sk_http_descriptor(connection))
+    connections.opened(UInt(bitPattern: connection), descriptor: sk_http_descriptor(connection))
   }
 
-  fileprivate func closed(_ connection: OpaquePointer) { deadlines.closed(UInt(bitPattern: connection)) }
+  fileprivate func closed(_ connection: OpaquePointer) { connections.closed(UInt(bitPattern: connection)) }
 
   /// Judges a request by its head.
   fileprivate func receive(_ exchange: Exchange, method: String, _ connection: OpaquePointer) -> MHD_Result {
@@ -166,7 +167,7 @@ final class HTTPServer: Sendable {
   /// Answers a request that is whole.
   fileprivate func respond(_ exchange: Exchange, _ connection: OpaquePointer) -> MHD_Result {
     if let error = exchange.error { return send(error.response, exchange, connection) }
-    deadlines.compute(UInt(bitPattern: connection))
+    connections.compute(UInt(bitPattern: connection))
     active.wrappingAdd(1, ordering: .acquiringAndReleasing)
     defer { active.wrappingSubtract(1, ordering: .acquiringAndReleasing) }
     let response: HTTPResponse
@@ -181,14 +182,14 @@ final class HTTPServer: Sendable {
   }
 
   fileprivate func forget(_ exchange: Exchange, _ connection: OpaquePointer?) {
-    if let connection { deadlines.wait(UInt(bitPattern: connection)) }
+    if let connection { connections.awaitRequest(UInt(bitPattern: connection)) }
     unreadBytes.wrappingSubtract(exchange.unreadBytes, ordering: .relaxed)
     bodyBytes.wrappingSubtract(exchange.releaseBody(), ordering: .relaxed)
     open.wrappingSubtract(1, ordering: .relaxed)
   }
 
   private func send(_ response: HTTPResponse, _ exchange: Exchange, _ connection: OpaquePointer) -> MHD_Result {
-    deadlines.wait(UInt(bitPattern: connection))
+    connections.respond(UInt(bitPattern: connection))
     let size = response.body.count
     let total = unreadBytes.wrappingAdd(size, ordering: .relaxed).newValue
     exchange.unreadBytes += size
