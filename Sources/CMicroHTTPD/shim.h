@@ -63,6 +63,19 @@ static inline int sk_http_is_ambiguous(struct MHD_Connection *connection) {
   return seen.hosts > 1 || seen.lengths > 1 || seen.has_nul;
 }
 
+/// Whether method, target and version are all that the first line of a request holds, as opposed to what stands before
+/// a NUL in it.
+static inline int sk_http_line_is_whole(const char *method, const char *url, size_t target_size, const char *version) {
+#if MHD_VERSION < 0x01000000
+  // Before version 1.0 the library ends each part at a NUL in it. It puts NULs in place of the two spaces, so that
+  // parts that are not a byte apart were cut off.
+  return method + strlen(method) + 1 == url && url + target_size + 1 == version;
+#else
+  (void)method, (void)url, (void)target_size, (void)version;
+  return 1;
+#endif
+}
+
 /// The socket of a connection; -1 if the library does not tell.
 static inline int sk_http_descriptor(struct MHD_Connection *connection) {
   const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);

@@ -48,6 +48,20 @@ import Testing
     #expect(plain?.status == 200)
   }
 
+  /// A reader that stops at a NUL takes another address or method from such a line than one that does not.
+  @Test func aRequestLineWithANULIsRefused() throws {
+    for line in [
+      "GET /\0 HTTP/1.1", "GET /\0/api/state HTTP/1.1", "GET /api/state\0 HTTP/1.1", "GET /api/state?x=1\0 HTTP/1.1",
+      "GET /\0HTTP/1.1 HTTP/1.1", "GET /\0 HTTP/1.1\0 HTTP/1.1", "GET\0 / HTTP/1.1", "GET\0X / HTTP/1.1",
+    ] {
+      let answer = try visitor.raw("\(line)\r\nHost: \(visitor.host)\r\n\r\n")
+      #expect(answer?.status == 400, "\(line.debugDescription)")
+    }
+    for target in ["/", "/api/state?x=1", "/api/state?x=%41&y=a+b"] {
+      #expect(try visitor.get(target).status == 200, "\(target)")
+    }
+  }
+
   @Test func everyPostNeedsThePagesOwnOrigin() throws {
     let good = "Host: \(visitor.host)\r\n"
     for origin in [

@@ -28,14 +28,15 @@ struct Guards: Sendable {
     let isChunked: Bool
     /// Whether the target is one of the calls, not a file of the page.
     let isCall: Bool
-    /// Whether other readers might take another host from it: it has several, or there is a NUL in its headers.
+    /// Whether other readers might take another host or address from it: it has several, or there is a NUL in it.
     var isAmbiguous = false
   }
 
   /// Why a request is refused by its head alone; nil if it is not.
   func refusal(_ head: Head) -> HTTPError? {
     guard !head.isAmbiguous else {
-      return HTTPError(400, "A header is given twice, or holds a NUL.", remedy: "Send one Host and plain text.")
+      return HTTPError(
+        400, "A header is given twice, or there is a NUL in the request.", remedy: "Send one Host and plain text.")
     }
     guard let host = head.host?.lowercased(), hosts.contains(host) else {
       return HTTPError(

@@ -99,9 +99,9 @@ final class HTTPServer: Sendable {
 
   // MARK: One request
 
-  fileprivate func exchange(_ target: String) -> Exchange {
+  fileprivate func exchange(_ target: UnsafePointer<CChar>) -> Exchange {
     open.wrappingAdd(1, ordering: .relaxed)
-    return Exchange(target: target)
+    return Exchange(target: String(cString: target), length: strlen(target))
   }
 
   fileprivate func opened(_ connection: OpaquePointer) {
@@ -111,7 +111,9 @@ final class HTTPServer: Sendable {
   fileprivate func closed(_ connection: OpaquePointer) { connections.closed(UInt(bitPattern: connection)) }
 
   /// Judges a request by its head.
-  fileprivate func receive(_ exchange: Exchange, method: String, _ connection: OpaquePointer) -> MHD_Result {
+  fileprivate func receive(
+    _ exchange: Exchange, method: String, isWhole: Bool, _ connection: OpaquePointer
+  ) -> MHD_Result {
     func header(_ name: String) -> String? {
       sk_http_header(connection, name).map { String(cString: $0) }
     }
@@ -119,7 +121,7 @@ final class HTTPServer: Sendable {
     let head = Guards.Head(
       method: method, host: header("Host"), origin: header("Origin"), site: header("Sec-Fetch-Site"),
       contentLength: header("Content-Length"), isChunked: header("Transfer-Encoding") != nil,
-      isCall: target?.path.first == "api", isAmbiguous: sk_http_is_ambiguous(connection) != 0)
+      isCall: target?.path.first == "api", isAmbiguous: !isWhole || sk_http_is_ambiguous(connection) != 0)
     if let refusal = guards.refusal(head) { return send(refusal.response, exchange, connection) }
     guard let target else {
       return send(HTTPError(400, "The address is not one of the page's.").response, exchange, connection)
@@ -216,8 +218,10 @@ final class HTTPServer: Sendable {
 
 /// A request on its way in. Only the thread of its connection touches it.
 private final class Exchange {
-  /// The target as it was sent.
+  /// The target as it was sent, up to a NUL in it.
   let target: String
+  /// The bytes of the target.
+  let length: Int
   var isNew = true
   var work: (([UInt8]) throws -> HTTPResponse)?
   var received = 0
@@ -228,7 +232,7 @@ private final class Exchange {
   private(set) var body: [UInt8] = []
   private(set) var error: HTTPError?
 
-  init(target: String) { self.target = target }
+  init(target: String, length: Int) { (self.target, self.length) = (target, length) }
 
   /// Makes room for a body, as far as it is believed before it has come.
   func expect(_ count: Int) { body.reserveCapacity(min(count, 1 << 20)) }
@@ -251,7 +255,7 @@ private func server(_ owner: UnsafeMutableRawPointer?) -> HTTPServer {
 private func begin(
   _ owner: UnsafeMutableRawPointer?, _ target: UnsafePointer<CChar>?, _ connection: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {
-  Unmanaged.passRetained(server(owner).exchange(String(cString: target!))).toOpaque()
+  Unmanaged.passRetained(server(owner).exchange(target!)).toOpaque()
 }
 
 private func answer(
@@ -263,7 +267,8 @@ private func answer(
   let request = Unmanaged<Exchange>.fromOpaque(exchange).takeUnretainedValue()
   if request.isNew {
     request.isNew = false
-    return server(owner).receive(request, method: String(cString: method!), connection)
+    let isWhole = sk_http_line_is_whole(method, url, request.length, version) != 0
+    return server(owner).receive(request, method: String(cString: method!), isWhole: isWhole, connection)
   }
   guard count.pointee > 0 else { return server(owner).respond(request, connection) }
   let piece = UnsafeRawBufferPointer(start: data, count: count.pointee)
