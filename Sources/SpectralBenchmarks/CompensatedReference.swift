@@ -15,16 +15,25 @@ struct CompensatedReference {
   /// The most products to add up in all.
   private static let termLimit = 20_000_000
 
+  /// How many outputs there can be references at.
+  private static func count(_ problem: ConvolutionProblem) -> Int {
+    min(problem.outputShape.count, max(1, termLimit / problem.taps))
+  }
+
+  /// The bytes that the references take.
+  static func byteCount(_ problem: ConvolutionProblem) -> Int {
+    count(problem) * (MemoryLayout<Int>.stride + MemoryLayout<Double>.stride)
+  }
+
   /// References at all outputs, or at random ones where there are too many.
   ///
   /// - Precondition: one image, and as many groups and filters as channels.
   init(_ x: Tensor<Double>, _ w: Tensor<Double>, _ problem: ConvolutionProblem) {
     let (slices, rows, columns) = (problem.depth, problem.vertical, problem.horizontal)
-    let count = problem.outputShape.count
-    let affordable = max(1, Self.termLimit / problem.taps)
+    let (all, count) = (problem.outputShape.count, Self.count(problem))
     var random = RandomGenerator(seed: 7)
     let places =
-      count <= affordable ? Array(0..<count) : (0..<affordable).map { _ in Int.random(in: 0..<count, using: &random) }
+      count == all ? Array(0..<all) : (0..<count).map { _ in Int.random(in: 0..<all, using: &random) }
     let flips = problem.geometry.operation == .convolution
     let constant = problem.geometry.boundary.value
     self.places = places

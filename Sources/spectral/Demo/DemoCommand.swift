@@ -77,10 +77,10 @@ enum DemoCommand: Subcommand {
     let check = try CrossCheck(
       scene, kernel, boundary: .reflect, memoryLimit: nil, rigor: isDeterministic ? .estimate : .measure, runs: 9)
     try folder.write("cross-check-input.png", RasterImage(pixels: scene))
-    try folder.write("cross-check-direct.png", DemoPictures.stretched(check.direct))
-    try folder.write("cross-check-fft.png", DemoPictures.stretched(check.fourier))
-    try folder.write(
-      "cross-check-difference.png", DemoPictures.stretched((check.fourier - check.direct).map { abs($0) }))
+    let (direct, fourier) = check.results()
+    try folder.write("cross-check-direct.png", DemoPictures.stretched(direct))
+    try folder.write("cross-check-fft.png", DemoPictures.stretched(fourier))
+    try folder.write("cross-check-difference.png", DemoPictures.stretched((fourier - direct).map { abs($0) }))
     return check
   }
 
