@@ -65,6 +65,21 @@ import Testing
     }
   }
 
+  /// A feature that is much broader than its shift looks almost alike a few pixels further: that shows in the standard
+  /// error, and makes nobody doubt that both show it.
+  @Test func aBroadFeatureOfALongRowIsNoGuess() throws {
+    func row(_ centre: Double) -> Tensor<Double> {
+      Tensor([1, 6000]) { x in
+        for i in x.indices { x[i] = (255 * exp(-pow(Double(i) - centre, 2) / (2 * 60 * 60))).rounded() / 255 }
+      }
+    }
+    for (from, to) in [(3000.0, 3007.0), (2200, 2155)] {
+      let shift = try Registration<Double>().shift(from: row(from), to: row(to))
+      #expect(abs(shift.dx - (to - from)) < 0.2 && shift.dy == 0, "\(shift)")
+      #expect(shift.confidence > 0.5, "\(shift)")
+    }
+  }
+
   @Test func theOrderOfTheImagesTurnsTheShift() throws {
     let (a, b) = (blob(60, 20, 25, sigma: 3), blob(60, 23.3, 21.1, sigma: 3))
     let (there, back) = (

@@ -36,10 +36,10 @@ struct CrossCorrelation<Scalar: FourierScalar>: Sendable {
     return shift
   }
 
-  /// The negative second derivatives at a shift: how sharp a maximum is.
-  func curvature(at shift: Displacement) -> (yy: Double, yx: Double, xx: Double) {
+  /// The maximum at a shift.
+  func summit(at shift: Displacement) -> Summit {
     let here = expansion(at: shift)
-    return (-here.yy, -here.yx, -here.xx)
+    return Summit(value: here.value, yy: -here.yy, yx: -here.yx, xx: -here.xx)
   }
 
   /// Newton's step in the eigenvectors of the second derivatives, uphill along each; none where nothing changes.
@@ -90,6 +90,21 @@ struct CrossCorrelation<Scalar: FourierScalar>: Sendable {
       sum.xx -= second * m2.real
     }
     return sum
+  }
+}
+
+/// A maximum of a correlation: its height, and its negative second derivatives, which say how sharp it is.
+struct Summit: Sendable {
+  let value: Double
+  let yy: Double
+  let yx: Double
+  let xx: Double
+
+  /// Whether a shift so far from the maximum is on the same hill: the parabola through the summit is above zero there.
+  /// Of a wave it is for a bit more than a fifth of the wavelength to each side.
+  func reaches(_ displacement: Displacement) -> Bool {
+    let (dy, dx) = (displacement.dy, displacement.dx)
+    return dy * dy * yy + 2 * dy * dx * yx + dx * dx * xx < 2 * value
   }
 }
 

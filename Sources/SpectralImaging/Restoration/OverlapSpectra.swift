@@ -145,8 +145,10 @@ struct OverlapSpectra<Scalar: FourierScalar>: Sendable {
   ///
   /// With the automatic weights the correlation is the logarithm of the likelihood, but for the frequencies that a window
   /// makes depend on each other. Its curvature at the maximum is the information.
-  func standardErrors(at shift: Displacement) -> Displacement {
-    let (yy, yx, xx) = correlation(.automatic, near: shift).curvature(at: shift)
+  ///
+  /// - Parameter summit: The summit of the correlation with the automatic weights.
+  func standardErrors(at summit: Summit) -> Displacement {
+    let (yy, yx, xx) = (summit.yy, summit.yx, summit.xx)
     let scale = 1 / independentPart.squareRoot()
     // Beside the other axis an axis without information has only what noise adds up to.
     let determinant = yy * xx - yx * yx
@@ -167,11 +169,29 @@ struct PhaseWaves: Sendable {
   private let rows: [Double]
 
   init(_ rings: FrequencyRings, _ shift: Displacement) {
-    func waves(_ count: Int, _ angle: (Int) -> Double) -> [Double] {
-      (0..<2 * count).map { $0 % 2 == 0 ? cos(angle($0 / 2)) : sin(angle($0 / 2)) }
+    columns = Self.waves(0..<rings.half, 2 * Double.pi * shift.dx / Double(rings.width))
+    let (height, angle) = (rings.height, 2 * Double.pi * shift.dy / Double(rings.height))
+    // From the middle row on frequencies are negative.
+    rows = Self.waves(0..<height / 2 + 1, angle) + Self.waves(height / 2 + 1 - height..<0, angle)
+  }
+
+  /// Cosine and sine of whole multiples of an angle: products of a few, since calls for each would take most of the
+  /// time.
+  private static func waves(_ multiples: Range<Int>, _ angle: Double) -> [Double] {
+    let block = 64
+    let fine = (0..<block).map { (cosine: cos(angle * Double($0)), sine: sin(angle * Double($0))) }
+    return [Double](unsafeUninitializedCapacity: 2 * multiples.count) { values, count in
+      for start in stride(from: 0, to: multiples.count, by: block) {
+        let coarse = angle * Double(multiples.lowerBound + start)
+        let (c, s) = (cos(coarse), sin(coarse))
+        for i in start..<min(start + block, multiples.count) {
+          let (p, q) = fine[i - start]
+          values[2 * i] = c * p - s * q
+          values[2 * i + 1] = c * q + s * p
+        }
+      }
+      count = 2 * multiples.count
     }
-    columns = waves(rings.half) { 2 * Double.pi * Double($0) / Double(rings.width) * shift.dx }
-    rows = waves(rings.height) { 2 * Double.pi * FrequencyRings.frequency($0, rings.height) * shift.dy }
   }
 
   func row(_ row: Int) -> (cosine: Double, sine: Double) { (rows[2 * row], rows[2 * row + 1]) }

@@ -158,12 +158,13 @@ public struct Registration<Scalar: FourierScalar>: Sendable {
       }
       let shift = refined(best?.shift ?? Displacement(dy: 0, dx: 0))
       let evidence = evidence(at: shift, spectra(shift, judging))
-      let next = candidates.filter { isElsewhere($0.shift, shift) }.map(\.evidence).max() ?? 0
+      let spectra = spectra(shift, settings.window)
+      let summit = spectra.correlation(.automatic, near: shift).summit(at: shift)
+      let errors = spectra.standardErrors(at: summit)
+      let next = candidates.filter { isElsewhere($0.shift, shift, summit, errors) }.map(\.evidence).max() ?? 0
       // The best of N shifts of unrelated images has evidence ln N by chance.
       let shifts = Double(height * width * (wraps ? 1 : 4))
       let confidence = evidence > 0 ? max(0, 1 - max(next, log(shifts)) / evidence) : 0
-      let spectra = spectra(shift, settings.window)
-      let errors = spectra.standardErrors(at: shift)
       let aligned = zip(spectra.coherence(at: shift), spectra.power).reduce(0) { $0 + $1.0 * $1.1 }
       return Shift(
         dy: wrapped(shift.dy, height), dx: wrapped(shift.dx, width), dyError: errors.dy, dxError: errors.dx,
@@ -174,9 +175,18 @@ public struct Registration<Scalar: FourierScalar>: Sendable {
       wraps ? value - (value / Double(count)).rounded() * Double(count) : value
     }
 
-    /// More than the two pixels away that a peak between the pixels may spread over.
-    private func isElsewhere(_ a: Displacement, _ b: Displacement) -> Bool {
-      max(abs(wrapped(a.dy - b.dy, height)), abs(wrapped(a.dx - b.dx, width))) > 2
+    /// Whether a candidate is another shift: more than the two pixels away that a peak between the pixels may spread
+    /// over, and not on the hill of a broad one, where the standard error says how well the place is known. An axis
+    /// along which nothing changes has no hill.
+    private func isElsewhere(
+      _ candidate: Displacement, _ shift: Displacement, _ summit: Summit, _ errors: Displacement
+    ) -> Bool {
+      let dy = wrapped(candidate.dy - shift.dy, height)
+      let dx = wrapped(candidate.dx - shift.dx, width)
+      func isClose(_ distance: Double, _ error: Double) -> Bool { abs(distance) <= 2 || error.isFinite }
+      let isNear = max(abs(dy), abs(dx)) <= 2
+      return !isNear
+        && !(isClose(dy, errors.dy) && isClose(dx, errors.dx) && summit.reaches(Displacement(dy: dy, dx: dx)))
     }
 
     private func spectra(_ shift: Displacement, _ window: RegistrationWindow) -> OverlapSpectra<Scalar> {
