@@ -16,9 +16,11 @@ import SpectralCore
 /// themselves: so a wave must also have about the same amplitude and phase in all of eight strips along its direction.
 /// What runs evenly through the whole picture, rows of coins or bricks, cannot be told from an added wave.
 ///
-/// Seven tenths of the threshold suffice where that is less likely by chance: for a wave whose strips agree still better,
-/// and for long waves, up to ``longWave`` periods from one side to the other, of which there are some two hundred and not
-/// a hundred thousand.
+/// Seven tenths of the threshold suffice where that is less likely by chance: for a wave whose strips agree still
+/// better, and for long waves, up to ``longWave`` periods from one side to the other, of which there are some two
+/// hundred and not a hundred thousand. Four tenths suffice for long waves along the rows or the columns if most pixels
+/// of each row or column slope with the wave: such bands have it everywhere, and a picture's own wave has it where its
+/// things have their edges.
 public struct PeriodicNoise: Hashable, Sendable {
   /// One wave: amplitude cos(2π (fx x + fy y) + phase), x to the right and y down, in pixels.
   public struct Wave: Hashable, Sendable {
@@ -55,6 +57,8 @@ public struct PeriodicNoise: Hashable, Sendable {
   public static let leastPeriods = 3.0
   /// The share of ``threshold`` that suffices for a long wave, and for one whose strips agree well.
   private static let leastShare = 0.7
+  /// The same for bands.
+  private static let leastShareOfBands = 0.4
 
   /// The least height and width in which waves can be told from a picture.
   public static let leastSide = 32
@@ -83,6 +87,7 @@ public struct PeriodicNoise: Hashable, Sendable {
     }
     let spectrum = PowerSpectrum(of: images)
     let coherence = WaveCoherence(images, weights)
+    var bands = Bands(images, weights)
     var accepted: [Peak] = []
     for peak in candidates(spectrum) where accepted.count < limit {
       let leak = accepted.reduce(0) { $0 + $1.power(leakedTo: peak, height, width) }
@@ -90,13 +95,18 @@ public struct PeriodicNoise: Hashable, Sendable {
       guard exp(Double(peak.logarithm)) > 4 * leak else { continue }
       let wave = peak.wave(spectrum)
       let least = peak.isFaint ? WaveCoherence<Scalar>.leastOfFaint : WaveCoherence<Scalar>.least
-      guard coherence.ratio(fx: wave.fx, fy: wave.fy) >= least else { continue }
-      accepted.append(peak)
+      let isEven =
+        peak.prominence >= threshold * Self.leastShare && coherence.ratio(fx: wave.fx, fy: wave.fy) >= least
+      if isEven {
+        accepted.append(peak)
+      } else if let band = bands.band(peak, spectrum) {
+        accepted.append(band)
+      }
     }
     return accepted.map { $0.wave(spectrum) }
   }
 
-  /// Bins that stand out, the most powerful first.
+  /// Bins that stand out, and those that might be bands, the most powerful first.
   private func candidates(_ spectrum: PowerSpectrum) -> [Peak] {
     let rings = Rings(spectrum)
     var peaks: [Peak] = []
@@ -107,7 +117,7 @@ public struct PeriodicNoise: Hashable, Sendable {
         guard !(isOwnTwinsColumn && 2 * row > spectrum.height) else { continue }
         let bin = Bin(spectrum.signed(row), column)
         guard bin.periods >= Self.leastPeriods else { continue }
-        let least = threshold * Self.leastShare
+        let least = threshold * (bin.mayBeBand(spectrum) ? Self.leastShareOfBands : Self.leastShare)
         let value = spectrum.level(bin)
         guard Double(rings.background(bin, spectrum).excess(value)) >= least, isSummit(bin, spectrum) else { continue }
         let backgrounds = [rings.background(bin, spectrum), neighbourhood(bin, spectrum)]
@@ -152,6 +162,12 @@ private struct Bin {
   init(_ row: Int, _ column: Int) { (self.row, self.column) = (row, column) }
 
   var periods: Double { (Double(row) * Double(row) + Double(column) * Double(column)).squareRoot() }
+
+  /// Whether it may be a wave of bands: a long one along an axis, in a picture that is large enough to tell.
+  func mayBeBand(_ spectrum: PowerSpectrum) -> Bool {
+    (row == 0 || column == 0) && periods <= PeriodicNoise.longWave
+      && min(spectrum.height, spectrum.width) >= BandProfile.leastSide
+  }
 
   /// Whether neither the peak of another bin nor that of its twin reaches this one, nor the mean.
   func isAside(from other: Bin) -> Bool {
@@ -209,6 +225,29 @@ private struct Rings {
   }
 }
 
+/// The profiles of an image along both axes, made when they are asked for.
+private struct Bands<Scalar: FourierScalar> {
+  private let planes: Tensor<Scalar>
+  private let weights: Tensor<Float>?
+  private lazy var rows = BandProfile(planes, weights, isVertical: true)
+  private lazy var columns = BandProfile(planes, weights, isVertical: false)
+
+  init(_ images: Tensor<Scalar>, _ weights: Tensor<Float>?) {
+    let (height, width) = (images.shape[-2], images.shape[-1])
+    (planes, self.weights) = (images.reshaped(to: [images.count / (height * width), height, width]), weights)
+  }
+
+  /// A peak as the wave of bands along an axis; nil if it is none.
+  mutating func band(_ peak: Peak, _ spectrum: PowerSpectrum) -> Peak? {
+    let bin = Bin(spectrum.signed(peak.row), peak.column)
+    guard bin.mayBeBand(spectrum) else { return nil }
+    let isVertical = bin.column == 0
+    let (periods, prominence) = (isVertical ? rows : columns).strongest(near: bin.periods)
+    guard prominence >= BandProfile.least else { return nil }
+    return isVertical ? peak.moved(toRow: periods, column: 0) : peak.moved(toRow: 0, column: periods)
+  }
+}
+
 /// A point of a spectrum that stands out.
 private struct Peak {
   let row: Int
@@ -218,8 +257,15 @@ private struct Peak {
   /// Whether it stands out so little that its strips must agree the better.
   let isFaint: Bool
   /// Where between the bins it is highest.
-  let exactRow: Double
-  let exactColumn: Double
+  private(set) var exactRow: Double
+  private(set) var exactColumn: Double
+
+  /// The same peak with another place between the bins.
+  func moved(toRow row: Double, column: Double) -> Peak {
+    var copy = self
+    (copy.exactRow, copy.exactColumn) = (row, column)
+    return copy
+  }
 
   init(row: Int, column: Int, logarithm: Float, prominence: Double, isFaint: Bool, _ spectrum: PowerSpectrum) {
     (self.row, self.column, self.logarithm, self.prominence) = (row, column, logarithm, prominence)
