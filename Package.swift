@@ -58,6 +58,8 @@ let package = Package(
     .library(name: "SpectralImaging", targets: ["SpectralImaging"]),
     .library(name: "SpectralNetworks", targets: ["SpectralNetworks"]),
     .executable(name: "spectral", targets: ["spectral"]),
+    // The C interface: spectralkit.h.
+    .library(name: "spectralkit", type: .dynamic, targets: ["SpectralInterface"]),
   ],
   targets: [
     // The system's C libraries.
@@ -71,6 +73,8 @@ let package = Package(
     // Our own C: loops with run-time CPU dispatch, and codecs behind calls that return codes.
     .target(name: "CKernels", cSettings: cSettings),
     .target(name: "CImageCodecs", dependencies: ["CJPEG", "CPNG"], cSettings: cSettings),
+    // What others call: the header of the C interface, which SpectralInterface implements.
+    .target(name: "CSpectral", cSettings: cSettings),
 
     // The rooms, ground floor first. Arrows point down only.
     room("SpectralCore", ["CKernels"]),
@@ -87,6 +91,7 @@ let package = Package(
       linker: [.linkedFramework("Accelerate", .when(platforms: [.macOS]))]),
     room("SpectralFigures", ["SpectralImaging"]),
     room("SpectralKit", ["SpectralFigures", "SpectralNetworks"]),
+    room("SpectralInterface", ["CSpectral", "SpectralImaging"]),
     room("SpectralBenchmarks", ["AutomaticConvolution", "CKernels"]),
     room("SpectralLessons", ["SpectralKit", "SpectralBenchmarks"]),
     .target(

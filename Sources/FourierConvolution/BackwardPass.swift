@@ -24,8 +24,8 @@ extension TileEngine {
   func backward(
     _ gradient: Tensor<Scalar>, images: ImageSource<Scalar>?, filters: FilterSpectra<Scalar>?, blocksAtOnce: Int
   ) -> (input: Tensor<Scalar>?, filter: Tensor<Scalar>?, isFinite: Bool) {
-    var dx = filters.map { _ in Tensor<Scalar>.zeros(problem.inputShape) }
-    var dw = images.map { _ in Tensor<Scalar>.zeros(problem.filterShape) }
+    var dx = filters.map { _ in Tensor<Scalar>.zeros(result: problem.inputShape) }
+    var dw = images.map { _ in Tensor<Scalar>.zeros(result: problem.filterShape) }
     guard layout.tiles > 0 else { return (dx, dw, true) }
     let isFinite = gradient.withUnsafeElements { g in
       withMutableElements(&dx) { dx in

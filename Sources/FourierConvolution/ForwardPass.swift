@@ -30,7 +30,7 @@ extension TileEngine {
     var isFinite = true
     let output = images.withUnsafeElements { planes in
       bias.withUnsafeElements { bias in
-        Tensor<Scalar>(problem.outputShape) { output in
+        Tensor<Scalar>(result: problem.outputShape) { output in
           guard layout.tiles > 0 else { return }
           let (planes, output) = (planes.baseAddress!, output.baseAddress!)
           let finish = Finish(bias: bias.baseAddress!, rectifies: epilogue.activation == .relu)

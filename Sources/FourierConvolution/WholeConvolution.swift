@@ -47,7 +47,7 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
     let bias = bias ?? .zeros([problem.outputChannels])
     return input.withUnsafeElements { x in
       bias.withUnsafeElements { bias in
-        Tensor(problem.outputShape) { y in
+        Tensor(result: problem.outputShape) { y in
           guard !y.isEmpty else { return }
           nonisolated(unsafe) let (x, y, bias, filters) = (x.baseAddress!, y.baseAddress!, bias, filters)
           let groups = problem.geometry.groups
@@ -81,7 +81,7 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   func inputGradient(_ gradient: Tensor<Scalar>, _ filter: Tensor<Scalar>) -> Tensor<Scalar> {
     let filters = filterSpectra(filter)
     return gradient.withUnsafeElements { g in
-      Tensor(problem.inputShape) { dx in
+      Tensor(result: problem.inputShape) { dx in
         guard !dx.isEmpty else { return }
         dx.initialize(repeating: 0)
         nonisolated(unsafe) let (g, dx, filters) = (g.baseAddress!, dx.baseAddress!, filters)
@@ -115,7 +115,7 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   func filterGradient(_ gradient: Tensor<Scalar>, _ input: Tensor<Scalar>) -> Tensor<Scalar> {
     gradient.withUnsafeElements { g in
       input.withUnsafeElements { x in
-        Tensor(problem.filterShape) { dw in
+        Tensor(result: problem.filterShape) { dw in
           guard !dw.isEmpty else { return }
           guard problem.batch > 0 else { return dw.initialize(repeating: 0) }
           nonisolated(unsafe) let (g, x, dw) = (g.baseAddress!, x.baseAddress!, dw.baseAddress!)

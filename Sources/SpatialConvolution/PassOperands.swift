@@ -38,7 +38,7 @@ extension PassOperands {
   ) -> Tensor<Scalar> {
     first.withUnsafeElements { first in
       second.withUnsafeElements { second in
-        Tensor(shape) { result in
+        Tensor(result: shape) { result in
           guard let first = first.baseAddress, let second = second.baseAddress, let to = result.baseAddress,
             self.first.count > 0, self.second.count > 0, result.count > 0
           else { return result.initialize(repeating: 0) }

@@ -84,7 +84,7 @@ struct PlanarReduction<Scalar: TensorScalar>: Reformulation {
     switch pass {
     case .forward:
       let filter = operands.second.reshaped(to: inner.filterShape)
-      return Tensor(problem.outputShape) { y in
+      return Tensor(result: problem.outputShape) { y in
         guard !y.isEmpty else { return }
         forEachBlock { range in
           let operands = PassOperands(
@@ -94,7 +94,7 @@ struct PlanarReduction<Scalar: TensorScalar>: Reformulation {
       }
     case .inputGradient:
       let filter = operands.second.reshaped(to: inner.filterShape)
-      return Tensor(problem.inputShape) { dx in
+      return Tensor(result: problem.inputShape) { dx in
         guard !dx.isEmpty else { return }
         dx.initialize(repeating: 0)
         forEachBlock { range in

@@ -35,6 +35,8 @@ package final class FilterCache<Scalar: TensorScalar>: Sendable {
   package func value<Value: Sendable>(
     _ filter: Tensor<Scalar>, _ key: some Hashable & Sendable, bytes: Int, budget: Int, make: () -> Value
   ) -> Value {
+    // A caller may change it as soon as the call has ended.
+    guard !filter.isBorrowed else { return make() }
     func isSame(_ entry: Entry) -> Bool {
       entry.filter.sharesStorage(with: filter) && entry.filter.shape == filter.shape
         && AnyHashable(entry.key) == AnyHashable(key)

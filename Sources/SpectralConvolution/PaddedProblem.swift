@@ -59,7 +59,7 @@ package struct PaddedProblem<Scalar: TensorScalar>: Sendable {
   /// The adjoint: of a gradient by the padded array the part that belongs to the input.
   private func cropped(_ gradient: Tensor<Scalar>) -> Tensor<Scalar> {
     gradient.withUnsafeElements { g in
-      Tensor(problem.inputShape) { target in
+      Tensor(result: problem.inputShape) { target in
         guard !target.isEmpty else { return }
         nonisolated(unsafe) let (g, target) = (g.baseAddress!, target.baseAddress!)
         forEachRow { row, place in

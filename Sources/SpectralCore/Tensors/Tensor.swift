@@ -80,7 +80,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
 
   @usableFromInline
   mutating func makeUnique() {
-    guard !isKnownUniquelyReferenced(&storage) else { return }
+    guard !isKnownUniquelyReferenced(&storage) || storage.origin == .operand else { return }
     let copy = TensorStorage<Scalar>(uninitializedCount: count)
     copy.base.initialize(from: storage.base, count: count)
     storage = copy

@@ -92,28 +92,33 @@ extension Tensor {
       return reshaped(to: shape)
     }
     return withUnsafeElements { x in
-      Tensor(shape) { y in
-        let (x, y) = (x.baseAddress! + start, y.baseAddress!)
-        // Neighbours of x that are not neighbours of the result.
-        let across = loop.axes.dropLast().lastIndex { $0.steps[1] == 1 }
-        guard let across, loop.count > 0 else {
-          return loop.forEachRun { copy(x + $0[1], $1[1], y + $0[0], $1[0], $2) }
-        }
-        var outer = loop
-        let run = outer.remove(at: loop.axes.count - 1)
-        let columns = outer.remove(at: across)
-        // In tiles, so that the lines of memory that a tile reads stay in the cache until all of it has been written.
-        let (height, width) = (min(64, run.extent), min(1024, columns.extent))
-        let (down, right) = ((run.extent + height - 1) / height, (columns.extent + width - 1) / width)
-        Parallel.forEach(outer.count * down * right, grain: rowGrain(height * width)) { index in
-          let offsets = outer.offsets(of: index / (down * right))
-          let (row, column) = (index / right % down * height, index % right * width)
-          copyTile(
-            x + offsets[1] + row * run.steps[1] + column, run.steps[1],
-            y + offsets[0] + row + column * columns.steps[0], columns.steps[0],
-            rows: min(height, run.extent - row), columns: min(width, columns.extent - column))
-        }
-      }
+      Tensor(shape) { loop.copyElements(from: x.baseAddress! + start, to: $0.baseAddress!) }
+    }
+  }
+}
+
+extension StridedLoop {
+  /// Copies the elements of the second operand to the places of the first.
+  func copyElements<Scalar: TensorScalar>(from x: UnsafePointer<Scalar>, to y: UnsafeMutablePointer<Scalar>) {
+    nonisolated(unsafe) let (x, y) = (x, y)
+    // An axis along which one operand has neighbours while the other has them along the innermost: a transposition.
+    let across = axes.dropLast().lastIndex { $0.steps[1] == 1 }
+    guard let across, count > 0 else {
+      return forEachRun { copy(x + $0[1], $1[1], y + $0[0], $1[0], $2) }
+    }
+    var outer = self
+    let run = outer.remove(at: axes.count - 1)
+    let columns = outer.remove(at: across)
+    // In tiles, so that the lines of memory that a tile reads stay in the cache until all of it has been written.
+    let (height, width) = (min(64, run.extent), min(1024, columns.extent))
+    let (down, right) = ((run.extent + height - 1) / height, (columns.extent + width - 1) / width)
+    Parallel.forEach(outer.count * down * right, grain: rowGrain(height * width)) { index in
+      let offsets = outer.offsets(of: index / (down * right))
+      let (row, column) = (index / right % down * height, index % right * width)
+      copyTile(
+        x + offsets[1] + row * run.steps[1] + column, run.steps[1],
+        y + offsets[0] + row * run.steps[0] + column * columns.steps[0], run.steps[0], columns.steps[0],
+        rows: min(height, run.extent - row), columns: min(width, columns.extent - column))
     }
   }
 }
@@ -157,14 +162,19 @@ private func copy<Scalar: TensorScalar>(
   }
 }
 
-/// A matrix, its rows `xPitch` apart in x, as its transpose, whose rows are `yPitch` apart in y.
+/// A matrix, its rows `xPitch` apart in x, as its transpose, whose rows are `yPitch` apart in y, their elements `yStep`.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func copyTile<Scalar: TensorScalar>(
-  _ x: UnsafePointer<Scalar>, _ xPitch: Int, _ y: UnsafeMutablePointer<Scalar>, _ yPitch: Int, rows: Int, columns: Int
+  _ x: UnsafePointer<Scalar>, _ xPitch: Int, _ y: UnsafeMutablePointer<Scalar>, _ yStep: Int, _ yPitch: Int,
+  rows: Int, columns: Int
 ) {
   for column in 0..<columns {
     let (x, y) = (x + column, y + column * yPitch)
-    for row in 0..<rows { y[row] = x[row * xPitch] }
+    if yStep == 1 {
+      for row in 0..<rows { y[row] = x[row * xPitch] }
+    } else {
+      for row in 0..<rows { y[row * yStep] = x[row * xPitch] }
+    }
   }
 }

@@ -13,7 +13,8 @@ import Synchronization
 /// board, and where the board is full it does its work alone. Sendable because all that changes is atomic, or belongs
 /// to the loop that has taken the place.
 final class WorkerPool: Sendable {
-  static let shared = WorkerPool()
+  /// The pool of the process. Exchanged only in the child of a fork, which has one thread and none of the pool's.
+  nonisolated(unsafe) fileprivate(set) static var shared = WorkerPool()
 
   /// How long a thread looks for work before it sleeps, in nanoseconds: the serial code between two loops of a network.
   fileprivate static let patience: UInt64 = 50_000
@@ -116,6 +117,15 @@ final class WorkerPool: Sendable {
     else { return nil }
     wanted.wrappingSubtract(1, ordering: .sequentiallyConsistent)
     return place
+  }
+}
+
+extension Parallel {
+  /// Gives the child of a fork threads of its own, when it needs them: of its parent's it has only the one that forked.
+  package static func restartAfterFork() {
+    // The old pool stays in memory: a semaphore on which threads seem to wait may not be freed.
+    _ = Unmanaged.passRetained(WorkerPool.shared)
+    WorkerPool.shared = WorkerPool()
   }
 }
 

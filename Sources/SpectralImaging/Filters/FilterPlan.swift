@@ -85,7 +85,7 @@ public struct FilterPlan<Scalar: FourierScalar>: Sendable {
     let count = planes.count / plane
     var times = FilterTimes()
     let result = planes.withUnsafeElements { source in
-      Tensor<Scalar>(planes.shape) { target in
+      Tensor<Scalar>(result: planes.shape) { target in
         guard count > 0 else { return }
         let group = min(count, Self.planesAtOnce)
         let spectra = Scratch<Scalar>(

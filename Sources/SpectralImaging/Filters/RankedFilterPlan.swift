@@ -106,7 +106,7 @@ public struct RankedFilterPlan<Scalar: FourierScalar>: Sendable {
       Scratch<Scalar>(count: transform.count), Scratch<Scalar>(count: 2 * transform.spectrumCount)
     )
     return arrays.withUnsafeElements { source in
-      Tensor(arrays.shape) { target in
+      Tensor(result: arrays.shape) { target in
         for first in stride(from: 0, to: source.count, by: count) {
           pad(source.baseAddress! + first, padded.base)
           transform.forward(padded.base, spectrum.base)

@@ -96,7 +96,7 @@ extension Deconvolution {
     let pixels = image.height * image.width
     let planes = images.count / pixels
     return try images.withUnsafeElements { source in
-      try Tensor(images.shape) { target in
+      try Tensor(result: images.shape) { target in
         for plane in 0..<planes {
           try body(blur, source.baseAddress! + plane * pixels, target.baseAddress! + plane * pixels, plane, planes)
         }
