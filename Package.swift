@@ -123,6 +123,9 @@ let package = Package(
     tests("CommandTests", ["SpectralKit", "spectral"], exclude: ["Fixtures"]),
     tests("PlaygroundTests", ["SpectralPlayground", "SpectralKit", "spectral"]),
     tests("BrowserTests", ["SpectralPlayground", "SpectralKit", "spectral"]),
+    .target(
+      name: "CInterfaceFuzz", dependencies: ["CSpectral"], path: "Tests/CInterfaceFuzz", cSettings: cSettings),
+    tests("CInterfaceTests", ["CInterfaceFuzz", "CSpectral", "SpectralInterface"]),
     tests("DocumentationTests", ["SpectralLessons", "SpectralKit", "spectral"]),
   ],
   swiftLanguageModes: [.v6]

@@ -35,7 +35,7 @@ if [ "$which" != address ]; then
     preload="$products/swift-mutex.so"
     clang -shared -fPIC -O1 -o "$preload" Scripts/sanitizers/mutex.c -ldl
   fi
-  run thread 'ParallelTests|MemoryPoolTests|MatrixProductTests|BatchesTests|ConvolutionTests|LearnCallTests|PressureTests|RecipeTests|TurnTests' \
+  run thread 'ParallelTests|MemoryPoolTests|MatrixProductTests|BatchesTests|ConvolutionTests|LearnCallTests|PressureTests|RecipeTests|ThreadTests|TurnTests' \
     TSAN_OPTIONS="halt_on_error=0 exitcode=66 suppressions=$PWD/Scripts/sanitizers/thread.txt" LD_PRELOAD="$preload" \
     SPECTRAL_SANITIZER=thread
 fi
@@ -45,6 +45,6 @@ if [ "$which" != thread ]; then
   build address
   # Without the pool, every use of memory after its end is seen. Leaks are not looked for: the leak detector takes what
   # hangs on a tagged pointer in a Swift global for lost, and so reports tables that live as long as the process.
-  run address 'CoreTests|ImagingTests|DatasetsTests|LayersTests|ConvolutionTests|PlaygroundTests' \
+  run address 'CoreTests|CInterfaceTests|ImagingTests|DatasetsTests|LayersTests|ConvolutionTests|PlaygroundTests' \
     SPECTRALKIT_POOL_LIMIT=0 ASAN_OPTIONS=detect_leaks=0 SPECTRAL_SANITIZER=address
 fi

@@ -61,7 +61,7 @@ public struct ConvolutionAxis: Hashable, Sendable {
     // Far below Int.max, so that no sum of sizes overflows further on.
     let most = 1 << 40
     let given = sides ?? Padding.Sides(before: 0, after: 0)
-    guard !overflow, reach < most, input < most, stride < most, given.before < most, given.after < most else {
+    guard !overflow, max(reach, dilation, input, stride) < most, max(given.before, given.after) < most else {
       throw ConvolutionError("a window of \(kernel) \(name)s with dilation \(dilation) is too large to compute with")
     }
     let span = reach + 1

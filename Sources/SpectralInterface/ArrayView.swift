@@ -42,7 +42,7 @@ struct ArrayView<Scalar: TensorScalar> {
       dense *= extent
       let (reach, overflow) = step.multipliedReportingOverflow(by: extent - 1)
       let (sum, sumOverflow) = (reach < 0 ? low : high).addingReportingOverflow(reach)
-      guard !overflow, !sumOverflow, sum.magnitude < 1 << 59 else {
+      guard !overflow, !sumOverflow, sum.magnitude < 1 << 53 else {
         throw .invalid("\(name) has a stride of \(step) for \(extent) elements: that is beyond all memory")
       }
       if reach < 0 { low = sum } else { high = sum }
@@ -56,6 +56,8 @@ struct ArrayView<Scalar: TensorScalar> {
     guard address > 0, address + low * scalar > 0, !address.addingReportingOverflow((high + 1) * scalar).overflow else {
       throw .invalid("\(name) is partly beyond all memory: look at its data pointer, sizes and strides")
     }
+    // Repeated elements are more in the copy than in the caller's memory.
+    if !isDense { try requireRoom(for: shape, Scalar.self) }
     base = data.assumingMemoryBound(to: Scalar.self)
     self.isDense = isDense
     steps = array.steps
@@ -131,6 +133,22 @@ struct ArrayView<Scalar: TensorScalar> {
   }
 }
 
+/// Whether the sizes are those of an array whose bytes can be counted, also where some are 0 and all others multiply.
+func canBeCounted(_ extents: [Int]) -> Bool {
+  extents.allSatisfy { $0 >= 0 } && (TensorShape.count(extents.map { max(1, $0) }) ?? .max) <= Int.max / 64
+}
+
+/// Refuses a copy that the machine has no memory for.
+func requireRoom<Scalar>(for shape: TensorShape, _: Scalar.Type) throws(InterfaceError) {
+  let bytes = MemoryEstimate(shape.extents, scalarBytes: MemoryLayout<Scalar>.stride)
+  // What the machine has left is looked up in files of the system: not for what is always there.
+  guard bytes.bytes ?? .max > 1 << 26 else { return }
+  do {
+    try MemoryBudget().require(
+      bytes, for: "a dense copy of an array of \(shape)", remedy: "make the array dense, or smaller")
+  } catch { throw InterfaceError(error) }
+}
+
 private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
   var (a, b) = (a, b)
   while b != 0 { (a, b) = (b, a % b) }
@@ -164,23 +182,26 @@ struct ArrayDescription {
     guard (0...SPECTRAL_MAX_RANK).contains(rank) else {
       throw .invalid("\(name) has \(rank) axes: there may be 0 to \(SPECTRAL_MAX_RANK)")
     }
-    let sizes = Self.numbers(array, \.sizes)
-    let extents = (0..<rank).map { Int(sizes[$0]) }
-    // With room for the bytes of an element.
-    guard TensorShape.count(extents + [16]) != nil else {
+    let extents = Self.numbers(array, Self.sizesOffset, rank)
+    guard canBeCounted(extents) else {
       throw .invalid(
         "\(name) is \(extents.map(String.init).joined(separator: " x ")): sizes are at least 0, and their product can "
           + "be counted")
     }
     shape = TensorShape(extents)
-    let strides = Self.numbers(array, \.strides)
-    steps = (0..<rank).map { Int(strides[$0]) }
+    steps = Self.numbers(array, Self.stridesOffset, rank)
   }
 
-  private static func numbers<Numbers>(
-    _ array: UnsafePointer<spectral_array>, _ field: KeyPath<spectral_array, Numbers>
-  ) -> UnsafePointer<Int64> {
-    (UnsafeRawPointer(array) + MemoryLayout<spectral_array>.offset(of: field)!).assumingMemoryBound(to: Int64.self)
+  private static let sizesOffset = MemoryLayout<spectral_array>.offset(of: \.sizes)!
+  private static let stridesOffset = MemoryLayout<spectral_array>.offset(of: \.strides)!
+
+  /// The first numbers of a field that is a C array.
+  private static func numbers(_ array: UnsafePointer<spectral_array>, _ offset: Int, _ count: Int) -> [Int] {
+    let numbers = (UnsafeRawPointer(array) + offset).assumingMemoryBound(to: Int64.self)
+    return [Int](unsafeUninitializedCapacity: count) { own, initialized in
+      for axis in 0..<count { own[axis] = Int(numbers[axis]) }
+      initialized = count
+    }
   }
 
   static func typeName(_ dtype: Int) -> String {

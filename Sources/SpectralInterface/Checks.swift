@@ -8,7 +8,7 @@ import SpectralTransforms
 func requirePointer<Pointee>(
   _ pointer: UnsafePointer<Pointee>?, _ name: String
 ) throws(InterfaceError) -> UnsafePointer<Pointee> {
-  guard let pointer else { throw .invalid("\(name) is missing: the pointer is null") }
+  guard let pointer else { throw .invalid("\(name) must be given: the pointer is null") }
   guard Int(bitPattern: pointer) % MemoryLayout<Pointee>.alignment == 0 else {
     throw .invalid("\(name) is not aligned: its address must be a multiple of \(MemoryLayout<Pointee>.alignment)")
   }

@@ -97,7 +97,7 @@ final class FilterRun<Scalar: FourierScalar>: FrequencyPlan {
   init(_ given: [FilterStep], _ options: spectral_frequency_options) throws {
     let axes = try axisCount(options.axes)
     let size = leading(axes, options.sizes)
-    guard size.allSatisfy({ $0 >= 0 }), TensorShape.count(size + [16]) != nil else {
+    guard canBeCounted(size) else {
       throw InterfaceError.invalid(
         "the sizes are \(size.map(String.init).joined(separator: " x ")): they are at least 0, and their product can "
           + "be counted")

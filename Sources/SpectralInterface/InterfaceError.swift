@@ -19,6 +19,8 @@ struct InterfaceError: Error {
     case let error as InterfaceError: self = error
     case let error as ConvolutionError:
       self.init(error.neededBytes == nil ? SPECTRAL_SHAPE : SPECTRAL_MEMORY, error.description)
+    case let error as FrequencyFilterError:
+      self.init(error.neededBytes == nil ? SPECTRAL_VALUE : SPECTRAL_MEMORY, error.description)
     case let error as MemoryError: self.init(SPECTRAL_MEMORY, error.description)
     default: self.init(SPECTRAL_VALUE, "\(error)")
     }

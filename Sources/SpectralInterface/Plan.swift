@@ -68,8 +68,8 @@ final class Plan<Scalar: AnyMethodScalar>: PlanPasses {
 
   /// What was found out about a pass when it ran for the first time.
   private struct Findings {
-    /// The bytes of working memory that it takes.
-    var memory: Int?
+    /// Whether it keeps the memory limit.
+    var isChecked = false
     /// The method that ``AutomaticConvolution`` has chosen for it.
     var method: (any ConvolutionMethod<Scalar>)?
   }
@@ -88,9 +88,10 @@ final class Plan<Scalar: AnyMethodScalar>: PlanPasses {
   private func requireRoom() throws(InterfaceError) {
     let scalar = MemoryLayout<Scalar>.stride
     let padded = MemoryEstimate(
-      [problem.batch, problem.inputChannels] + problem.axes.map { max($0.padded, $0.span) }, scalarBytes: scalar)
+      [max(1, problem.batch), problem.inputChannels] + problem.axes.map { max($0.padded, $0.span) }, scalarBytes: scalar
+    )
     let arrays = [inputShape, filterShape, outputShape].reduce(padded) {
-      $0 + MemoryEstimate($1.extents, scalarBytes: scalar)
+      $0 + MemoryEstimate($1.extents.map { max(1, $0) }, scalarBytes: scalar)
     }
     // Tables have some numbers for every element along an axis.
     let tables = problem.axes.reduce(MemoryEstimate()) {
@@ -107,13 +108,6 @@ final class Plan<Scalar: AnyMethodScalar>: PlanPasses {
   // MARK: What a pass takes
 
   func memory(_ pass: PlanPass) throws(InterfaceError) -> Int {
-    if let known = findings.withLock({ $0[pass.rawValue].memory }) { return known }
-    let bytes = try newMemory(pass)
-    findings.withLock { $0[pass.rawValue].memory = bytes }
-    return bytes
-  }
-
-  private func newMemory(_ pass: PlanPass) throws(InterfaceError) -> Int {
     do {
       let bytes =
         pass == .step ? try method.trainingMemory(problem) : try method.workingMemory(pass.single, problem)
@@ -131,8 +125,12 @@ final class Plan<Scalar: AnyMethodScalar>: PlanPasses {
 
   /// The method of a pass, after a check that it keeps the memory limit.
   private func ready(_ pass: PlanPass) throws(InterfaceError) -> any ConvolutionMethod<Scalar> {
-    if let method = findings.withLock({ $0[pass.rawValue].method }) { return method }
-    _ = try memory(pass)
+    let known = findings.withLock { $0[pass.rawValue] }
+    if let method = known.method { return method }
+    if !known.isChecked {
+      _ = try memory(pass)
+      findings.withLock { $0[pass.rawValue].isChecked = true }
+    }
     guard let automatic = method as? AutomaticConvolution<Scalar> else {
       findings.withLock { $0[pass.rawValue].method = method }
       return method
@@ -151,7 +149,10 @@ final class Plan<Scalar: AnyMethodScalar>: PlanPasses {
   private func way(_ method: any ConvolutionMethod<Scalar>, _ pass: ConvolutionPass) -> String {
     switch method {
     case let automatic as AutomaticConvolution<Scalar>: way(automatic.choice(problem, pass), pass)
-    case let fourier as FourierConvolution<Scalar>: fourier.way(for: problem, training: pass != .forward)
+    case let fourier as FourierConvolution<Scalar>:
+      // Gradients are planned as a step is, for which the limit may have no room.
+      pass != .forward && (try? fourier.trainingMemory(problem)) == nil
+        ? fourier.name : fourier.way(for: problem, training: pass != .forward)
     case let direct as SpatialConvolution<Scalar>: (try? direct.solver(pass, problem)) ?? direct.name
     default: method.name
     }
@@ -180,9 +181,10 @@ final class Plan<Scalar: AnyMethodScalar>: PlanPasses {
     try forward(input, filters.tensor, nil, bias, activation, output)
   }
 
-  /// The forward pass of tensors, without an epilogue.
+  /// The forward pass of tensors, without an epilogue; nothing of the filter is kept.
   func forward(_ input: Tensor<Scalar>, _ filter: Tensor<Scalar>) throws(InterfaceError) -> Tensor<Scalar> {
-    try ready(.forward).forward(input, filter, ConvolutionEpilogue(), problem)
+    let method = try ready(.forward)
+    return filter.borrowed { method.forward(input, $0, ConvolutionEpilogue(), problem) }
   }
 
   private func forward(
@@ -193,7 +195,11 @@ final class Plan<Scalar: AnyMethodScalar>: PlanPasses {
     let (epilogue, bias) = try epilogue(bias, activation, channels: problem.outputChannels)
     let output = try result(output, "output", outputShape, apartFrom: [input, filterView, bias])
     let method = try ready(.forward)
-    compute(output) { method.forward(input.tensor, filter, epilogue, problem) }
+    compute(output) {
+      filterView == nil
+        ? method.forward(input.tensor, filter, epilogue, problem)
+        : filter.borrowed { method.forward(input.tensor, $0, epilogue, problem) }
+    }
   }
 
   func inputGradient(

@@ -44,7 +44,7 @@ private func problem(_ options: spectral_plan_options) throws -> ConvolutionProb
   let axes = try axisCount(options.axes)
   let (groups, channels) = (Int(options.groups), Int(options.input_channels))
   func shape(_ name: String, _ extents: [Int]) throws(InterfaceError) -> TensorShape {
-    guard TensorShape.count(extents) != nil else {
+    guard canBeCounted(extents) else {
       let text = extents.map(String.init).joined(separator: " x ")
       throw .invalid("the \(name) would be \(text): sizes are at least 0, and their product can be counted")
     }

@@ -12,6 +12,7 @@ final class Filters<Scalar: FourierScalar>: HeldFilters {
   let tensor: Tensor<Scalar>
 
   init(_ filter: ArrayDescription) throws(InterfaceError) {
+    try requireRoom(for: filter.shape, Scalar.self)
     tensor = try ArrayView<Scalar>(filter).copied
   }
 }

@@ -159,8 +159,8 @@ enum { SPECTRAL_TRANSFORMS_FASTEST = 0, SPECTRAL_TRANSFORMS_FFTW = 1, SPECTRAL_T
 enum {
   /* By a model of costs, at once: the same plan, and the same bits, on every run on one machine and build. */
   SPECTRAL_ESTIMATE = 0,
-  /* By timing the most promising ways, some seconds at most, when a pass runs for the first time; remembered on disk.
-   * Results may differ in the last bits from run to run. */
+  /* By timing the most promising ways, some seconds at most: the forward pass when the plan is made, others when they
+   * run for the first time. Remembered on disk. Results may differ in the last bits from run to run. */
   SPECTRAL_MEASURE = 1
 };
 

@@ -9,6 +9,11 @@ extension Tensor {
     self.init(shape: shape, storage: TensorStorage(.operand, base, count: shape.count))
   }
 
+  /// Calls with a tensor that borrows the elements of this one, so that nobody keeps it for later.
+  package func borrowed<Result>(_ body: (Tensor) -> Result) -> Result {
+    withUnsafeElements { count == 0 ? body(self) : body(Tensor(borrowing: $0.baseAddress!, shape)) }
+  }
+
   /// Whether the elements are in a caller's memory.
   package var isBorrowed: Bool { storage.origin != .pool }
 

@@ -179,7 +179,7 @@ func checkMemory(_ bytes: Int, _ limit: Int?, _ height: Int, _ width: Int) throw
       MemoryEstimate(bytes: bytes), for: "filtering \(height) x \(width) pixels",
       remedy: "filter a smaller image, or pad less")
   } catch {
-    throw FrequencyFilterError("\(error)")
+    throw FrequencyFilterError(error)
   }
 }
 

@@ -76,7 +76,7 @@ public struct RankedFilterPlan<Scalar: FourierScalar>: Sendable {
       try MemoryBudget(limit: memoryLimit).require(
         memory, for: "filtering \(shape) numbers", remedy: "filter a smaller array, or pad less")
     } catch {
-      throw FrequencyFilterError("\(error)")
+      throw FrequencyFilterError(error)
     }
     (self.filter, self.size, workingBytes) = (filter, size, memory.bytes!)
     axes = zip(size, points).map { PaddedAxis($0, points: $1, boundary: boundary) }
