@@ -2,10 +2,22 @@
 
 SWIFT ?= swift
 
-.PHONY: build test browser demo sanitize format lint docs pictures dependencies clean
+# Where `make install` puts the command, the library for C and what belongs to them.
+PREFIX ?= /usr/local
+
+.PHONY: build library install uninstall test browser demo sanitize format lint docs pictures dependencies clean
 
 build: dependencies ## The command and the library.
 	$(SWIFT) build -c release
+
+library: build ## The library for C, and the command, with the Swift runtime inside: in .build/install.
+	@Scripts/link-for-install.sh
+
+install: library ## The command, the library for C, its header, a manual page and completions, under PREFIX.
+	@Scripts/install.sh install "$(PREFIX)"
+
+uninstall: ## Removes what make install has put under PREFIX.
+	@Scripts/install.sh uninstall "$(PREFIX)"
 
 # Release throughout: numerical code is some hundred times slower without the optimiser.
 test: dependencies ## Every test.

@@ -126,7 +126,7 @@ let package = Package(
     .target(
       name: "CInterfaceFuzz", dependencies: ["CSpectral"], path: "Tests/CInterfaceFuzz", cSettings: cSettings),
     tests("CInterfaceTests", ["CInterfaceFuzz", "CSpectral", "SpectralInterface"]),
-    tests("DocumentationTests", ["SpectralLessons", "SpectralKit", "spectral"]),
+    tests("DocumentationTests", ["SpectralLessons", "SpectralKit", "spectral"], exclude: ["Programs"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -24,6 +24,7 @@ enum LessonCommand: Subcommand {
       'all'; without a name the lessons are listed.
       """,
     operands: "[NAME|all]", operandCount: 0...1,
+    words: .init("Lessons", Lessons.all.map { ($0.word, $0.title) }),
     sections: [
       .init("What to work on", [image, Common.background, data, Common.strict]),
       .init("Results", [output, open]),

@@ -18,7 +18,7 @@ protocol Subcommand: Sendable {
 /// one line on the standard error.
 @main
 enum Spectral {
-  static let version = "0.1.0"
+  static let version = SpectralVersion.current
 
   static let subcommands: [any Subcommand.Type] = [
     TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SpectrumCommand.self, FilterCommand.self,
@@ -98,6 +98,18 @@ enum Spectral {
   }
 
   private static func help(_ words: [String]) throws {
+    // What `make install` puts beside the command.
+    if words == ["--man"] {
+      let page = ManualPage(version: version, summary: summary, notes: notes, specifications)
+      return try Console.result(page.source)
+    }
+    if words.first == "--completions" {
+      guard words.count == 2, let shell = CompletionShell(rawValue: words[1]) else {
+        throw UsageError(
+          "--completions needs one shell: \(CompletionShell.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      return try Console.result(shell.script(specifications))
+    }
     guard let name = words.first, name != "--help" else { return try Console.result(help) }
     try Console.result(String(try subcommand(name).specification.help.dropLast()))
   }
@@ -110,7 +122,7 @@ enum Spectral {
     return """
       Usage: spectral COMMAND [flags]
 
-      Convolution in space and by spectra: filters arrays and images, and trains networks, through either method.
+      \(summary)
 
       Commands:
       \(list.joined(separator: "\n"))
@@ -119,9 +131,16 @@ enum Spectral {
         --help     this help; spectral COMMAND --help for a command's own
         --version  the version
 
-      A value follows its flag as --flag value or --flag=value; -- ends the flags. Where one picture or array is named, -
-      is the standard input or output. Results go to the standard output, or to the standard error if a file goes there;
-      all other talk goes to the standard error. Exit code 0 is success, 1 failure, 2 wrong usage, 130 and 143 an interrupted run.
+      \(notes)
       """
   }
+
+  private static let summary =
+    "Convolution in space and by spectra: filters arrays and images, and trains networks, through either method."
+
+  private static let notes = """
+    A value follows its flag as --flag value or --flag=value; -- ends the flags. Where one picture or array is named, -
+    is the standard input or output. Results go to the standard output, or to the standard error if a file goes there;
+    all other talk goes to the standard error. Exit code 0 is success, 1 failure, 2 wrong usage, 130 and 143 an interrupted run.
+    """
 }

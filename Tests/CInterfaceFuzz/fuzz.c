@@ -23,7 +23,7 @@ static int one_in(int64_t count) { return below(count) == 0; }
 // A number that a caller could pass by mistake.
 static int64_t odd_number(void) {
   static const int64_t numbers[] = {
-      0, -1, 1, 2, 3, 7, 64, 1000, -1000, INT32_MAX, INT32_MIN, (int64_t)1 << 31, (int64_t)1 << 40,
+      0, -1, 1, 2, 3, 7, 64, 100, -100, INT32_MAX, INT32_MIN, (int64_t)1 << 31, (int64_t)1 << 40,
       (int64_t)1 << 62, INT64_MAX, INT64_MIN,
   };
   return numbers[below(sizeof numbers / sizeof *numbers)];
