@@ -3,9 +3,9 @@
 `mode` says what an array is beyond its border: "reflect" (d c b a | a b c d | d c b a), "mirror" (d c b | a b c d | c b
 a), "nearest", "wrap" or "constant" with `cval`, and SciPy's "grid-mirror", "grid-wrap", "grid-constant".
 
-Where they differ from SciPy: single-precision input with single-precision output is computed in single precision. A
-result for an integer type is cut off towards zero like SciPy's, but one that is an integer but for rounding errors is
-taken for that integer. Kernels may be longer than one element along three axes at most.
+Sums are taken in double precision, whatever the types, as SciPy's are. Where they differ from SciPy's: a result for an
+integer type is cut off towards zero, but one that is an integer but for rounding errors is taken for that integer.
+Kernels may be longer than one element along three axes at most.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 Output = npt.NDArray[Any] | npt.DTypeLike | None
+
+# Taps up to which the direct method is about as fast as transforms.
+_FEW = 128
 
 _MODES = {
     "reflect": _native.REFLECT, "grid-mirror": _native.REFLECT, "mirror": _native.MIRROR,
@@ -107,11 +110,12 @@ def convolve1d(
     origin: int = 0,
 ) -> Array:
     """Convolves the lines of an array along one axis, as `scipy.ndimage.convolve1d`."""
-    taps = np.asarray(weights)
+    array, taps = np.asarray(input), np.asarray(weights)
+    _check_cval(cval, array)
     if taps.ndim != 1 or taps.size < 1:
         raise RuntimeError(f"no filter weights given: they are of shape {taps.shape}, not of one axis")
     origin = -origin - (1 if taps.size % 2 == 0 else 0)
-    return _line(np.asarray(input), taps[::-1], axis, output, mode, cval, origin, 1)
+    return _line(array, taps[::-1], axis, output, mode, cval, origin, 1)
 
 
 def gaussian_filter1d(
@@ -285,6 +289,11 @@ def _refuse_types(array: Array) -> None:
         raise RuntimeError(f"array type not supported: convert {array.dtype} with astype to float32 or float64 first")
 
 
+def _check_cval(cval: Any, array: Array) -> None:
+    if np.iscomplexobj(cval) and array.dtype.kind != "c":
+        raise ValueError(f"Cannot provide a complex-valued cval, {cval}, when the input is real.")
+
+
 def _check_origin(origin: int, taps: int) -> None:
     if not -(taps // 2) <= origin <= (taps - 1) // 2:
         raise ValueError(
@@ -319,30 +328,28 @@ def _many(
     is_complex = array.dtype.kind == "c" or taps.dtype.kind == "c"
     if taps.dtype.kind == "c" and not convolution:
         taps = taps.conj()
+    _check_cval(cval, array)
     chosen = _normalize_axes(axes, array.ndim)
     if taps.ndim != len(chosen) or 0 in taps.shape:
         raise RuntimeError(
             f"weights.ndim ({sum(n > 0 for n in taps.shape)}) must match len(axes) ({len(chosen)}): the weights are of "
             f"shape {taps.shape}"
         )
-    origins = [operator.index(number) for number in _each(origin, len(chosen))]
+    # As in SciPy, weights have their axes in the order of the array's, and origins in the order of `axes`.
+    shape, moved = [1] * array.ndim, [0] * array.ndim
+    for axis, n in zip(sorted(chosen), taps.shape):
+        shape[axis] = n
+    order = chosen if len(chosen) < array.ndim else range(array.ndim)
+    for axis, number in zip(order, _each(origin, len(chosen))):
+        moved[axis] = operator.index(number)
     if convolution:
         taps = np.flip(taps)
-        origins = [-number - (1 if n % 2 == 0 else 0) for number, n in zip(origins, taps.shape)]
-    for number, n in zip(origins, taps.shape):
+        moved = [-number - (1 if n % 2 == 0 else 0) if n > 1 or number else 0 for number, n in zip(moved, shape)]
+    for number, n in zip(moved, shape):
         _check_origin(number, n)
     border = _border(mode)
     target = _target(output, array, is_complex)
-    # The weights' axes in the order of the array's.
-    order = sorted(range(len(chosen)), key=lambda place: chosen[place])
-    if axes is not None and list(chosen) != sorted(chosen) and len(chosen) == array.ndim:
-        order = list(range(len(chosen)))
-        chosen = tuple(range(array.ndim))
-    shape, moved = [1] * array.ndim, [0] * array.ndim
-    for place in order:
-        shape[chosen[place]] = taps.shape[place]
-        moved[chosen[place]] = origins[place]
-    _filter(array, taps.transpose(order).reshape(shape), target, border, cval, tuple(moved), 1)
+    _filter(array, taps.reshape(shape), target, border, cval, tuple(moved), 1)
     return target
 
 
@@ -350,6 +357,7 @@ def _line(
     array: Array, taps: Array, axis: int, output: Output, mode: Any, cval: Any, origin: int, divisor: int
 ) -> Array:
     is_complex = array.dtype.kind == "c" or taps.dtype.kind == "c"
+    _check_cval(cval, array)
     target = _target(output, array, is_complex)
     if taps.ndim != 1 or taps.size < 1:
         raise RuntimeError(f"no filter weights given: they are of shape {taps.shape}, not of one axis")
@@ -375,8 +383,6 @@ def _filter(
     if array.ndim == 0:
         target[...] = array * taps
         return
-    if border == _native.CONSTANT and np.iscomplexobj(cval) and array.dtype.kind != "c":
-        raise ValueError("Cannot provide a complex-valued cval when the input is real.")
     if array.dtype.kind == "c" and border == _native.CONSTANT and np.imag(cval) != 0:
         # The library's boundary value is real.
         real = np.empty(target.shape, target.dtype)
@@ -385,14 +391,10 @@ def _filter(
         target += 1j * real
         return
     value = float(np.real(cval)) if border == _native.CONSTANT else 0.0
-    single = array.dtype.char in "fF" and target.dtype.char in "fF"
-    x = array.astype(np.float32 if single else np.float64) if array.dtype.kind != "c" else array
-    if array.dtype.kind == "c":
-        x = array.astype(np.complex64 if single else np.complex128, copy=False)
-    elif x.dtype == array.dtype:
-        x = array
-    w = taps.astype((np.complex64 if single else np.complex128) if taps.dtype.kind == "c" else x.real.dtype)
-    way = _native.AUTOMATIC
+    x = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64, copy=False)
+    w = taps.astype(np.complex128 if taps.dtype.kind == "c" else np.float64, copy=False)
+    # By the definition where that is about as fast: whole numbers stay whole, and zeros zero.
+    way = _native.DIRECT if w.size <= _FEW else _native.AUTOMATIC
     exact = False
     if target.dtype.kind in "biu":
         # Cutting off makes a rounding error below an integer an error of one, so sums are exact or nearly so.

@@ -44,6 +44,9 @@ _WORKING = {
 }  # fmt: skip
 _FLOAT64 = np.dtype(np.float64)
 
+# Products of elements and taps that take no longer than a call does.
+_SMALL = 1 << 15
+
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The public functions
@@ -113,7 +116,7 @@ def fftconvolve(
         raise ValueError(f"acceptable mode flags are 'valid', 'same', or 'full', not {mode!r}")
     # Along an axis of one element convolution is multiplication.
     chosen = [axis for axis in chosen if a.shape[axis] != 1 and b.shape[axis] != 1]
-    for axis in range(a.ndim):
+    for axis in range(a.ndim) if len(chosen) != a.ndim else ():
         if axis not in chosen and a.shape[axis] != b.shape[axis] and 1 not in (a.shape[axis], b.shape[axis]):
             raise ValueError(f"incompatible shapes for in1 and in2: {a.shape} and {b.shape}")
     if code == VALID and _is_swapped(a.shape, b.shape, chosen):
@@ -124,7 +127,10 @@ def fftconvolve(
             return product
         return _crop_to_first(product, a.shape, range(a.ndim))
     dtype = _WORKING[np.result_type(_transform_type(a), _transform_type(b)).char]
-    return _batched(_as_working(a, dtype), _as_working(b, dtype), chosen, code)
+    a, b = _as_working(a, dtype), _as_working(b, dtype)
+    if len(chosen) == a.ndim <= _native.MAX_AXES:
+        return _apply(a, b, code, CONVOLUTION)
+    return _batched(a, b, chosen, code)
 
 
 def oaconvolve(
@@ -276,24 +282,77 @@ def _apply(
     """Convolves floating-point arrays of one precision along all axes of the kernel that have more than one tap."""
     rank = a.ndim
     if rank > 1:
+        # Small sums by the definition: they are exact where the numbers are whole.
+        if way == _native.AUTOMATIC and a.size * b.size <= _SMALL:
+            way = _native.DIRECT
         # Where the array has one element, a full convolution is a product with the kernel, and the axis one of the batch.
         is_product = operation == CONVOLUTION and code == FULL and not boundary
         axes = [axis for axis in range(rank) if b.shape[axis] != 1 and not (is_product and a.shape[axis] == 1)]
+        if len(axes) < rank and axes:
+            merged = _merge_axes(a, b, axes, code, boundary, origin)
+            if merged is not None:
+                a, b, origin, shape = merged
+                return _apply_all(a, b, code, operation, way, boundary, value, origin).reshape(shape)
         if len(axes) != rank or rank > _native.MAX_AXES:
             return _batched(a, b, axes, code, operation, way, boundary, value, origin)
+    return _apply_all(a, b, code, operation, way, boundary, value, origin)
+
+
+def _apply_all(
+    a: Array, b: Array, code: int, operation: int, way: int, boundary: int, value: float, origin: tuple[int, ...]
+) -> Array:
+    """Convolves arrays of one to three axes along the last axes, as many as the kernel has."""
+    rank = b.ndim
+    if a.ndim > rank:
+        batch, sizes = a.shape[:-rank], a.shape[-rank:]
+    else:
+        batch, sizes = (), a.shape
     if code == FULL:
-        shape = [n + k - 1 for n, k in zip(a.shape, b.shape)]
-        if b.size > a.size and operation == CONVOLUTION and not boundary:
+        shape = [n + k - 1 for n, k in zip(sizes, b.shape)]
+        if not batch and b.size > a.size and operation == CONVOLUTION and not boundary:
             a, b = b, a
     elif code == SAME:
-        shape = list(a.shape)
+        shape = list(sizes)
     else:
-        shape = [n - k + 1 for n, k in zip(a.shape, b.shape)]
-    result = np.empty(shape, b.dtype if b.dtype.kind == "c" else a.dtype)
+        shape = [n - k + 1 for n, k in zip(sizes, b.shape)]
+    result = np.empty((*batch, *shape), b.dtype if b.dtype.kind == "c" else a.dtype)
     options = _native.convolve_options(rank, operation, code, way, boundary, value, origin)
     describe = _native.describe
     _native.check(_native.convolve(options, describe(a), describe(_native.usable(b)), describe(result)))
     return result
+
+
+def _merge_axes(
+    a: Array, b: Array, axes: Sequence[int], code: int, boundary: int, origin: tuple[int, ...]
+) -> tuple[Array, Array, tuple[int, ...], list[int]] | None:
+    """Arrays whose axes before and between the convolved ones are merged, and the shape of the result.
+
+    A filter along rows of a dense image is one of images with a single column: nothing has to be moved. None where
+    that makes more than three axes, or something would be copied.
+    """
+    if not a.flags.c_contiguous:
+        return None
+    first = axes[0]
+    sizes, taps, moved, shape = [], [], [], list(a.shape)
+    for axis in range(first, a.ndim):
+        if axis in axes:
+            sizes.append(a.shape[axis])
+            taps.append(b.shape[axis])
+            moved.append(origin[axis] if origin else 0)
+            grown = taps[-1] - 1
+            shape[axis] += grown if code == FULL else -grown if code == VALID else 0
+        elif b.shape[axis] != 1:
+            return None
+        elif sizes and axis - 1 not in axes:
+            sizes[-1] *= a.shape[axis]
+        else:
+            sizes.append(a.shape[axis])
+            taps.append(1)
+            moved.append(0)
+    if len(sizes) > _native.MAX_AXES or any(n != 1 for n in b.shape[:first]):
+        return None
+    batch = [math.prod(a.shape[:first])] if first else []
+    return a.reshape(batch + sizes), b.reshape(taps), tuple(moved) if origin else (), shape
 
 
 def _batched(
