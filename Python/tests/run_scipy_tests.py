@@ -21,9 +21,15 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "src"))
 
 SIGNAL = ["convolve", "correlate", "fftconvolve", "oaconvolve", "convolve2d", "correlate2d"]
 NDIMAGE = [
-    "convolve", "correlate", "convolve1d", "correlate1d", "gaussian_filter", "gaussian_filter1d", "uniform_filter",
+    "convolve",
+    "correlate",
+    "convolve1d",
+    "correlate1d",
+    "gaussian_filter",
+    "gaussian_filter1d",
+    "uniform_filter",
     "uniform_filter1d",
-]  # fmt: skip
+]
 
 # Where SciPy tests the functions above: a pattern of test names, by module.
 SELECTED = {

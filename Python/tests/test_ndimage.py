@@ -1,4 +1,4 @@
-"""`spectralkit.ndimage` against SciPy: its own tests run in `run_scipy_tests.py`, here are cases that those leave out."""
+"""`spectralkit.ndimage` against SciPy: by its own tests in `run_scipy_tests.py`, here by other cases."""
 
 from __future__ import annotations
 
@@ -31,9 +31,16 @@ def test_lines_in_all_modes(shape: tuple[int, ...], taps: int, mode: str) -> Non
 @pytest.mark.parametrize("mode", MODES[:5])
 @pytest.mark.parametrize(
     "shape, taps, axes",
-    [((9, 8), (3, 4), None), ((3, 3), (7, 6), None), ((6, 7, 8), (2, 3, 3), None), ((6, 7, 8), (3, 2), (0, 2)),
-     ((2, 5, 3, 6), (3, 2), (1, 3)), ((3, 4, 5, 6), (3, 3), (0, 1)), ((30, 31), (17, 16), None)],
-)  # fmt: skip
+    [
+        ((9, 8), (3, 4), None),
+        ((3, 3), (7, 6), None),
+        ((6, 7, 8), (2, 3, 3), None),
+        ((6, 7, 8), (3, 2), (0, 2)),
+        ((2, 5, 3, 6), (3, 2), (1, 3)),
+        ((3, 4, 5, 6), (3, 3), (0, 1)),
+        ((30, 31), (17, 16), None),
+    ],
+)
 def test_kernels_in_all_modes(shape, taps, axes, mode: str) -> None:
     rng = np.random.default_rng(2)
     x, w = rng.standard_normal(shape), rng.standard_normal(taps)

@@ -13,8 +13,22 @@ from spectralkit import signal
 scipy_signal = pytest.importorskip("scipy.signal")
 
 MODES = ["full", "same", "valid"]
-TYPES = ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32",
-         "float64", "complex64", "complex128"]  # fmt: skip
+TYPES = [
+    "bool",
+    "int8",
+    "uint8",
+    "int16",
+    "uint16",
+    "int32",
+    "uint32",
+    "int64",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+]
 
 
 def random(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
@@ -67,7 +81,9 @@ def test_integers_wrap_around(dtype: str, shapes: tuple[tuple[int, ...], tuple[i
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("boundary", ["fill", "wrap", "symm"])
 @pytest.mark.parametrize("dtype", ["uint8", "int64", "float32", "float64", "complex128"])
-@pytest.mark.parametrize("shapes", [((7, 8), (3, 3)), ((6, 5), (2, 4)), ((3, 4), (5, 9)), ((1, 4), (3, 2)), ((5, 1), (1, 3))])
+@pytest.mark.parametrize(
+    "shapes", [((7, 8), (3, 3)), ((6, 5), (2, 4)), ((3, 4), (5, 9)), ((1, 4), (3, 2)), ((5, 1), (1, 3))]
+)
 def test_images(shapes, dtype, boundary, mode) -> None:
     rng = np.random.default_rng(3)
     a, b = (random(rng, shape, dtype) for shape in shapes)

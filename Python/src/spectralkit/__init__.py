@@ -17,9 +17,18 @@ from . import _native
 from ._native import LibraryError, StoppedError
 
 __all__ = [
-    "LibraryError", "StoppedError", "__version__", "filters", "get_threads", "ndimage", "nn", "restoration",
-    "set_threads", "signal", "torch",
-]  # fmt: skip
+    "LibraryError",
+    "StoppedError",
+    "__version__",
+    "filters",
+    "get_threads",
+    "ndimage",
+    "nn",
+    "restoration",
+    "set_threads",
+    "signal",
+    "torch",
+]
 
 __version__: str = _native.version().decode()
 

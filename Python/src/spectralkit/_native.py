@@ -364,9 +364,21 @@ def plan(
 ) -> Plan:
     """The plan of a convolution, made once and kept among the last few hundred."""
     key = (
-        code, batch, input_channels, output_channels, groups, input, kernel, stride, dilation, before, after, boundary,
-        method, solver,
-    )  # fmt: skip
+        code,
+        batch,
+        input_channels,
+        output_channels,
+        groups,
+        input,
+        kernel,
+        stride,
+        dilation,
+        before,
+        after,
+        boundary,
+        method,
+        solver,
+    )
     with _plans_lock:
         found = _plans.get(key)
         if found is not None:

@@ -22,9 +22,15 @@ from . import _native
 from .signal import _apply, _rounds
 
 __all__ = [
-    "convolve", "convolve1d", "correlate", "correlate1d", "gaussian_filter", "gaussian_filter1d", "uniform_filter",
+    "convolve",
+    "convolve1d",
+    "correlate",
+    "correlate1d",
+    "gaussian_filter",
+    "gaussian_filter1d",
+    "uniform_filter",
     "uniform_filter1d",
-]  # fmt: skip
+]
 
 Array = npt.NDArray[Any]
 Output = npt.NDArray[Any] | npt.DTypeLike | None
@@ -33,10 +39,15 @@ Output = npt.NDArray[Any] | npt.DTypeLike | None
 _FEW = 128
 
 _MODES = {
-    "reflect": _native.REFLECT, "grid-mirror": _native.REFLECT, "mirror": _native.MIRROR,
-    "nearest": _native.REPLICATE, "wrap": _native.CIRCULAR, "grid-wrap": _native.CIRCULAR,
-    "constant": _native.CONSTANT, "grid-constant": _native.CONSTANT,
-}  # fmt: skip
+    "reflect": _native.REFLECT,
+    "grid-mirror": _native.REFLECT,
+    "mirror": _native.MIRROR,
+    "nearest": _native.REPLICATE,
+    "wrap": _native.CIRCULAR,
+    "grid-wrap": _native.CIRCULAR,
+    "constant": _native.CONSTANT,
+    "grid-constant": _native.CONSTANT,
+}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -321,9 +332,15 @@ def _gaussian(sigma: float, order: int, radius: int) -> Array:
 
 
 def _many(
-    input: npt.ArrayLike, weights: npt.ArrayLike, output: Output, mode: Any, cval: Any, origin: Any, axes: Any,
+    input: npt.ArrayLike,
+    weights: npt.ArrayLike,
+    output: Output,
+    mode: Any,
+    cval: Any,
+    origin: Any,
+    axes: Any,
     convolution: bool,
-) -> Array:  # fmt: skip
+) -> Array:
     array, taps = np.asarray(input), np.asarray(weights)
     is_complex = array.dtype.kind == "c" or taps.dtype.kind == "c"
     if taps.dtype.kind == "c" and not convolution:
@@ -402,9 +419,7 @@ def _filter(
         largest = (int(max(abs(x.max()), abs(x.min()), abs(value))) + 1, int(np.abs(w).max()) + 1)
         if not _rounds(largest, x.size, w.size):
             way = _native.DIRECT
-    sums = _apply(
-        _native.usable(x), _native.usable(w), _native.SAME, _native.CORRELATION, way, border, value, origin
-    )
+    sums = _apply(_native.usable(x), _native.usable(w), _native.SAME, _native.CORRELATION, way, border, value, origin)
     if exact:
         sums = np.rint(sums)
     if divisor != 1:

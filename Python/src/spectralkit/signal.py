@@ -33,15 +33,22 @@ Array = npt.NDArray[Any]
 _MODES = {"valid": VALID, "same": SAME, "full": FULL}
 _METHODS = {"auto": _native.AUTOMATIC, "direct": _native.DIRECT, "fft": _native.FFT}
 _BOUNDARIES = {
-    "fill": _native.ZERO, "pad": _native.ZERO, "wrap": _native.CIRCULAR, "circular": _native.CIRCULAR,
-    "symm": _native.REFLECT, "symmetric": _native.REFLECT,
-}  # fmt: skip
+    "fill": _native.ZERO,
+    "pad": _native.ZERO,
+    "wrap": _native.CIRCULAR,
+    "circular": _native.CIRCULAR,
+    "symm": _native.REFLECT,
+    "symmetric": _native.REFLECT,
+}
 
 # The types that the library computes in, by the type of the result.
 _WORKING = {
-    "e": np.dtype(np.float32), "f": np.dtype(np.float32), "d": np.dtype(np.float64), "F": np.dtype(np.complex64),
+    "e": np.dtype(np.float32),
+    "f": np.dtype(np.float32),
+    "d": np.dtype(np.float64),
+    "F": np.dtype(np.complex64),
     "D": np.dtype(np.complex128),
-}  # fmt: skip
+}
 _FLOAT64 = np.dtype(np.float64)
 
 # Products of elements and taps that take no longer than a call does.
@@ -285,7 +292,7 @@ def _apply(
         # Small sums by the definition: they are exact where the numbers are whole.
         if way == _native.AUTOMATIC and a.size * b.size <= _SMALL:
             way = _native.DIRECT
-        # Where the array has one element, a full convolution is a product with the kernel, and the axis one of the batch.
+        # Where the array has one element, a full convolution is a product: the axis is one of the batch.
         is_product = operation == CONVOLUTION and code == FULL and not boundary
         axes = [axis for axis in range(rank) if b.shape[axis] != 1 and not (is_product and a.shape[axis] == 1)]
         if len(axes) < rank and axes:
@@ -565,4 +572,3 @@ def _fill_value(fillvalue: Any, dtype: np.dtype[Any]) -> Any:
             f"could not cast `fillvalue` directly to the output type (it was {given.dtype}, the output is {dtype})"
         )
     return given.astype(dtype).reshape(())[()]
-
