@@ -111,16 +111,23 @@ def test_sample_inputs_of_pytorch() -> None:
         f"conv{part}{axes}d" for part, axes in itertools.product(["", "_transpose"], [1, 2, 3])
     }
     for name, dtype, number, sample in cases:
-        inputs = [sample.input, *(given for given in sample.args if isinstance(given, torch.Tensor))]
-        expected = getattr(F, name)(sample.input, *sample.args, **sample.kwargs)
-        actual = getattr(st, name)(sample.input, *sample.args, **sample.kwargs)
-        label = f"the output differs: {name} {dtype} sample {number}"
-        torch.testing.assert_close(actual, expected, msg=label)
+        theirs, ours = getattr(F, name), getattr(st, name)
+        tensors = [sample.input, *sample.args]
+        wanted = [given for given in tensors if isinstance(given, torch.Tensor)]
+        expected, actual = theirs(*tensors, **sample.kwargs), ours(*tensors, **sample.kwargs)
         gradient = torch.randn_like(expected)
-        label = f"a gradient differs: {name} {dtype} sample {number}"
-        wanted = torch.autograd.grad(expected, inputs, gradient)
-        for got, want in zip(torch.autograd.grad(actual, inputs, gradient), wanted):
-            torch.testing.assert_close(got, want, msg=label)
+        # Rounding errors are relative to the sums of absolute values.
+        sizes = [None if given is None else given.detach().abs().requires_grad_() for given in tensors]
+        bounds = theirs(*sizes, **sample.kwargs)
+        pairs = zip(
+            [expected, *torch.autograd.grad(expected, wanted, gradient)],
+            [actual, *torch.autograd.grad(actual, wanted, gradient)],
+            [bounds, *torch.autograd.grad(bounds, [t for t in sizes if t is not None], gradient.abs())],
+        )
+        for part, (want, got, bound) in enumerate(pairs):
+            tolerance = 16 * torch.finfo(dtype).eps * float(bound.detach().abs().max()) if bound.numel() else 0
+            label = f"{'a gradient' if part else 'the output'} differs: {name} {dtype} sample {number}"
+            torch.testing.assert_close(got, want, rtol=0, atol=tolerance, msg=label)
 
 
 @pytest.mark.parametrize("axes", [1, 2, 3])

@@ -62,8 +62,8 @@ def _optional(tensor: Tensor | None) -> bytes | None:
 class _Tape(bytearray):
     """The memory of a tensor that stands for a tape; the tape lives as long as that memory.
 
-    PyTorch can keep nothing but tensors between a forward and a backward pass that are compiled. A copy of such a tensor
-    is at another address and stands for nothing; then gradients are computed without a tape.
+    Between a forward and a backward pass that are compiled PyTorch keeps tensors only. A copy of such a tensor is at
+    another address and stands for nothing; then gradients are computed without a tape.
     """
 
     def __init__(self, handle: _native.Handle, tensors: tuple[Tensor, ...]) -> None:
@@ -697,8 +697,8 @@ class Replacements(list[Replacement]):
 def replace(model: nn.Module, min_kernel: int = 7) -> Replacements:
     """Makes the convolutions of a model compute by SpectralKit, in place.
 
-    Only exact instances of PyTorch's classes are swapped, of float32 or float64 on the CPU. They remain the same objects,
-    with their weights, hooks and names; only their class changes.
+    Only exact instances of PyTorch's classes are swapped, of float32 or float64 on the CPU. They remain the same
+    objects, with their weights, hooks and names; only their class changes.
 
     Args:
         model: Any module.
