@@ -67,12 +67,12 @@ struct PaddedTiles<Scalar: TensorScalar> {
   init(_ grid: TileGrid, _ planes: GroupPlanes) {
     self.grid = grid
     self.planes = planes
-    let (vertical, horizontal) = (grid.vertical, grid.horizontal)
+    let (vertical, horizontal, pitch) = (grid.vertical, grid.horizontal, grid.pitch)
     func offsets(_ columns: Int) -> [Int32] {
       var offsets: [Int32] = []
       offsets.reserveCapacity(grid.rows * columns)
       for row in 0..<grid.rows {
-        for column in 0..<columns { offsets.append(Int32(row * vertical.step * grid.pitch + column * horizontal.step)) }
+        for column in 0..<columns { offsets.append(Int32(row * vertical.step * pitch + column * horizontal.step)) }
       }
       return offsets
     }
