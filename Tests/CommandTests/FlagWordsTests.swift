@@ -1,4 +1,5 @@
 import Foundation
+import SpectralKit
 import TestSupport
 import Testing
 
@@ -40,5 +41,13 @@ import Testing
     let named = table.matches(of: /case \.\w+: "(--[a-z-]+)"/).map { String($0.output.1) }
     let flags = try Self.flags()
     #expect(!named.isEmpty && Set(named).isSubset(of: flags))
+  }
+
+  @Test func theVersionStandsInOnePlace() throws {
+    let number = "\"\(SpectralVersion.current)\""
+    let files = try Self.files { _ in true }.filter { file in
+      file.text.split(separator: "\n").contains { $0.contains(number) && !$0.drop { $0 == " " }.hasPrefix("//") }
+    }
+    #expect(files.map(\.path) == ["SpectralCore/Version.swift"])
   }
 }

@@ -130,6 +130,8 @@ import Testing
         #expect(result.status == 0 && result.errors == "", "\(line): \(result.output) \(result.errors)")
       }
       try check("! command -v groff >/dev/null || groff -man -Tutf8 -z '\(path("man/man1/spectral.1"))'")
+      let zsh = try String(contentsOfFile: path("zsh/site-functions/_spectral"), encoding: .utf8)
+      #expect(zsh.hasPrefix("#compdef spectral\n"))
       try check("! command -v zsh >/dev/null || zsh -n '\(path("zsh/site-functions/_spectral"))'")
       try check("! command -v fish >/dev/null || fish -n '\(path("fish/vendor_completions.d/spectral.fish"))'")
     }

@@ -20,7 +20,7 @@ enum StateCalls {
       Router.Route("GET /api/state") { _ in
         .json(
           Words(
-            version: "0.1.0", threads: Parallel.threads, pictures: workbench.gallery.all.map(\.words),
+            version: SpectralVersion.current, threads: Parallel.threads, pictures: workbench.gallery.all.map(\.words),
             dataSets: training.dataSets.map(\.rawValue),
             limits: .init(
               bodyBytes: guards.bodyLimit, decodedBytes: Gallery.decodedLimit, pixels: Gallery.pixelLimit)))

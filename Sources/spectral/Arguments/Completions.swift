@@ -9,11 +9,12 @@ enum CompletionShell: String, CaseIterable {
     let lines =
       switch self {
       case .bash: Self.bash(specifications)
-      case .zsh: Self.zsh(specifications)
+      // Zsh finds out by the first line what a file completes.
+      case .zsh: ["#compdef spectral"] + Self.zsh(specifications)
       case .fish: Self.fish(specifications)
       }
-    return (["# Completions of spectral for \(rawValue), made by spectral help --completions \(rawValue)."] + lines)
-      .joined(separator: "\n")
+    let note = "# Completions of spectral for \(rawValue), made by spectral help --completions \(rawValue)."
+    return (lines.prefix { $0.hasPrefix("#") } + [note] + lines.drop { $0.hasPrefix("#") }).joined(separator: "\n")
   }
 
   /// A text between single quotes.
@@ -64,11 +65,14 @@ enum CompletionShell: String, CaseIterable {
     func escaped(_ text: String) -> String {
       ["\\", "[", "]", ":"].reduce(text) { $0.replacingOccurrences(of: $1, with: "\\" + $1) }
     }
+    func list(_ words: [String]) -> String {
+      words.map { $0.replacingOccurrences(of: ":", with: "\\:") }.joined(separator: " ")
+    }
     let cases = specifications.flatMap { specification -> [String] in
       let flags = specification.flags.map { flag -> String in
         let names = [flag.short, flag.name].compactMap { $0 }
         let value = flag.placeholder.map { placeholder -> String in
-          let words = flag.words.map { $0.replacingOccurrences(of: ":", with: "\\:") }.joined(separator: " ")
+          let words = list(flag.words)
           let action = flag.takesFile ? "_files" : words.isEmpty ? " " : "(\(words))"
           return ":\(escaped(placeholder)):\(action)"
         }
@@ -76,13 +80,13 @@ enum CompletionShell: String, CaseIterable {
         let head = names.count > 1 ? "'*'{\(names.joined(separator: ","))}" : quoted("*\(names[0])")
         return "        \(head)\(rest) \\"
       }
-      let words = specification.operandWords
+      let words = list(specification.operandWords)
       let operands =
         specification.operandCount.upperBound == 0
-        ? "" : quoted(words.isEmpty ? "*:file:_files" : "*:word:(\(words.joined(separator: " ")))")
+        ? "" : quoted(words.isEmpty ? "*:file:_files" : "*:word:(\(words))")
       return ["      \(specification.name)) _arguments -S \\"] + flags + ["        '--help[this help]' \(operands) ;;"]
     }
-    return ["#compdef spectral", "_spectral() {", "  local -a commands", "  commands=("]
+    return ["_spectral() {", "  local -a commands", "  commands=("]
       + specifications.map { "    " + quoted("\($0.name):\(line($0.summary))") }
       + [
         "  )", "  if (( CURRENT == 2 )); then", "    _describe command commands", "  else",

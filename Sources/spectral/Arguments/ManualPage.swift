@@ -12,6 +12,7 @@ struct ManualPage {
     section("SYNOPSIS")
     lines += [".B spectral", ".I COMMAND", "[flags]", ".PP", ".B spectral", "\\-\\-help | \\-\\-version"]
     section("DESCRIPTION")
+    text(summary)
     for specification in specifications {
       lines += [".TP", ".B \(Self.argument(specification.name))"]
       text(specification.summary)
