@@ -112,7 +112,7 @@ import Testing
       ("camera", 50.0, 0.5), ("camera", 70, 0.5), ("camera", 100, 0.5), ("camera", 50, 1), ("camera", 70, 1),
       ("camera", 100, 1), ("astronaut", 50, 0.5), ("astronaut", 70, 0.5), ("astronaut", 100, 0.5), ("astronaut", 50, 1),
       ("astronaut", 70, 1), ("astronaut", 100, 1), ("coins", 50, 0.5), ("coins", 70, 0.5), ("coins", 100, 0.5),
-      ("coins", 70, 1), ("coins", 100, 1),
+      ("coins", 70, 1),
     ])
   func longBandsInAPhotographAreFound(name: String, period: Double, contrast: Double) throws {
     let photograph = contrast * (try Scenes.photograph(name)) + 0.5 * (1 - contrast)
