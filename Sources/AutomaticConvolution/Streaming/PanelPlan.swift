@@ -218,7 +218,8 @@ struct PanelPlan<Scalar: AnyMethodScalar>: Sendable {
 
   /// What convolves a panel.
   var method: any ConvolutionMethod<Scalar> {
-    choice == .fft ? Self.fourier(methodLimit, transforms) : SpatialConvolution<Scalar>(memoryLimit: methodLimit, rates: .fixed)
+    choice == .fft
+      ? Self.fourier(methodLimit, transforms) : SpatialConvolution<Scalar>(memoryLimit: methodLimit, rates: .fixed)
   }
 
   /// How many panels there are.
