@@ -6,7 +6,7 @@ import Synchronization
 public enum CostRates: Hashable, Sendable {
   /// Those that are written in the solvers, fitted to machines with AVX-512: the same choices on every machine.
   case fixed
-  /// Those that were measured on this machine (``MachineRates``); the fixed ones where none were.
+  /// Those that were measured on this machine (`spectral benchmark --rates`); the fixed ones where none were.
   case machine
 
   /// How many times as long as by the fixed rates a kind of work takes.
