@@ -72,6 +72,8 @@ struct TileCost {
   /// How much longer an odd block at the end takes than its share, on the two cores that every machine has, weighed by one
   /// half: where one block is all there is, no other core can help.
   private func imbalance(_ size: Extent, _ tilesPerBlock: Int) -> Double {
+    // Threads share the rows and columns of few large tiles.
+    guard size.height == 1 else { return 1 }
     let layout = layout(tilesPerBlock: tilesPerBlock)
     guard layout.isDepthwise, layout.input.arrangement == .tiles else { return 1 }
     let blocks = max(1, layout.input.count * ((tiles(size) + tilesPerBlock - 1) / tilesPerBlock))
