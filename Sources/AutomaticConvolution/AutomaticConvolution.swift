@@ -19,7 +19,8 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
   /// How it chooses.
   public let planning: ConvolutionPlanning
 
-  private let shelf = PlanShelf()
+  /// The plans made lately: a network poses the same few problems at every step.
+  private let plans = RecentCache<PlanKey, ConvolutionPlan>(capacity: 256)
   /// Where measured plans are remembered.
   let book: PlanBook
 
@@ -51,9 +52,9 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
   public func plan(_ problem: ConvolutionProblem, _ pass: ConvolutionPass = .forward) -> ConvolutionPlan {
     let training = pass != .forward
     // What is estimated does not depend on the number of threads, so that neither do results.
-    let key = PlanShelf.Key(
+    let key = PlanKey(
       problem: problem, training: training, threads: planning == .measured ? Parallel.threads : nil)
-    return shelf.plan(key) {
+    return plans.value(key) {
       let candidates = candidates(problem, pass)
       // Nothing keeps within the memory limit: whoever asks what it would need is told by the Fourier method.
       guard let cheapest = candidates.first else { return .fourier(tile: nil) }
@@ -213,5 +214,17 @@ public struct AutomaticConvolution<Scalar: AnyMethodScalar>: ConvolutionMethod {
       }
       throw error
     }
+  }
+}
+
+/// What a plan depends on.
+package struct PlanKey: Hashable, Sendable {
+  let problem: ConvolutionProblem
+  let training: Bool
+  /// Nil if the plan does not depend on it.
+  let threads: Int?
+
+  package init(problem: ConvolutionProblem, training: Bool, threads: Int?) {
+    (self.problem, self.training, self.threads) = (problem, training, threads)
   }
 }

@@ -38,14 +38,12 @@ public enum RateMeasurement {
   /// The factors that bring estimates nearest to times, in the sense of least squares of relative errors.
   package static func fit(_ samples: [Sample]) -> [String: Double] {
     var factors: [String: Double] = [:]
-    for (_, samples) in Dictionary(grouping: samples, by: { kind($0.parts.keys.sorted()) }) {
+    // Samples whose parts have the same names are fitted together.
+    for (_, samples) in Dictionary(grouping: samples, by: { Set($0.parts.keys) }) {
       factors.merge(fitKind(samples)) { $1 }
     }
     return factors
   }
-
-  /// Samples whose parts have the same names are fitted together.
-  private static func kind(_ names: [String]) -> String { names.joined(separator: "\n") }
 
   /// How strongly a kind of work is held to the factor that all work of a sample's kind has in common: few samples do not
   /// say everything about every kind.

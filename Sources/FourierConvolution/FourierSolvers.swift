@@ -1,7 +1,6 @@
 import SpectralConvolution
 import SpectralCore
 import SpectralTransforms
-import Synchronization
 
 /// The solvers of the Fourier method.
 ///
@@ -16,9 +15,12 @@ enum FourierSolvers<Scalar: FourierScalar> {
   static func solver(
     _ problem: ConvolutionProblem, _ pass: ConvolutionPass?, _ settings: FourierSettings
   ) throws(ConvolutionError) -> any FourierPassSolver<Scalar> {
-    let key = FourierSolverCache.Key(
+    let key = FourierSolverKey(
       precision: Scalar.precisionName, problem: problem, pass: pass, settings: settings)
-    return try FourierSolverCache.value(key) { () throws(ConvolutionError) in try choose(problem, pass, settings) }
+    let found = chosenSolvers.value(key) {
+      Result { () throws(ConvolutionError) in try choose(problem, pass, settings) as any Sendable }
+    }
+    return try found.get() as! any FourierPassSolver<Scalar>
   }
 
   private static func choose(
@@ -78,27 +80,13 @@ extension FourierPassSolver {
   }
 }
 
-/// The solvers made so far, and the refusals: a network poses the same few problems at every step.
-private enum FourierSolverCache {
-  struct Key: Hashable {
-    let precision: String
-    let problem: ConvolutionProblem
-    let pass: ConvolutionPass?
-    let settings: FourierSettings
-  }
-
-  private static let capacity = 256
-  private static let solvers = Mutex<[Key: Result<any Sendable, ConvolutionError>]>([:])
-
-  static func value<Solver: Sendable>(
-    _ key: Key, _ make: () throws(ConvolutionError) -> Solver
-  ) throws(ConvolutionError) -> Solver {
-    if let found = solvers.withLock({ $0[key] }) { return try found.get() as! Solver }
-    let made = Result { () throws(ConvolutionError) in try make() }
-    solvers.withLock { solvers in
-      if solvers.count >= capacity { solvers.removeAll() }
-      solvers[key] = made.map { $0 }
-    }
-    return try made.get()
-  }
+/// What the choice of a solver depends on.
+private struct FourierSolverKey: Hashable {
+  let precision: String
+  let problem: ConvolutionProblem
+  let pass: ConvolutionPass?
+  let settings: FourierSettings
 }
+
+/// The solvers that were chosen lately, and the refusals: a network poses the same few problems at every step.
+private let chosenSolvers = RecentCache<FourierSolverKey, Result<any Sendable, ConvolutionError>>(capacity: 256)

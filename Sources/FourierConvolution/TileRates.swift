@@ -100,7 +100,7 @@ struct TileRates: Sendable {
           ])
     case (true, true, false): Self(start: start, [.butterflies: 8.1e8, .spills: 3e8, .rows: 5.2e6])
     case (true, false, false):
-      // Of single arrays, whose kernels are mostly new on every call.
+      // Of single arrays, whose kernels are mostly new on every call. All but butterflies and rows are set by hand.
       Self(
         start: start,
         [.butterflies: 5.8e8, .spills: 4e8, .farSpills: 4e7, .rows: 1.2e7, .filterButterflies: 5.8e8])

@@ -22,10 +22,12 @@ package final class RecentCache<Key: Hashable & Sendable, Value: Sendable>: Send
 
   /// The value of a key, made unless it is here. It is made without the lock: others need not wait for it.
   package func value<Failure: Error>(_ key: Key, make: () throws(Failure) -> Value) throws(Failure) -> Value {
-    let kept = state.withLock { state in
+    let kept = state.withLock { state -> Value? in
       state.uses += 1
-      state.entries[key]?.lastUse = state.uses
-      return state.entries[key]?.value
+      // To hash a problem takes a while, so it is done once.
+      guard let index = state.entries.index(forKey: key) else { return nil }
+      state.entries.values[index].lastUse = state.uses
+      return state.entries.values[index].value
     }
     if let kept { return kept }
     let value = try make()

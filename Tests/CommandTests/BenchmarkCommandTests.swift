@@ -158,7 +158,8 @@ import Testing
     (["--regret", "--method", "fft"], "--method means nothing"), (["--limits", "dense"], "means nothing to --limits"),
     (["--stages", "--method", "direct"], "only fft has stages"),
     (["--limits", "--plan", "measure"], "--plan means nothing to --limits"),
-    (["--rates", "dense"], "means nothing to --rates"), (["--rates", "--limits"], "two different measurements"),
+    (["--rates", "dense"], "means nothing to --rates"), (["--rates", "--threads", "1"], "--threads means nothing to"),
+    (["--rates", "--limits"], "two different measurements"),
     (["--plan", "measure", "--deterministic"], "exclude each other"), (["--plan", "guess"], "--plan must be one of"),
     (["--growth", "time"], "--growth must be one of"), (["--growth"], "--growth needs a value"),
   ])

@@ -180,7 +180,11 @@ enum BenchmarkCommand: Subcommand {
         "cannot be \(arguments[Common.method]) with \(stages.name), for only fft has stages")
     }
     if task == limits.name || task == rates.name {
+      // Rates are of one core, and small problems need little.
+      let isRates = task == rates.name
       let others: [(Bool, String)] = [
+        (isRates && arguments.has(Common.threads), Common.threads.name),
+        (isRates && arguments.has(Common.memoryLimit), Common.memoryLimit.name),
         (arguments.has(Common.method), Common.method.name), (arguments.has(Common.plan), Common.plan.name),
         (arguments.has(Common.transforms), Common.transforms.name),
         (arguments.has(cases), cases.name), (arguments.has(pass), pass.name),
