@@ -20,47 +20,48 @@ struct AxisTiling: Sendable {
   /// Tiles along the axis.
   let tiles: Int
 
-  /// Pixel of the image at each place: `[tile][phase][place]`; -1 for zero.
-  let inputPlaces: [Int32]
-  /// Output at each place: `[tile][place]`; -1 for places beyond the last fresh output.
-  let outputPlaces: [Int32]
-  /// Tap at each place: `[phase][place]`; -1 for none. Here a true convolution flips its kernel.
-  let tapPlaces: [Int32]
+  /// Pixels of the image at the places of each tile and phase, outputs at those of each tile (of which the last may have
+  /// fewer than it has room for), and taps at those of each phase.
+  let input: PlaceLists
+  let output: PlaceLists
+  let taps: PlaceLists
 
   init(_ axis: ConvolutionAxis, size: Int, flipped: Bool) {
     let (residues, phaseStride, phases, taps) = Self.parts(axis)
     precondition(size >= taps, "a tile of \(size) places cannot hold \(taps) taps")
     let fresh = Self.fresh(axis, size: size)
-    let none = Int32(-1)
-
-    var (inputPlaces, outputPlaces) = ([Int32](), [Int32]())
-    var tiles = 0
+    var (input, output, kernel) = (PlaceLists(size: size), PlaceLists(size: size), PlaceLists(size: size))
+    let step = axis.dilation * phaseStride
     for residue in 0..<min(residues, axis.output) {
       let outputs = Self.outputs(axis, residue: residue, of: residues)
       for first in stride(from: 0, to: outputs, by: fresh) {
-        tiles += 1
         let count = min(fresh, outputs - first)
+        // Beyond the last output's window nothing is read: it would only add to the error.
+        let seen = min(size, count + taps - 1)
         for phase in 0..<phases {
-          for place in 0..<size {
-            // Beyond the last output's window nothing is read: it would only add to the error.
-            let position = axis.stride * residue + axis.dilation * (phase + phaseStride * (first + place))
-            let source = place < count + taps - 1 && position < axis.padded ? axis.source(position) : nil
-            inputPlaces.append(source.map(Int32.init) ?? none)
+          let position = axis.stride * residue + axis.dilation * (phase + phaseStride * first)
+          let last = position + step * (seen - 1)
+          if position >= axis.paddingBefore && last < axis.paddingBefore + axis.input {
+            input.append(run: seen, step: step, from: position - axis.paddingBefore)
+          } else {
+            input.append(count: seen) { place in
+              let position = position + step * place
+              return position < axis.padded ? axis.source(position) : nil
+            }
           }
         }
-        for place in 0..<size {
-          outputPlaces.append(place < count ? Int32(residues * (first + place) + residue) : none)
-        }
+        output.append(run: count, step: residues, from: residues * first + residue)
       }
     }
-    (self.inputPlaces, self.outputPlaces, self.tiles) = (inputPlaces, outputPlaces, tiles)
-    tapPlaces = (0..<phases).flatMap { phase in
-      (0..<size).map { place in
+    for phase in 0..<phases {
+      // Here a true convolution flips its kernel.
+      kernel.append(count: taps) { place in
         let tap = phaseStride * place + phase
-        guard place < taps, tap < axis.kernel else { return none }
-        return Int32(flipped ? axis.kernel - 1 - tap : tap)
+        return tap < axis.kernel ? flipped ? axis.kernel - 1 - tap : tap : nil
       }
     }
+    (self.input, self.output, self.taps) = (input, output, kernel)
+    tiles = output.tiles.count
   }
 
   /// How stride and dilation come apart: R interleaved grids of outputs, the distance S between the taps of a phase, the
@@ -111,5 +112,37 @@ struct AxisTiling: Sendable {
 
   private static func outputs(_ axis: ConvolutionAxis, residue: Int, of residues: Int) -> Int {
     (axis.output - residue + residues - 1) / residues
+  }
+}
+
+/// Where the places of tiles lie along an axis.
+///
+/// Tiles inside the image differ by a shift only, and share a list of places: so what a long axis takes are a few numbers
+/// for each tile.
+struct PlaceLists: Sendable {
+  /// Places of a list.
+  let size: Int
+  /// `[list][place]`; -1 for nowhere.
+  private(set) var places: [Int32] = []
+  /// The list of each tile, and how far it is shifted: `[tile]`, or `[tile][phase]`.
+  private(set) var tiles: [(list: Int, shift: Int)] = []
+  /// Lists of evenly spaced places, by how many there are.
+  private var runs: [Int: Int] = [:]
+
+  init(size: Int) { self.size = size }
+
+  /// A tile whose first places are evenly spaced; the others are nowhere.
+  mutating func append(run count: Int, step: Int, from shift: Int) {
+    let list = runs[count] ?? appendList(count) { $0 * step }
+    runs[count] = list
+    tiles.append((list, shift))
+  }
+
+  /// A tile with a list of its own.
+  mutating func append(count: Int, _ source: (Int) -> Int?) { tiles.append((appendList(count, source), 0)) }
+
+  private mutating func appendList(_ count: Int, _ source: (Int) -> Int?) -> Int {
+    for place in 0..<size { places.append((place < count ? source(place) : nil).map(Int32.init) ?? -1) }
+    return places.count / size - 1
   }
 }

@@ -83,10 +83,13 @@ struct LaneMap: Sendable {
     let (phaseY, phaseX) = phase == 0 ? (0, 0) : (phase / phases.width, phase % phases.width)
     let slice = tables.slice(at.segment, position)
     guard slice >= 0 else { return work.lanes[lane].plane = nil }
+    let rows = tables.rowTiles[at.row * phases.height + phaseY]
+    let columns = tables.columnTiles[at.column * phases.width + phaseX]
     work.lanes[lane] = sk_lane(
-      plane: planes + ((at.image * self.planes + plane) * tables.planeSlices + slice) * tables.planeStride,
-      rows: tables.rows + (at.row * phases.height + phaseY) * tables.size.height,
-      columns: tables.columns + at.column * phases.width + phaseX, bias: bias.map { Double($0[plane]) } ?? 0)
+      plane: planes + ((at.image * self.planes + plane) * tables.planeSlices + slice) * tables.planeStride
+        + rows.shift * tables.rowStride + columns.shift,
+      rows: tables.rows + rows.list * tables.size.height, columns: tables.columns + columns.list,
+      bias: bias.map { Double($0[plane]) } ?? 0)
   }
 }
 
@@ -94,10 +97,12 @@ struct LaneMap: Sendable {
 ///
 /// A class because it owns tables that the C loops read.
 final class PlaceTables: @unchecked Sendable {
-  /// `[tile][phase][place]`; -1 for nowhere.
+  /// The lists of places down the rows, and which of them each tile and phase has.
   let rows: UnsafeMutablePointer<Int32>
-  /// `[tile][phase]`.
+  let rowTiles: UnsafeMutablePointer<(list: Int, shift: Int)>
+  /// The same along the columns.
   let columns: UnsafeMutablePointer<sk_columns>
+  let columnTiles: UnsafeMutablePointer<(list: Int, shift: Int)>
   private let columnPlaces: UnsafeMutablePointer<Int32>
   private let slices: [Int32]
   private let positions: Int
@@ -110,33 +115,24 @@ final class PlaceTables: @unchecked Sendable {
   let rowStride: Int
 
   /// - Parameters:
-  ///   - rows: `[tile][phase][place]` down the rows; -1 for nowhere.
-  ///   - columns: The same along the columns.
-  ///   - slices: `[segment][position]` along the depth.
+  ///   - rows: Where tiles lie down the rows.
+  ///   - columns: Where they lie along the columns.
+  ///   - slices: `[segment][position]` along the depth; -1 for nowhere.
   ///   - extents: Slices, rows and columns of a channel.
-  init(rows: [Int32], columns: [Int32], slices: [Int32], positions: Int, size: Extent, extents: [Int]) {
-    self.size = size
+  init(rows: PlaceLists, columns: PlaceLists, slices: [Int32], positions: Int, extents: [Int]) {
+    func copy<Element>(_ list: [Element]) -> UnsafeMutablePointer<Element> {
+      let copy = UnsafeMutablePointer<Element>.allocate(capacity: list.count)
+      copy.initialize(from: list, count: list.count)
+      return copy
+    }
+    size = Extent(height: rows.size, width: columns.size)
     (self.slices, self.positions) = (slices, positions)
     (planeSlices, planeStride, rowStride) = (extents[0], extents[1] * extents[2], extents[2])
-    self.rows = .allocate(capacity: rows.count)
-    self.rows.initialize(from: rows, count: rows.count)
-    columnPlaces = .allocate(capacity: columns.count)
-    columnPlaces.initialize(from: columns, count: columns.count)
-    let tables = columns.count / size.width
-    self.columns = .allocate(capacity: max(tables, 1))
-    for table in 0..<tables {
-      let places = columnPlaces + table * size.width
-      var entry = sk_columns()
-      entry.places = UnsafePointer(places)
-      let held = (0..<size.width).filter { places[$0] >= 0 }
-      let (first, source) = (held.first ?? 0, held.first.map { places[$0] } ?? 0)
-      // One run of neighbours can be copied as it is.
-      let isRun = held.enumerated().allSatisfy { $1 == first + $0 && places[$1] == source + Int32($0) }
-      entry.first = Int32(first)
-      entry.source = source
-      entry.count = isRun ? Int32(held.count) : -1
-      (self.columns + table).initialize(to: entry)
-    }
+    (self.rows, rowTiles) = (copy(rows.places), copy(rows.tiles))
+    (columnPlaces, columnTiles) = (copy(columns.places), copy(columns.tiles))
+    let places = columnPlaces
+    self.columns = copy(
+      stride(from: 0, to: columns.places.count, by: columns.size).map { sk_columns(places + $0, count: columns.size) })
   }
 
   /// The slice of a channel at a position of the tiles of a segment; -1 for none.
@@ -145,8 +141,22 @@ final class PlaceTables: @unchecked Sendable {
 
   deinit {
     rows.deallocate()
+    rowTiles.deallocate()
     columns.deallocate()
+    columnTiles.deallocate()
     columnPlaces.deallocate()
+  }
+}
+
+extension sk_columns {
+  /// Some places of a row. One run of neighbours can be copied as it is.
+  fileprivate init(_ places: UnsafePointer<Int32>, count: Int) {
+    let held = (0..<count).filter { places[$0] >= 0 }
+    let (first, source) = (held.first ?? 0, held.first.map { places[$0] } ?? 0)
+    let isRun = held.enumerated().allSatisfy { $1 == first + $0 && places[$1] == source + Int32($0) }
+    self.init()
+    (self.places, self.first, self.source) = (places, Int32(first), source)
+    self.count = isRun ? Int32(held.count) : -1
   }
 }
 

@@ -38,19 +38,19 @@ final class TileEngine<Scalar: FourierScalar>: Sendable {
     let depth = SegmentTables(problem.depth, segment: layout.choice.segment, flipped: flipped)
     columnTiles = horizontal.tiles
     func operand(
-      _ spectra: SpectraLayout, _ places: KeyPath<AxisTiling, [Int32]>, slices: [Int32],
+      _ spectra: SpectraLayout, _ places: KeyPath<AxisTiling, PlaceLists>, slices: [Int32],
       _ extent: KeyPath<ConvolutionAxis, Int>
     ) -> TileOperand {
       TileOperand(
         spectra: spectra,
         tables: PlaceTables(
           rows: vertical[keyPath: places], columns: horizontal[keyPath: places], slices: slices,
-          positions: spectra.positions, size: size,
+          positions: spectra.positions,
           extents: [problem.depth, problem.vertical, problem.horizontal].map { $0[keyPath: extent] }))
     }
-    input = operand(layout.input, \.inputPlaces, slices: depth.input, \.input)
-    output = operand(layout.output, \.outputPlaces, slices: depth.output, \.output)
-    filter = operand(layout.filter, \.tapPlaces, slices: depth.taps, \.kernel)
+    input = operand(layout.input, \.input, slices: depth.input, \.input)
+    output = operand(layout.output, \.output, slices: depth.output, \.output)
+    filter = operand(layout.filter, \.taps, slices: depth.taps, \.kernel)
   }
 
   /// Places of a tile.

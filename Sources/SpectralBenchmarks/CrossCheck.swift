@@ -115,9 +115,7 @@ package struct CrossCheck {
     let working = max(
       try spatial.workingMemory(.forward, problem), try spectral.workingMemory(.forward, problem),
       isSingle ? try exact.workingMemory(.forward, problem) : CompensatedReference.byteCount(problem))
-    let usesTiles = problem.rank < 3 && spectral.solver != .whole
-    let places = Self.placeBytes(problem, usesTiles ? spectral.tile(for: problem) : nil)
-    try require(held + MemoryEstimate(bytes: working) + places)
+    try require(held + MemoryEstimate(bytes: working))
     if planning == .measured && spectral.solver == nil {
       switch AutomaticConvolution(direct: nil, fourier: spectral, planning: .measured).plan(problem) {
       case .fourier(let tile): spectral.tile = tile
@@ -182,17 +180,6 @@ package struct CrossCheck {
         let inside = (0..<depth).reduce(0) { $0 + slice(start + $1 * plane) }
         return slices.reduce(inside + outside) { $0 + slice(start + $1 * plane) }.squareRoot()
       }.max() ?? 0
-    }
-  }
-
-  /// The bytes of the places that the Fourier method lists for the tiles of each axis: what is read and what is
-  /// written, as lists that grow by doubling and as tables of the same length.
-  private static func placeBytes(_ problem: ConvolutionProblem, _ tile: Extent?) -> MemoryEstimate {
-    guard let tile else { return MemoryEstimate() }
-    return zip([problem.vertical, problem.horizontal], [tile.height, tile.width]).reduce(MemoryEstimate()) {
-      let (axis, points) = $1
-      let tiles = axis.output / max(1, points - axis.kernel + 1) + 1
-      return $0 + MemoryEstimate([6, tiles, points], scalarBytes: MemoryLayout<Int32>.stride)
     }
   }
 }

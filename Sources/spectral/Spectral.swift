@@ -29,7 +29,7 @@ enum Spectral {
   ]
 
   static func main() {
-    SmallAddressSpace.leaveOutThreadsOfBLAS()
+    SmallAddressSpace.startOverWithFewMaps()
     StandardDescriptors.openMissing()
     // A file that outgrows the process's limit is then an error with a name, not the end of the process.
     signal(SIGXFSZ, SIG_IGN)

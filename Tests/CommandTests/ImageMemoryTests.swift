@@ -56,7 +56,7 @@ import Testing
     @Test(arguments: [
       ("spectrum wide.png -o o.png", 1200), ("spectrum wide.png -o o.npy", 1200),
       ("spectrum tall.png --plain -o o.png", 500),
-      ("spectrum wide.png --peaks 3", 1200), ("compare wide.png", 1200), ("compare wide.png", 2000),
+      ("spectrum wide.png --peaks 3", 1200), ("compare wide.png", 700), ("compare wide.png", 1000),
       ("compare tall.png", 400),
       ("filter wide.png --lowpass gaussian:0.1 -o o.png", 700), ("filter tall.png --lowpass ideal:0.1 -o o.png", 1500),
       ("filter tall.png --lowpass gaussian:0.1 --show", 1500), ("hybrid wide.png wide.png --cutoff 8px -o o.png", 2000),

@@ -330,5 +330,22 @@ import Testing
         #expect(outcome.code == 0 || outcome.code == 1 && outcome.lines.count == 1, "\(outcome)")
       }
     }
+
+    /// A long row takes its own memory and its result's, and little else: no lists of where each of its pixels goes.
+    @Test(arguments: ["fft", "direct"]) func aLongRowIsConvolvedOrRefused(_ method: String) throws {
+      try Tensor<Float>([1, 1, 1, 8_000_000], repeating: 0.5).writeNPY(to: path("x.npy"))
+      try Tensor<Float>([1, 1, 1, 2001], repeating: 0.25).writeNPY(to: path("w.npy"))
+      var codes: [Int32] = []
+      for megabytes in stride(from: 190, through: 370, by: 12) {
+        let line = """
+          ulimit -v \(megabytes * 1000); exec timeout 60 "$0" conv2d --input x.npy --weight w.npy --padding same \
+          --method \(method) -o y\(megabytes).npy
+          """
+        let outcome = spectral(shell: line, in: folder)
+        #expect(outcome.code == 0 || outcome.code == 1 && outcome.lines.count == 1, "\(megabytes): \(outcome)")
+        codes.append(outcome.code)
+      }
+      #expect(method == "direct" || codes.last == 0, "\(codes)")
+    }
   #endif
 }

@@ -22,8 +22,10 @@ package enum MachineMemory {
       var bytes = physical - margin
     #endif
     if let limit = addressSpace {
-      // What is mapped and not held is code, stacks, and memory that was put aside.
-      bytes = min(bytes, limit - mapped + held)
+      // What is mapped and not held is code, stacks, and memory that was put aside. What is not mapped yet must also hold
+      // the threads' stacks, and what blocks are rounded up by: an eighth at most.
+      let free = limit - mapped - Parallel.threads * (8 << 20)
+      bytes = min(bytes, held + free - free / 9)
     }
     return max(0, bytes)
   }
