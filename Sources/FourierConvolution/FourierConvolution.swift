@@ -18,13 +18,12 @@ public struct FourierConvolution<Scalar: FourierScalar>: ConvolutionMethod {
   /// and smaller tiles are taken; a pass that cannot keep it traps, with the estimate that
   /// ``workingMemory(_:_:)`` and ``trainingMemory(_:)`` throw beforehand.
   ///
-  /// Beside it come tables of the places of tiles, a few numbers for every row and column, and, where results are not
-  /// finite, copies of operands and results.
+  /// Beside it come tables, a few numbers for each row and column of tiles, and, where results are not finite, copies of
+  /// operands and results.
   public var memoryLimit: Int?
-  /// Who transforms the rows and columns of tiles. Transforms of whole arrays (``FourierSolver/whole``) are always FFTW's,
-  /// so `builtIn` rules them out. All keep the same bounds; they differ in the last bits.
+  /// Who transforms the rows and columns of tiles, or whole arrays. All keep the same bounds; they differ in the last bits.
   public var transforms: TransformProvider
-  /// How FFTW chooses its plans, for tiles where it transforms them, and for whole arrays. With `estimate`, results are
+  /// How FFTW chooses its plans, where it transforms. With `estimate`, results are
   /// the same to the bit on every run and with any number of threads, on one machine and build: tiles are chosen by
   /// ``CostRates/fixed``, too. With `measure` this is promised only where FFTW takes no part, for its stop-watch decides how
   /// it adds up, and until this machine's rates are measured anew.
@@ -273,7 +272,7 @@ public enum FourierSolver: String, CaseIterable, Hashable, Sendable {
   /// Tiles of a signal or an image under lane transforms; of a volume those of its slices, whose products are summed over
   /// the slices of the kernel.
   case tiles = "fft.tiles"
-  /// Real transforms of the whole array in all its axes, with FFTW.
+  /// Transforms of the whole array in all its axes.
   case whole = "fft.whole"
 
   /// What it does, in a sentence.

@@ -4,13 +4,13 @@ import SpectralTransforms
 
 /// The convolution theorem as it is written: the real transforms of array and kernel, their product, the transform back.
 ///
-/// For any rank, geometry and pass, with FFTW. A correlation multiplies by the conjugate, `Y = X conj W`; its gradients are
+/// For any rank, geometry and pass, with FFTW or the built-in loops (``WholeTransform``). A correlation multiplies by the conjugate, `Y = X conj W`; its gradients are
 /// `dX = G W` and `dW = conj G X`, summed over what each is summed over. A dilated kernel has zeros between its taps, of
 /// a strided result every `stride`-th element is kept, and a boundary is what is put around the array.
 struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   private let problem: ConvolutionProblem
   private let size: WholeSize
-  private let transform: RealTransform<Scalar>
+  private let transform: WholeTransform<Scalar>
   /// Threads for which there is memory.
   private let threads: Int
   /// Tasks that are done at the same time, each with spectra of its own.
@@ -18,17 +18,15 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
 
   init(_ problem: ConvolutionProblem, _ size: WholeSize, threads: Int, tasksAtOnce: Int, rigor: PlanningRigor) {
     (self.problem, self.size, self.threads, self.tasksAtOnce) = (problem, size, threads, tasksAtOnce)
-    transform = RealTransform(size: size.lengths, rigor: rigor)
+    transform = WholeTransform(size, rigor: rigor)
   }
-
-  private typealias Spectra = Scratch<Scalar>
 
   private var inputs: Int { problem.channelsPerGroup }
   private var outputs: Int { problem.outputsPerGroup }
   private var inputCount: Int { problem.axes.reduce(1) { $0 * $1.input } }
   private var outputCount: Int { problem.axes.reduce(1) { $0 * $1.output } }
   /// Numbers of one spectrum.
-  private var spectrum: Int { 2 * size.spectrum }
+  private var spectrum: Int { size.spectrum }
 
   /// The spectra that a task holds: those of its operands, and of a product or all sums.
   static func spectraCount(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> Int {
@@ -42,8 +40,7 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
 
   // MARK: Passes
 
-  func forward(_ input: Tensor<Scalar>, _ filter: Tensor<Scalar>, bias: Tensor<Scalar>?) -> Tensor<Scalar> {
-    let filters = filterSpectra(filter)
+  func forward(_ input: Tensor<Scalar>, filters: Scratch<Scalar>, bias: Tensor<Scalar>?) -> Tensor<Scalar> {
     let bias = bias ?? .zeros([problem.outputChannels])
     return input.withUnsafeElements { x in
       bias.withUnsafeElements { bias in
@@ -57,6 +54,12 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
           ) { task, work in
             let (plane, block) = task.quotientAndRemainder(dividingBy: size.blockCount)
             let group = plane % groups
+            if inputs == 1 && outputs == 1 {
+              gather(x + plane * inputCount, block, to: work.block.base)
+              transform.correlate(
+                work.block.base, filters.base + group * spectrum, work: work.spectrum(0), atMost: threads)
+              return crop(work.block.base, block, to: y + plane * outputCount, bias[group])
+            }
             for c in 0..<inputs {
               gather(x + (plane * inputs + c) * inputCount, block, to: work.block.base)
               transform.forward(work.block.base, work.spectrum(c), atMost: threads)
@@ -64,9 +67,9 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
             for o in 0..<outputs {
               let product = work.spectrum(inputs)
               for c in 0..<inputs {
-                accumulate(
+                transform.multiply(
                   product, work.spectrum(c), filters.base + ((group * outputs + o) * inputs + c) * spectrum,
-                  conjugated: true, adding: c > 0)
+                  conjugated: true, adding: c > 0, atMost: threads)
               }
               transform.inverse(product, work.block.base, atMost: threads)
               crop(
@@ -99,9 +102,9 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
             for c in 0..<inputs {
               let product = work.spectrum(outputs)
               for o in 0..<outputs {
-                accumulate(
+                transform.multiply(
                   product, work.spectrum(o), filters.base + ((plane % groups * outputs + o) * inputs + c) * spectrum,
-                  conjugated: false, adding: o > 0)
+                  conjugated: false, adding: o > 0, atMost: threads)
               }
               transform.inverse(product, work.block.base, atMost: threads)
               fold(work.block.base, block, addingTo: dx + (plane * inputs + c) * inputCount)
@@ -135,16 +138,19 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
                 spread(g + (plane * outputs + o) * outputCount, block, to: work.block.base)
                 transform.forward(work.block.base, work.spectrum(inputs), atMost: threads)
                 for c in 0..<inputs {
-                  accumulate(
+                  transform.multiply(
                     work.spectrum(inputs + 1 + o * inputs + c), work.spectrum(c), work.spectrum(inputs),
-                    conjugated: true, adding: step > 0)
+                    conjugated: true, adding: step > 0, atMost: threads)
                 }
               }
             }
             for pair in 0..<outputs * inputs {
               transform.inverse(work.spectrum(inputs + 1 + pair), work.block.base, atMost: threads)
               let taps = dw + (group * outputs * inputs + pair) * problem.taps
-              forEachTap { tap, place in taps[tap] = work.block.base[place] }
+              forEachTapRow { tap, step, place in
+                copyNumbers(
+                  work.block.base + place, problem.horizontal.dilation, to: taps + tap, step, problem.horizontal.kernel)
+              }
             }
           }
         }
@@ -170,37 +176,38 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   // MARK: Filters
 
   /// The spectra of all filters, `[O, C / groups, ...]`.
-  private func filterSpectra(_ filter: Tensor<Scalar>) -> Spectra {
+  func filterSpectra(_ filter: Tensor<Scalar>) -> Scratch<Scalar> {
     let count = problem.outputChannels * inputs
-    let spectra = Spectra(count: count * spectrum)
+    let spectra = Scratch<Scalar>(count: count * spectrum)
     filter.withUnsafeElements { w in
       guard count > 0 else { return }
       nonisolated(unsafe) let (w, target) = (w.baseAddress!, spectra.base)
       // Large ones one after the other, by all threads.
       let atOnce = size.points > 1 << 18 ? 1 : threads
       Parallel.forEach(count, atMost: atOnce, workspace: { Scratch<Scalar>(count: size.points) }) { index, block in
-        block.base.initialize(repeating: 0, count: size.points)
+        clear(block.base, size.points)
         let taps = w + index * problem.taps
-        forEachTap { tap, place in block.base[place] = taps[tap] }
+        forEachTapRow { tap, step, place in
+          copyNumbers(
+            taps + tap, step, to: block.base + place, problem.horizontal.dilation, problem.horizontal.kernel)
+        }
         transform.forward(block.base, target + index * spectrum, atMost: threads)
       }
     }
     return spectra
   }
 
-  /// Calls `body` with the number of each weight in the filter, and where its tap stands in a block.
-  private func forEachTap(_ body: (_ tap: Int, _ place: Int) -> Void) {
+  /// Calls `body` for each row of taps: with the number of the weight of its first tap, the step to that of the next, and
+  /// where the first tap stands in a block.
+  private func forEachTapRow(_ body: (_ tap: Int, _ step: Int, _ place: Int) -> Void) {
     let (depth, vertical, horizontal) = (problem.depth, problem.vertical, problem.horizontal)
-    let (_, rows, columns) = lengths
     let isFlipped = problem.geometry.operation == .convolution
-    var tap = 0
     for a in 0..<depth.kernel {
       for b in 0..<vertical.kernel {
-        let start = (a * depth.dilation * rows + b * vertical.dilation) * columns
-        for c in 0..<horizontal.kernel {
-          body(isFlipped ? problem.taps - 1 - tap : tap, start + c * horizontal.dilation)
-          tap += 1
-        }
+        let tap = (a * vertical.kernel + b) * horizontal.kernel
+        body(
+          isFlipped ? problem.taps - 1 - tap : tap, isFlipped ? -1 : 1,
+          (a * depth.dilation * lengths.rows + b * vertical.dilation) * lengths.columns)
       }
     }
   }
@@ -246,7 +253,7 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
     Parallel.forEach(slices.count * rows, grain: max(1, (1 << 14) / columns)) { index in
       let target = target + index * columns
       let (slice, line) = (slices[index / rows], lines[index % rows])
-      guard slice >= 0 && line >= 0 else { return target.initialize(repeating: 0, count: columns) }
+      guard slice >= 0 && line >= 0 else { return clear(target, columns) }
       let row = array + (slice * vertical.input + line) * horizontal.input
       for i in 0..<inner.lowerBound { target[i] = places[i] < 0 ? 0 : row[places[i]] }
       if !inner.isEmpty { (target + inner.lowerBound).update(from: row + places[inner.lowerBound], count: inner.count) }
@@ -268,17 +275,17 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
     let stride = problem.horizontal.stride
     nonisolated(unsafe) let (source, array) = (source, array)
     forEachOutputRow(block) { place, element, count in
-      for i in 0..<count { array[element + i] = source[place + i * stride] + bias }
+      copyNumbers(source + place, stride, to: array + element, 1, count, adding: bias)
     }
   }
 
   /// The gradients of a block's outputs, each where its window begins, and zeros between them.
   private func spread(_ array: UnsafePointer<Scalar>, _ block: Int, to target: UnsafeMutablePointer<Scalar>) {
     let stride = problem.horizontal.stride
-    target.initialize(repeating: 0, count: size.points)
+    clear(target, size.points)
     nonisolated(unsafe) let (array, target) = (array, target)
     forEachOutputRow(block) { place, element, count in
-      for i in 0..<count { target[place + i * stride] = array[element + i] }
+      copyNumbers(array + element, 1, to: target + place, stride, count)
     }
   }
 
@@ -303,10 +310,12 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
     let (vertical, horizontal) = (problem.vertical, problem.horizontal)
     let (_, rows, columns) = lengths
     // What lies beyond the last window is a rounding error.
-    func reach(_ axis: ConvolutionAxis, _ outputs: Range<Int>) -> Int { (outputs.count - 1) * axis.stride + axis.span }
-    let slices = sources(problem.depth, ranges.depth, reach(problem.depth, ranges.depth))
-    let lines = sources(vertical, ranges.rows, reach(vertical, ranges.rows))
-    let places = sources(horizontal, ranges.columns, reach(horizontal, ranges.columns))
+    func reach(_ axis: ConvolutionAxis, _ outputs: Range<Int>, _ length: Int) -> Int {
+      min(length, (outputs.count - 1) * axis.stride + axis.span)
+    }
+    let slices = sources(problem.depth, ranges.depth, reach(problem.depth, ranges.depth, lengths.depth))
+    let lines = sources(vertical, ranges.rows, reach(vertical, ranges.rows, rows))
+    let places = sources(horizontal, ranges.columns, reach(horizontal, ranges.columns, columns))
     for (a, slice) in slices.enumerated() where slice >= 0 {
       for (b, line) in lines.enumerated() where line >= 0 {
         let row = array + (slice * vertical.input + line) * horizontal.input
@@ -314,33 +323,25 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
       }
     }
   }
-
-  /// `y = x w` or `x conj w` for two spectra, or that added to y.
-  private func accumulate(
-    _ y: UnsafeMutablePointer<Scalar>, _ x: UnsafePointer<Scalar>, _ w: UnsafePointer<Scalar>, conjugated: Bool,
-    adding: Bool
-  ) {
-    let piece = 1 << 14
-    nonisolated(unsafe) let (y, x, w) = (y, x, w)
-    Parallel.forEach((size.spectrum + piece - 1) / piece) { index in
-      let start = 2 * index * piece
-      multiplySpectra(
-        y + start, x + start, w + start, min(piece, size.spectrum - index * piece), conjugated ? -1 : 1, adding)
-    }
-  }
 }
 
+/// Sets numbers to zero. (In a generic function, `initialize(repeating:)` calls a function for each.)
+private func clear<Scalar: TensorScalar>(_ target: UnsafeMutablePointer<Scalar>, _ count: Int) {
+  UnsafeMutableRawPointer(target).initializeMemory(
+    as: UInt8.self, repeating: 0, count: count * MemoryLayout<Scalar>.stride)
+}
+
+/// Copies numbers that lie some steps apart, plus a number.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-private func multiplySpectra<Scalar: TensorScalar>(
-  _ y: UnsafeMutablePointer<Scalar>, _ x: UnsafePointer<Scalar>, _ w: UnsafePointer<Scalar>, _ count: Int,
-  _ sign: Scalar, _ adding: Bool
+private func copyNumbers<Scalar: TensorScalar>(
+  _ source: UnsafePointer<Scalar>, _ sourceStep: Int, to target: UnsafeMutablePointer<Scalar>, _ targetStep: Int,
+  _ count: Int, adding bias: Scalar = 0
 ) {
-  for i in 0..<count {
-    let (a, b, c, d) = (x[2 * i], x[2 * i + 1], w[2 * i], sign * w[2 * i + 1])
-    let (real, imaginary) = (a * c - b * d, a * d + b * c)
-    y[2 * i] = adding ? y[2 * i] + real : real
-    y[2 * i + 1] = adding ? y[2 * i + 1] + imaginary : imaginary
+  if sourceStep == 1 && targetStep == 1 {
+    for i in 0..<count { target[i] = source[i] + bias }
+  } else {
+    for i in 0..<count { target[i * targetStep] = source[i * sourceStep] + bias }
   }
 }
 

@@ -96,11 +96,6 @@ import Testing
     }
     #expect(zip(results["built-in"]!, results["fastest"]!).allSatisfy { $0.hasSameBits(as: $1) })
     #expect(!zip(results["built-in"]!, results["fftw"]!).allSatisfy { $0.hasSameBits(as: $1) })
-    let refused = spectral(
-      "conv\(rank)d", "--input", "x.npy", "--weight", "w.npy", "--solver", "fft.whole", "--transforms", "built-in",
-      "-o",
-      "y.npy", in: folder)
-    #expect(refused.code == 1 && refused.lines.count == 1 && refused.talk.contains("FFTW"), "\(refused.talk)")
     for direct in [["--method", "direct"], ["--solver", "direct.unfold"]] {
       let useless = spectral(
         ["conv\(rank)d", "--input", "x.npy", "--weight", "w.npy", "--transforms", "fftw", "-o", "y.npy"] + direct,

@@ -103,13 +103,14 @@ import Testing
       FourierConvolution<Double>(transforms: transforms, rigor: .estimate, solver: .tiles), points: paddedPoints)
   }
 
-  @Test(arguments: [1, 2, 3]) func everyRankByWholeTransforms(rank: Int) {
+  @Test(arguments: [1, 2, 3], providers) func everyRankByWholeTransforms(rank: Int, transforms: TransformProvider) {
+    let label = "fft.whole by \(transforms.rawValue), rank \(rank)"
     check(
-      "fft.whole, rank \(rank), Float", seeds: 1000..<1200, rank: rank,
-      FourierConvolution<Float>(rigor: .estimate, solver: .whole), points: paddedPoints)
+      "\(label), Float", seeds: 1000..<1200, rank: rank,
+      FourierConvolution<Float>(transforms: transforms, rigor: .estimate, solver: .whole), points: paddedPoints)
     check(
-      "fft.whole, rank \(rank), Double", seeds: 1200..<1300, rank: rank,
-      FourierConvolution<Double>(rigor: .estimate, solver: .whole), points: paddedPoints)
+      "\(label), Double", seeds: 1200..<1300, rank: rank,
+      FourierConvolution<Double>(transforms: transforms, rigor: .estimate, solver: .whole), points: paddedPoints)
   }
 
   @Test(arguments: [1, 3], TransformProvider.allCases)
@@ -156,20 +157,15 @@ import Testing
     }
   }
 
-  /// Transforms of whole arrays are FFTW's.
-  @Test func withoutFFTWNothingIsTransformedAsAWhole() throws {
-    let problem = RandomProblem(seed: 1, rank: 3).problem
-    let whole = FourierConvolution<Float>(transforms: .builtIn, solver: .whole)
-    let error = try #require(throws: ConvolutionError.self) { try whole.workingMemory(.forward, problem) }
-    #expect(error.description.contains("fft.whole") && error.description.contains("FFTW"))
-    for seed in 0..<40 as Range<UInt64> {
-      for rank in 1...3 {
-        let problem = RandomProblem(seed: seed, rank: rank).problem
-        let automatic = AutomaticConvolution<Float>(fourier: FourierConvolution(transforms: .builtIn))
-        for pass in ConvolutionPass.allCases { #expect(automatic.plan(problem, pass) != .fourierWhole) }
-        #expect(!automatic.fourier.way(for: problem).contains("whole"))
-      }
-    }
+  /// Of a whole array the zeros behind it may wrap around onto those in front.
+  @Test(arguments: providers) func wholeTransformsThatWrapAround(transforms: TransformProvider) throws {
+    let random = RandomProblem(
+      problem: try ConvolutionProblem(
+        ConvolutionGeometry(padding: .same), input: [2, 1, 28, 100], filter: [1, 1, 5, 57]), seed: 8)
+    let method = FourierConvolution<Double>(transforms: transforms, rigor: .estimate, solver: .whole)
+    #expect(method.way(for: random.problem) == "fft whole 30 x 128")
+    let found = ratios(method, random, points: 30 * 128)
+    #expect(found.worst <= 1, "\(transforms): \(found)")
   }
 
   /// Tiles of one row, so long that their transforms go in two steps; with channels of their own and with sums over them, few

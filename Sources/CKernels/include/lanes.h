@@ -102,5 +102,10 @@ ptrdiff_t sk_list_rows(int32_t *list, const sk_lane *lanes, ptrdiff_t count, ptr
   /* w += conj g x, lane by lane. */                                                                                   \
   FUNCTION(void, lanes_correlate, (T *w, ptrdiff_t w_stride, const T *g, ptrdiff_t g_stride, const T *x,               \
            ptrdiff_t x_stride, ptrdiff_t count))                                                                       \
+  /* y = x w for `count` groups that are polynomials of LANES complex coefficients modulo t^LANES - root, each with a    \
+     root (real, imaginary) on the unit circle; x times conj w (1 / t) if asked; scaled, and added to what is there, if \
+     asked. */                                                                                                         \
+  FUNCTION(void, residue_product, (T *y, const T *x, const T *w, const T *roots, ptrdiff_t count, double scale,        \
+           bool conjugated, bool add))                                                                                 \
   FUNCTION(void, complex_product, (T *c, const T *a, const T *b, const sk_product *product))                           \
   FUNCTION(void, tap_sum, (T *y, const T *x, const T *w, const sk_tap_sum *sum))

@@ -1,4 +1,4 @@
-import SpectralConvolution
+import SpectralCore
 import Testing
 
 @Suite struct RecentCacheTests {
