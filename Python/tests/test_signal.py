@@ -78,6 +78,26 @@ def test_integers_wrap_around(dtype: str, shapes: tuple[tuple[int, ...], tuple[i
         assert_array_equal(signal.correlate(a, b, mode, method), expected)
 
 
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64"])
+@pytest.mark.parametrize("shapes", [((9, 11), (1, 4)), ((9, 11), (3, 4)), ((5, 3, 8), (1, 2, 3)), ((70,), (9,))])
+def test_integers_a_block_at_a_time(monkeypatch, dtype: str, shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    rng = np.random.default_rng(6)
+    a, b = (random(rng, shape, dtype) for shape in shapes)
+    for mode, name in itertools.product(MODES, ["convolve", "correlate"]):
+        expected = getattr(signal, name)(a, b, mode)
+        with monkeypatch.context() as patch:
+            patch.setattr(signal, "_BLOCK", 13)
+            actual = getattr(signal, name)(a, b, mode)
+        assert actual.dtype == expected.dtype
+        assert_array_equal(actual, expected)
+    if len(shapes[0]) == 2:
+        monkeypatch.setattr(signal, "_BLOCK", 13)
+        for boundary in ["fill", "wrap", "symm"]:
+            expected = scipy_signal.convolve2d(a.astype(int), b.astype(int), "same", boundary, 1)
+            actual = signal.convolve2d(a, b, "same", boundary, 1)
+            assert_array_equal(actual, expected.astype(bool) if dtype == "bool" else expected.astype(dtype))
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("boundary", ["fill", "wrap", "symm"])
 @pytest.mark.parametrize("dtype", ["uint8", "int64", "float32", "float64", "complex128"])

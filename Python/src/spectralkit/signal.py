@@ -438,6 +438,9 @@ def _crop_to_first(array: Array, shape: Sequence[int], axes: Iterable[int]) -> A
 # Whole numbers below this are exact in float64.
 _EXACT = 2**53
 
+# Elements that are converted at a time.
+_BLOCK = 1 << 20
+
 
 def _integers(
     a: Array,
@@ -451,6 +454,17 @@ def _integers(
     origin: tuple[int, ...] = (),
 ) -> Array:
     """Convolves integers and booleans exactly, modulo the size of the result's type."""
+    if a.ndim > 1 and b.shape[0] == 1 and a.size > _BLOCK and a.shape[0] > 1:
+        # No window spans rows: some at a time, so that the numbers as float64 take little memory.
+        step = max(1, _BLOCK * a.shape[0] // a.size)
+        result: Array | None = None
+        for start in range(0, a.shape[0], step):
+            rows = _integers(a[start : start + step], b, dtype, code, operation, way, boundary, value, origin)
+            if result is None:
+                result = np.empty((a.shape[0], *rows.shape[1:]), dtype)
+            result[start : start + step] = rows
+        assert result is not None
+        return result
     terms = min(a.size, b.size) if not boundary else b.size
     largest = (max(_largest(a), abs(value)), _largest(b))
     rest = (code, operation, way, boundary)
@@ -458,8 +472,7 @@ def _integers(
         x, w = a.astype(_FLOAT64), b.astype(_FLOAT64)
         if not _rounds(largest, x.size, w.size):
             rest = (code, operation, _native.DIRECT, boundary)
-        sums = np.rint(_apply(x, w, *rest, float(value), origin))
-        return sums > 0.5 if dtype.kind == "b" else sums.astype(np.int64).astype(dtype)
+        return _whole_numbers(_apply(x, w, *rest, float(value), origin), dtype)
     # Sums beyond what float64 holds: both arrays are cut into pieces of few bits, whose products are exact. What
     # exceeds 64 bits drops out, as it does in NumPy.
     bits = max(1, min(16, (52 - terms.bit_length()) // 2))
@@ -475,11 +488,22 @@ def _integers(
                     continue
             piece = (2**bits - 1, 2**bits - 1)
             chosen = way if _rounds(piece, x.size, w.size) else _native.DIRECT
-            sums = np.rint(_apply(x, w, code, operation, chosen, boundary, float(v_pieces[i]), origin))
-            shifted = sums.astype(np.uint64) << np.uint64((i + j) * bits)
+            sums = _apply(x, w, code, operation, chosen, boundary, float(v_pieces[i]), origin)
+            shifted = np.rint(sums, out=sums).astype(np.uint64) << np.uint64((i + j) * bits)
             total = shifted if total is None else total + shifted
     assert total is not None
     return total.astype(dtype)
+
+
+def _whole_numbers(sums: Array, dtype: np.dtype[Any]) -> Array:
+    """The integers that sums, which lie dense in memory, are but for rounding errors."""
+    result = np.empty(sums.shape, dtype)
+    source, target = sums.reshape(-1), result.reshape(-1)
+    for start in range(0, sums.size, _BLOCK):
+        block = np.rint(source[start : start + _BLOCK], out=source[start : start + _BLOCK])
+        # By way of int64, where numbers wrap around.
+        target[start : start + _BLOCK] = block > 0.5 if dtype.kind == "b" else block.astype(np.int64)
+    return result
 
 
 def _largest(array: Array) -> int:
