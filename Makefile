@@ -5,7 +5,7 @@ SWIFT ?= swift
 # Where `make install` puts the command, the library for C and what belongs to them.
 PREFIX ?= /usr/local
 
-.PHONY: build library install uninstall test browser demo sanitize format lint docs pictures dependencies clean
+.PHONY: build library install uninstall python test test-swift test-python browser demo sanitize format lint docs pictures dependencies clean
 
 build: dependencies ## The command and the library.
 	$(SWIFT) build -c release
@@ -19,10 +19,18 @@ install: library ## The command, the library for C, its header, a manual page an
 uninstall: ## Removes what make install has put under PREFIX.
 	@Scripts/install.sh uninstall "$(PREFIX)"
 
+python: library ## A wheel of the Python package that needs no Swift where it is installed: in Python/dist.
+	@Scripts/build-wheel.sh
+
 # Release throughout: numerical code is some hundred times slower without the optimiser.
-test: dependencies ## Every test.
+test: test-swift test-python ## Every test.
+
+test-swift: dependencies ## The tests of the library, the command and the pages.
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
+
+test-python: python ## The tests of the Python package, in a fresh virtual environment.
+	@Scripts/test-python.sh
 
 browser: ## Debian's Chromium, for the tests of the playground's page; without one they are skipped.
 	@Scripts/install-browser.sh

@@ -1,9 +1,10 @@
-"""Reads the version from the Swift sources, the one place where it is written."""
+"""Reads the version from the Swift sources, the one place where it is written, and names the wheel's platform."""
 
 import pathlib
 import re
 
-from setuptools import setup
+from setuptools import Distribution, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 
 
 def version() -> str:
@@ -18,4 +19,18 @@ def version() -> str:
     raise SystemExit(f"{source} is missing; build the package from a checkout of SpectralKit")
 
 
-setup(version=version())
+class PlatformDistribution(Distribution):
+    """The library is of one platform, though no module is compiled."""
+
+    def has_ext_modules(self) -> bool:
+        return True
+
+
+class PlatformWheel(bdist_wheel):
+    """ctypes finds the library from every Python of the platform."""
+
+    def get_tag(self) -> tuple[str, str, str]:
+        return ("py3", "none", super().get_tag()[2])
+
+
+setup(version=version(), distclass=PlatformDistribution, cmdclass={"bdist_wheel": PlatformWheel})

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Makes a fresh virtual environment with packages from PyPI.
+#
+#     Scripts/python-environment.sh FOLDER PACKAGE...
+#
+# PYTHON in the environment names the interpreter, python3 by default. On Debian and Ubuntu the module venv is installed
+# where it is missing.
+set -eu
+python=${PYTHON:-python3}
+folder=$1
+shift
+
+fail() {
+  echo "python-environment: $1" >&2
+  exit 1
+}
+
+command -v "$python" >/dev/null 2>&1 || fail "there is no $python: install Python 3.10 or newer, or set PYTHON"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+  fail "$("$python" --version) is too old: install Python 3.10 or newer, or set PYTHON to one"
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+  { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; } ||
+    fail "$python has no module venv: install it, on Debian by apt-get install python3-venv"
+  echo "Installing python3-venv with apt" >&2
+  DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >&2
+fi
+rm -rf "$folder"
+"$python" -m venv "$folder"
+[ $# = 0 ] || "$folder/bin/pip" install --quiet "$@" || fail "pip could not install $*; is the network reached?"
