@@ -132,3 +132,15 @@ def test_single_precision_and_empty_batches() -> None:
     assert nn.conv1d_input((0, 2, 8), w, np.ones((0, 5, 6), np.float32)).shape == (0, 2, 8)
     assert_allclose(nn.conv1d_weight(x[:0], w.shape, np.ones((0, 5, 6), np.float32)), np.zeros(w.shape))
     assert nn.bias_gradient(np.ones((3, 5, 6), np.float32)).tolist() == [18] * 5
+
+
+def test_arrays_of_any_layout() -> None:
+    rng = np.random.default_rng(7)
+    x, w = rng.standard_normal((2, 4, 9, 8)), rng.standard_normal((6, 4, 3, 3))
+    expected = nn.conv2d(x, w)
+    locked = x.copy()
+    locked.flags.writeable = False
+    for given in (x.astype(">f8"), np.asfortranarray(x), x[:, :, ::-1][:, :, ::-1], locked):
+        assert_allclose(nn.conv2d(given, w), expected)
+    assert_allclose(nn.conv2d(x.astype(">f8"), w.astype(">f8")), expected)
+    assert_allclose(nn.conv2d(x, w, stride=[1, 1], padding=[0, 0]), expected)

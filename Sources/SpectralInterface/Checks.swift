@@ -50,22 +50,32 @@ func constant<Value>(_ number: Int32, _ name: String, _ values: [Int: Value]) th
   return value
 }
 
+// The constants, as tables that are made once: a call on a small array takes no longer than making one of them.
+private let boundaries: [Int: Boundary] = [
+  SPECTRAL_BOUNDARY_ZERO: .zero, SPECTRAL_BOUNDARY_REFLECT: .reflect, SPECTRAL_BOUNDARY_MIRROR: .mirror,
+  SPECTRAL_BOUNDARY_REPLICATE: .replicate, SPECTRAL_BOUNDARY_CIRCULAR: .circular,
+]
+private let operations: [Int: ConvolutionOperation] = [
+  SPECTRAL_CORRELATION: .correlation, SPECTRAL_CONVOLUTION: .convolution,
+]
+private let choices: [Int: ConvolutionChoice] = [
+  SPECTRAL_AUTOMATIC: .automatic, SPECTRAL_DIRECT: .direct, SPECTRAL_FFT: .fft,
+]
+private let providers: [Int: TransformProvider] = [
+  SPECTRAL_TRANSFORMS_FASTEST: .fastest, SPECTRAL_TRANSFORMS_FFTW: .fftw, SPECTRAL_TRANSFORMS_BUILT_IN: .builtIn,
+]
+private let plannings: [Int: ConvolutionPlanning] = [SPECTRAL_ESTIMATE: .estimated, SPECTRAL_MEASURE: .measured]
+
 func boundary(_ number: Int32, _ value: Double) throws(InterfaceError) -> Boundary {
   if Int(number) == SPECTRAL_BOUNDARY_CONSTANT {
     guard value.isFinite else { throw .invalid("the boundary_value is \(value): it must be finite") }
     return .constant(value)
   }
-  return try constant(
-    number, "boundary",
-    [
-      SPECTRAL_BOUNDARY_ZERO: .zero, SPECTRAL_BOUNDARY_REFLECT: .reflect, SPECTRAL_BOUNDARY_MIRROR: .mirror,
-      SPECTRAL_BOUNDARY_REPLICATE: .replicate, SPECTRAL_BOUNDARY_CIRCULAR: .circular,
-    ])
+  return try constant(number, "boundary", boundaries)
 }
 
 func operation(_ number: Int32) throws(InterfaceError) -> ConvolutionOperation {
-  try constant(
-    number, "operation", [SPECTRAL_CORRELATION: .correlation, SPECTRAL_CONVOLUTION: .convolution])
+  try constant(number, "operation", operations)
 }
 
 func activation(_ number: Int32) throws(InterfaceError) -> ConvolutionActivation {
@@ -103,15 +113,9 @@ struct MethodOptions: Hashable {
     method: Int32, solver: UnsafePointer<CChar>?, transforms: Int32, planning: Int32 = Int32(SPECTRAL_ESTIMATE),
     memoryLimit bytes: Int64
   ) throws(InterfaceError) {
-    choice = try constant(
-      method, "method", [SPECTRAL_AUTOMATIC: .automatic, SPECTRAL_DIRECT: .direct, SPECTRAL_FFT: .fft])
-    self.transforms = try constant(
-      transforms, "provider of transforms",
-      [
-        SPECTRAL_TRANSFORMS_FASTEST: .fastest, SPECTRAL_TRANSFORMS_FFTW: .fftw, SPECTRAL_TRANSFORMS_BUILT_IN: .builtIn,
-      ])
-    self.planning = try constant(
-      planning, "planning", [SPECTRAL_ESTIMATE: .estimated, SPECTRAL_MEASURE: .measured])
+    choice = try constant(method, "method", choices)
+    self.transforms = try constant(transforms, "provider of transforms", providers)
+    self.planning = try constant(planning, "planning", plannings)
     memoryLimit = try SpectralInterface.memoryLimit(bytes)
     self.solver = solver.map { String(cString: $0) }
     if let name = self.solver {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 from . import _native
 
@@ -188,3 +189,98 @@ def plan(
         shape.boundary,
         method,
     )
+
+
+class Convolution(NamedTuple):
+    """A convolution that has met its shapes."""
+
+    shape: Geometry
+    # The shape of the output, [N, O, ...].
+    output: tuple[int, ...]
+    # None where the output has no element.
+    plan: _native.Plan | None
+
+
+class TransposedConvolution(NamedTuple):
+    """A transposed convolution that has met its shapes."""
+
+    # The geometry of the convolution whose adjoint it is.
+    shape: Geometry
+    # The shape of the output, [N, O, ...].
+    output: tuple[int, ...]
+    # How many zeros the input needs behind it along each axis.
+    zeros: tuple[int, ...]
+    # The plan of the convolution whose adjoint it is; None where the output has no element.
+    plan: _native.Plan | None
+
+
+def check_weight(axes: int, weight: Sequence[int]) -> None:
+    if len(weight) != axes + 2:
+        raise ValueError(f"weight must have {axes + 2} axes, not the shape {tuple(weight)}")
+
+
+@lru_cache(maxsize=512, typed=True)
+def _convolution(
+    axes: int,
+    code: int,
+    input: tuple[int, ...],
+    weight: tuple[int, ...],
+    bias: tuple[int, ...] | None,
+    *arguments: Any,
+) -> Convolution:
+    check_weight(axes, weight)
+    shape = geometry(axes, weight[2:], *arguments)
+    check_shapes(axes, input, weight, bias, shape.groups, False)
+    output = (input[0], weight[0], *output_size(input[2:], weight[2:], shape))
+    return Convolution(shape, output, plan(code, input, weight, shape) if all(output) else None)
+
+
+@lru_cache(maxsize=512, typed=True)
+def _transposed(
+    axes: int,
+    code: int,
+    input: tuple[int, ...],
+    weight: tuple[int, ...],
+    bias: tuple[int, ...] | None,
+    *arguments: Any,
+) -> TransposedConvolution:
+    check_weight(axes, weight)
+    shape, size, zeros = transposed_geometry(axes, input[2:], weight[2:], *arguments)
+    check_shapes(axes, input, weight, bias, shape.groups, True)
+    output = (input[0], weight[1] * shape.groups, *size)
+    return TransposedConvolution(shape, output, zeros, plan(code, output, weight, shape) if all(output) else None)
+
+
+Made = TypeVar("Made")
+
+
+def _kept(function: Callable[..., Made], arguments: tuple[Any, ...]) -> Made:
+    """What a function that keeps its results makes of arguments, of which some may be lists."""
+    try:
+        return function(*arguments)
+    except TypeError:
+        return function(*(tuple(given) if isinstance(given, list) else given for given in arguments))
+
+
+def convolution(
+    axes: int,
+    code: int,
+    input: tuple[int, ...],
+    weight: tuple[int, ...],
+    bias: tuple[int, ...] | None,
+    arguments: tuple[Any, ...],
+) -> Convolution:
+    """A convolution with PyTorch's arguments from `stride` on; an error where they do not fit the shapes."""
+    return _kept(_convolution, (axes, code, input, weight, bias, *arguments))
+
+
+def transposed_convolution(
+    axes: int,
+    code: int,
+    input: tuple[int, ...],
+    weight: tuple[int, ...],
+    bias: tuple[int, ...] | None,
+    arguments: tuple[Any, ...],
+) -> TransposedConvolution:
+    """A transposed convolution with PyTorch's arguments from `stride` on."""
+    return _kept(_transposed, (axes, code, input, weight, bias, *arguments))

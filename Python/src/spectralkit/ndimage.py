@@ -10,9 +10,11 @@ Kernels may be longer than one element along three axes at most.
 
 from __future__ import annotations
 
+import math
 import operator
 import warnings
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,8 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 Output = npt.NDArray[Any] | npt.DTypeLike | None
+
+_FLOAT64 = np.dtype(np.float64)
 
 # Taps up to which the direct method is about as fast as transforms.
 _FEW = 128
@@ -75,7 +79,7 @@ def correlate(
         origin: How far the window is moved towards the beginning, for all axes or each.
         axes: The axes that are filtered; all by default.
     """
-    return _many(input, weights, output, mode, cval, origin, axes, False)
+    return _into(output, _many(input, weights, output, mode, cval, origin, axes, False))
 
 
 def convolve(
@@ -92,7 +96,7 @@ def convolve(
 
     A positive origin moves the window towards the end.
     """
-    return _many(input, weights, output, mode, cval, origin, axes, True)
+    return _into(output, _many(input, weights, output, mode, cval, origin, axes, True))
 
 
 def correlate1d(
@@ -108,7 +112,7 @@ def correlate1d(
     array, taps = np.asarray(input), np.asarray(weights)
     if taps.dtype.kind == "c":
         taps = taps.conj()
-    return _line(array, taps, axis, output, mode, cval, origin, 1)
+    return _into(output, _line(array, taps, axis, output, mode, cval, origin, 1))
 
 
 def convolve1d(
@@ -126,7 +130,7 @@ def convolve1d(
     if taps.ndim != 1 or taps.size < 1:
         raise RuntimeError(f"no filter weights given: they are of shape {taps.shape}, not of one axis")
     origin = -origin - (1 if taps.size % 2 == 0 else 0)
-    return _line(array, taps[::-1], axis, output, mode, cval, origin, 1)
+    return _into(output, _line(array, taps[::-1], axis, output, mode, cval, origin, 1))
 
 
 def gaussian_filter1d(
@@ -154,11 +158,8 @@ def gaussian_filter1d(
         truncate: Where the kernel is cut off, in standard deviations.
         radius: Where the kernel is cut off, in elements, instead of `truncate`.
     """
-    reach = int(truncate * float(sigma) + 0.5) if radius is None else radius
-    if isinstance(reach, bool) or not hasattr(reach, "__index__") or reach < 0:
-        raise ValueError(f"Radius must be a nonnegative integer, not {reach!r}.")
-    taps = _gaussian(float(sigma), order, operator.index(reach))
-    return _line(np.asarray(input), taps[::-1], axis, output, mode, cval, 0, 1)
+    taps = _gaussian_taps(sigma, order, truncate, radius)
+    return _into(output, _line(np.asarray(input), taps, axis, output, mode, cval, 0, 1))
 
 
 def gaussian_filter(
@@ -178,16 +179,16 @@ def gaussian_filter(
     Arguments as those of `gaussian_filter1d`, for all axes or each. Between the axes numbers have the output's type.
     """
     array = np.asarray(input)
-    target = _target(output, array, array.dtype.kind == "c")
+    dtype = _result_type(output, array, array.dtype.kind == "c")
     chosen = _normalize_axes(axes, array.ndim)
-    steps = zip(chosen, *(_each(given, len(chosen)) for given in (sigma, order, mode, radius)))
-    steps = [step for step in steps if step[1] > 1e-15]
-    for axis, deviation, derivative, border, reach in steps:
-        gaussian_filter1d(array, deviation, axis, derivative, target, border, cval, truncate, radius=reach)
-        array = target
-    if not steps:
-        target[...] = array
-    return target
+    result = array
+    for axis, deviation, derivative, border, reach in zip(
+        chosen, *(_each(given, len(chosen)) for given in (sigma, order, mode, radius))
+    ):
+        if deviation > 1e-15:
+            taps = _gaussian_taps(deviation, derivative, truncate, reach)
+            result = _line(result, taps, axis, dtype, border, cval, 0, 1)
+    return _into(output, result.astype(dtype) if result is array else result)
 
 
 def uniform_filter1d(
@@ -200,12 +201,7 @@ def uniform_filter1d(
     origin: int = 0,
 ) -> Array:
     """Takes the mean of `size` elements along one axis, as `scipy.ndimage.uniform_filter1d`."""
-    size = operator.index(size)
-    if size < 1:
-        raise RuntimeError(f"incorrect filter size: {size} is not positive")
-    if not 0 <= size // 2 + origin < size:
-        raise ValueError(f"invalid origin: {origin} moves a window of {size} off the element")
-    return _line(np.asarray(input), np.ones(size), axis, output, mode, cval, origin, size)
+    return _into(output, _mean(np.asarray(input), size, axis, output, mode, cval, origin))
 
 
 def uniform_filter(
@@ -220,16 +216,13 @@ def uniform_filter(
 ) -> Array:
     """Takes means along one axis after the other, as `scipy.ndimage.uniform_filter`."""
     array = np.asarray(input)
-    target = _target(output, array, array.dtype.kind == "c")
+    dtype = _result_type(output, array, array.dtype.kind == "c")
     chosen = _normalize_axes(axes, array.ndim)
-    steps = zip(chosen, *(_each(given, len(chosen)) for given in (size, origin, mode)))
-    steps = [step for step in steps if step[1] > 1]
-    for axis, taps, moved, border in steps:
-        uniform_filter1d(array, int(taps), axis, target, border, cval, moved)
-        array = target
-    if not steps:
-        target[...] = array
-    return target
+    result = array
+    for axis, taps, moved, border in zip(chosen, *(_each(given, len(chosen)) for given in (size, origin, mode))):
+        if taps > 1:
+            result = _mean(result, int(taps), axis, dtype, border, cval, moved)
+    return _into(output, result.astype(dtype) if result is array else result)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -238,7 +231,7 @@ def uniform_filter(
 
 def _each(given: Any, count: int) -> list[Any]:
     """One value for each axis."""
-    if isinstance(given, str) or not np.iterable(given):
+    if isinstance(given, (int, float, str)) or not np.iterable(given):
         return [given] * count
     values = list(given)
     if len(values) != count:
@@ -250,10 +243,11 @@ def _each(given: Any, count: int) -> list[Any]:
 
 def _normalize_axes(axes: Any, rank: int) -> tuple[int, ...]:
     if axes is None:
-        return tuple(range(rank))
+        return _ALL_AXES[rank] if rank < len(_ALL_AXES) else tuple(range(rank))
     if not np.isscalar(axes) and not isinstance(axes, Iterable):
         raise ValueError("axes must be an integer, iterable of integers, or None")
-    numbers = [operator.index(axis) for axis in ([axes] if np.isscalar(axes) else axes)]
+    given: list[Any] = [axes] if not isinstance(axes, Iterable) else list(axes)
+    numbers = [operator.index(axis) for axis in given]
     for axis in numbers:
         if not -rank <= axis < rank:
             raise ValueError(f"specified axis: {axis} is out of range")
@@ -261,6 +255,9 @@ def _normalize_axes(axes: Any, rank: int) -> tuple[int, ...]:
     if len(set(numbers)) != len(numbers):
         raise ValueError("axes must be unique")
     return tuple(numbers)
+
+
+_ALL_AXES = [tuple(range(rank)) for rank in range(9)]
 
 
 def _border(mode: Any) -> int:
@@ -271,19 +268,19 @@ def _border(mode: Any) -> int:
     return _MODES[mode]
 
 
-def _target(output: Output, array: Array, is_complex: bool) -> Array:
-    """The array that gets the result."""
+def _result_type(output: Output, array: Array, is_complex: bool) -> np.dtype[Any]:
+    """The type of a result that goes to `output`."""
     _refuse_types(array)
     if output is None:
-        native = array.dtype.newbyteorder("=")
-        return np.empty(array.shape, np.promote_types(native, np.complex64) if is_complex else native)
+        native = array.dtype if array.dtype.isnative else array.dtype.newbyteorder("=")
+        return np.promote_types(native, np.complex64) if is_complex else native
     if isinstance(output, np.ndarray):
         if output.shape != array.shape:
             raise RuntimeError(f"output shape not correct: it is {output.shape}, and must be {array.shape}")
         if is_complex and output.dtype.kind != "c":
             raise RuntimeError("output must have complex dtype")
         _refuse_types(output)
-        return output
+        return output.dtype
     dtype = np.dtype(output)
     if not np.issubdtype(dtype, np.number) and dtype.kind != "b":
         raise RuntimeError(f"output must have numeric dtype, not {dtype}")
@@ -292,7 +289,15 @@ def _target(output: Output, array: Array, is_complex: bool) -> Array:
             raise RuntimeError("output must have complex dtype")
         warnings.warn("promoting specified output dtype to complex", stacklevel=4)
         dtype = np.promote_types(dtype, np.complex64)
-    return np.empty(array.shape, dtype)
+    return dtype
+
+
+def _into(output: Output, result: Array) -> Array:
+    """A result in the array that was given for it, if one was."""
+    if not isinstance(output, np.ndarray):
+        return result
+    output[...] = result
+    return output
 
 
 def _refuse_types(array: Array) -> None:
@@ -301,7 +306,7 @@ def _refuse_types(array: Array) -> None:
 
 
 def _check_cval(cval: Any, array: Array) -> None:
-    if np.iscomplexobj(cval) and array.dtype.kind != "c":
+    if type(cval) is not float and np.iscomplexobj(cval) and array.dtype.kind != "c":
         raise ValueError(f"Cannot provide a complex-valued cval, {cval}, when the input is real.")
 
 
@@ -313,8 +318,17 @@ def _check_origin(origin: int, taps: int) -> None:
         )
 
 
+def _gaussian_taps(sigma: float, order: int, truncate: float, radius: int | None) -> Array:
+    """The weights that correlate with a Gaussian or one of its derivatives."""
+    reach = int(truncate * float(sigma) + 0.5) if radius is None else radius
+    if isinstance(reach, bool) or not hasattr(reach, "__index__") or reach < 0:
+        raise ValueError(f"Radius must be a nonnegative integer, not {reach!r}.")
+    return _gaussian(float(sigma), operator.index(order), operator.index(reach))
+
+
+@lru_cache(maxsize=128)
 def _gaussian(sigma: float, order: int, radius: int) -> Array:
-    """A Gaussian of sum 1, or its derivative of some order, from -radius to radius."""
+    """A Gaussian of sum 1, or its derivative of some order, from radius to -radius."""
     if order < 0:
         raise ValueError(f"order must be non-negative, not {order}")
     x = np.arange(-radius, radius + 1)
@@ -324,7 +338,7 @@ def _gaussian(sigma: float, order: int, radius: int) -> Array:
     factor = np.polynomial.Polynomial([1.0])
     for _ in range(order):
         factor = factor.deriv() - np.polynomial.Polynomial([0.0, 1 / (sigma * sigma)]) * factor
-    return bell * factor(x)
+    return np.ascontiguousarray((bell * factor(x))[::-1])
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -365,9 +379,8 @@ def _many(
     for number, n in zip(moved, shape):
         _check_origin(number, n)
     border = _border(mode)
-    target = _target(output, array, is_complex)
-    _filter(array, taps.reshape(shape), target, border, cval, tuple(moved), 1)
-    return target
+    dtype = _result_type(output, array, is_complex)
+    return _filter(array, taps.reshape(shape), dtype, border, cval, tuple(moved), 1)
 
 
 def _line(
@@ -375,7 +388,7 @@ def _line(
 ) -> Array:
     is_complex = array.dtype.kind == "c" or taps.dtype.kind == "c"
     _check_cval(cval, array)
-    target = _target(output, array, is_complex)
+    dtype = _result_type(output, array, is_complex)
     if taps.ndim != 1 or taps.size < 1:
         raise RuntimeError(f"no filter weights given: they are of shape {taps.shape}, not of one axis")
     axis = operator.index(axis)
@@ -385,60 +398,75 @@ def _line(
     origin = operator.index(origin)
     _check_origin(origin, taps.size)
     border = _border(mode)
+    if array.ndim == 1:
+        return _filter(array, taps, dtype, border, cval, (origin,), divisor)
     shape, moved = [1] * array.ndim, [0] * array.ndim
     shape[axis], moved[axis] = taps.size, origin
-    _filter(array, taps.reshape(shape), target, border, cval, tuple(moved), divisor)
-    return target
+    return _filter(array, taps.reshape(shape), dtype, border, cval, tuple(moved), divisor)
+
+
+def _mean(array: Array, size: int, axis: int, output: Output, mode: Any, cval: Any, origin: int) -> Array:
+    size = operator.index(size)
+    if size < 1:
+        raise RuntimeError(f"incorrect filter size: {size} is not positive")
+    if not 0 <= size // 2 + origin < size:
+        raise ValueError(f"invalid origin: {origin} moves a window of {size} off the element")
+    return _line(array, np.ones(size), axis, output, mode, cval, origin, size)
 
 
 def _filter(
-    array: Array, taps: Array, target: Array, border: int, cval: Any, origin: tuple[int, ...], divisor: int
-) -> None:
-    """Correlates into `target`, and divides by `divisor`, which is exact where the sums are."""
+    array: Array, taps: Array, dtype: np.dtype[Any], border: int, cval: Any, origin: tuple[int, ...], divisor: int
+) -> Array:
+    """Correlates, and divides by `divisor`, which is exact where the sums are."""
     if array.size == 0:
-        return
+        return np.empty(array.shape, dtype)
     if array.ndim == 0:
-        target[...] = array * taps
-        return
+        return np.asarray(array * taps).astype(dtype)
     if array.dtype.kind == "c" and border == _native.CONSTANT and np.imag(cval) != 0:
         # The library's boundary value is real.
-        real = np.empty(target.shape, target.dtype)
-        _filter(array.imag, taps, real, border, np.imag(cval), origin, divisor)
-        _filter(array.real, taps, target, border, np.real(cval), origin, divisor)
-        target += 1j * real
-        return
+        result = _filter(array.imag, taps, dtype, border, np.imag(cval), origin, divisor)
+        result *= dtype.type(1j)
+        result += _filter(array.real, taps, dtype, border, np.real(cval), origin, divisor)
+        return result
     value = float(np.real(cval)) if border == _native.CONSTANT else 0.0
-    x = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64, copy=False)
-    w = taps.astype(np.complex128 if taps.dtype.kind == "c" else np.float64, copy=False)
+    x, w = _working(array), _working(taps)
     # By the definition where that is about as fast: whole numbers stay whole, and zeros zero.
     way = _native.DIRECT if w.size <= _FEW else _native.AUTOMATIC
     exact = False
-    if target.dtype.kind in "biu":
+    if dtype.kind in "biu":
         # Cutting off makes a rounding error below an integer an error of one, so sums are exact or nearly so.
         exact = array.dtype.kind in "biu" and value == int(value) and bool((w == np.rint(w)).all())
-        largest = (int(max(abs(x.max()), abs(x.min()), abs(value))) + 1, int(np.abs(w).max()) + 1)
-        if not _rounds(largest, x.size, w.size):
+        largest = max(abs(x.max()), abs(x.min()), abs(value)) * np.abs(w).max()
+        if not _rounds(float(largest) * math.sqrt(x.size * w.size), x.size, w.size):
             way = _native.DIRECT
-    sums = _apply(_native.usable(x), _native.usable(w), _native.SAME, _native.CORRELATION, way, border, value, origin)
+    sums = _apply(x, w, _native.SAME, _native.CORRELATION, way, border, value, origin)
     if exact:
         sums = np.rint(sums)
     if divisor != 1:
         sums /= divisor
-    if target.dtype.kind in "iu":
+    if dtype.kind in "iu":
         sums = _whole_numbers(sums, float(np.abs(w).sum()) * (float(np.abs(x).max()) + abs(value)) / divisor)
-        target[...] = sums.astype(np.int64) if target.dtype != np.uint64 else _unsigned(sums)
-    else:
-        target[...] = sums
+        return (sums.astype(np.int64) if dtype.char not in "LQ" else _unsigned(sums)).astype(dtype)
+    return sums if sums.dtype == dtype else sums.astype(dtype)
+
+
+def _working(array: Array) -> Array:
+    """An array in double precision."""
+    if array.dtype is _FLOAT64 and array.flags.carray:
+        return array
+    return _native.usable(array.astype(np.complex128 if array.dtype.kind == "c" else _FLOAT64, copy=False))
 
 
 def _whole_numbers(sums: Array, size: float) -> Array:
     """Numbers cut off towards zero, but for those that rounding errors alone keep from an integer."""
     nearest = np.rint(sums)
     tolerance = 64 * 2.0**-53 * size
-    return np.where(np.abs(sums - nearest) <= tolerance, nearest, np.trunc(sums))
+    whole: Array = np.where(np.abs(sums - nearest) <= tolerance, nearest, np.trunc(sums))
+    return whole
 
 
 def _unsigned(sums: Array) -> Array:
     negative = sums < 0
     result = np.abs(sums).astype(np.uint64)
-    return np.where(negative, np.uint64(0) - result, result)
+    wrapped: Array = np.where(negative, np.uint64(0) - result, result)
+    return wrapped

@@ -11,6 +11,7 @@ The gradients are named like PyTorch's `torch.nn.grad`: `conv2d_input` and `conv
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _native
-from ._geometry import Geometry, check_shapes, geometry, output_size, plan, transposed_geometry
+from ._geometry import convolution, transposed_convolution
 
 __all__ = [
     "bias_gradient",
@@ -30,27 +31,33 @@ Array = npt.NDArray[Any]
 Size = int | Sequence[int]
 
 
-def _arrays(**given: npt.ArrayLike | None) -> Any:
-    """Arrays of one floating-point type."""
-    arrays = {name: None if value is None else np.asarray(value) for name, value in given.items()}
-    kinds = {name: array.dtype for name, array in arrays.items() if array is not None}
-    first = next(iter(kinds.values()))
-    for name, dtype in kinds.items():
-        if dtype.char not in "fd":
-            raise TypeError(f"{name} must be of float32 or float64, not {dtype}; convert it with astype")
-        if dtype != first:
-            raise TypeError(f"all arrays must be of one type: {name} is of {dtype}, {next(iter(kinds))} of {first}")
-    return [None if array is None else _native.usable(array) for array in arrays.values()]
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def _arrays(names: tuple[str, ...], *given: npt.ArrayLike | None) -> list[Any]:
+    """Arrays of one floating-point type, as the library can read them; None for what is not given."""
+    arrays = [None if value is None else np.asarray(value) for value in given]
+    first = arrays[0]
+    assert first is not None
+    dtype = first.dtype
+    for name, array in zip(names, arrays):
+        if array is None or array.dtype is dtype is _FLOAT64:
+            continue
+        if array.dtype.char not in "fd":
+            raise TypeError(f"{name} must be of float32 or float64, not {array.dtype}; convert it with astype")
+        if array.dtype.char != dtype.char:
+            raise TypeError(f"all arrays must be of one type: {name} is of {array.dtype}, {names[0]} of {dtype}")
+    return [None if array is None else _native.usable(array) for array in arrays]
 
 
 def _batched(array: Array, axes: int, name: str = "input") -> tuple[Array, bool]:
+    if array.ndim == axes + 2:
+        return array, False
     if array.ndim == axes + 1:
         return array[np.newaxis], True
-    if array.ndim != axes + 2:
-        raise ValueError(
-            f"{name} must have {axes + 2} axes, [N, C, ...], or {axes + 1} without N, not the shape {array.shape}"
-        )
-    return array, False
+    raise ValueError(
+        f"{name} must have {axes + 2} axes, [N, C, ...], or {axes + 1} without N, not the shape {array.shape}"
+    )
 
 
 def _code(array: Array) -> int:
@@ -61,30 +68,22 @@ def _optional(array: Array | None) -> bytes | None:
     return None if array is None else _native.describe(array)
 
 
+_FORWARD = ("input", "weight", "bias")
+
+
 def _forward(axes: int, input: Any, weight: Any, bias: Any, arguments: tuple[Any, ...]) -> Array:
-    x, w, b = _arrays(input=input, weight=weight, bias=bias)
+    x, w, b = _arrays(_FORWARD, input, weight, bias)
     x, is_single = _batched(x, axes)
-    shape = _checked(axes, x.shape, w.shape, None if b is None else b.shape, arguments)
-    y = np.empty((x.shape[0], w.shape[0], *output_size(x.shape[2:], w.shape[2:], shape)), x.dtype)
-    if y.size:
-        made = plan(_code(x), x.shape, w.shape, shape)
+    made = convolution(axes, _code(x), x.shape, w.shape, None if b is None else b.shape, arguments)
+    y = np.empty(made.output, x.dtype)
+    if made.plan:
         describe = _native.describe
-        _native.check(_native.forward(made.value, describe(x), describe(w), _optional(b), 0, describe(y)))
+        _native.check(_native.forward(made.plan.value, describe(x), describe(w), _optional(b), 0, describe(y)))
     return y[0] if is_single else y
 
 
-def _checked(
-    axes: int, input: Sequence[int], weight: Sequence[int], bias: Sequence[int] | None, arguments: tuple[Any, ...]
-) -> Geometry:
-    if len(weight) != axes + 2:
-        raise ValueError(f"weight must have {axes + 2} axes, not the shape {tuple(weight)}")
-    shape = geometry(axes, weight[2:], *arguments)
-    check_shapes(axes, input, weight, bias, shape.groups, False)
-    return shape
-
-
 def _sizes(size: Sequence[int], axes: int, name: str) -> tuple[tuple[int, ...], bool]:
-    sizes = tuple(int(n) for n in size)
+    sizes = tuple(operator.index(n) for n in size)
     if len(sizes) == axes + 1:
         return (1, *sizes), True
     if len(sizes) != axes + 2:
@@ -98,38 +97,36 @@ def _check_gradient(gradient: Array, expected: tuple[int, ...]) -> None:
 
 
 def _input_gradient(axes: int, input_size: Any, weight: Any, gradient: Any, arguments: tuple[Any, ...]) -> Array:
-    g, w = _arrays(grad_output=gradient, weight=weight)
+    g, w = _arrays(("grad_output", "weight"), gradient, weight)
     g, _ = _batched(g, axes, "grad_output")
     size, is_single = _sizes(input_size, axes, "input_size")
-    shape = _checked(axes, size, w.shape, None, arguments)
-    _check_gradient(g, (size[0], w.shape[0], *output_size(size[2:], w.shape[2:], shape)))
+    made = convolution(axes, _code(g), size, w.shape, None, arguments)
+    _check_gradient(g, made.output)
     result = np.empty(size, g.dtype)
-    if result.size:
-        made = plan(_code(g), size, w.shape, shape)
+    if made.plan:
         describe = _native.describe
-        _native.check(_native.input_gradient(made.value, describe(g), describe(w), None, 0, describe(result)))
+        _native.check(_native.input_gradient(made.plan.value, describe(g), describe(w), None, 0, describe(result)))
     return result[0] if is_single else result
 
 
 def _weight_gradient(axes: int, input: Any, weight_size: Any, gradient: Any, arguments: tuple[Any, ...]) -> Array:
-    g, x = _arrays(grad_output=gradient, input=input)
+    g, x = _arrays(("grad_output", "input"), gradient, input)
     g, _ = _batched(g, axes, "grad_output")
     x, _ = _batched(x, axes)
-    size = tuple(int(n) for n in weight_size)
-    shape = _checked(axes, x.shape, size, None, arguments)
-    _check_gradient(g, (x.shape[0], size[0], *output_size(x.shape[2:], size[2:], shape)))
-    if x.shape[0] == 0:
+    size = tuple(operator.index(n) for n in weight_size)
+    made = convolution(axes, _code(g), x.shape, size, None, arguments)
+    _check_gradient(g, made.output)
+    if made.plan is None:
         return np.zeros(size, g.dtype)
     result = np.empty(size, g.dtype)
-    made = plan(_code(g), x.shape, size, shape)
     describe = _native.describe
-    _native.check(_native.filter_gradient(made.value, describe(g), describe(x), describe(result)))
+    _native.check(_native.filter_gradient(made.plan.value, describe(g), describe(x), describe(result)))
     return result
 
 
 def bias_gradient(grad_output: npt.ArrayLike) -> Array:
     """The gradient by the bias, [O]: the sum of the output's gradient, [N, O, ...], over all other axes."""
-    (g,) = _arrays(grad_output=grad_output)
+    (g,) = _arrays(("grad_output",), grad_output)
     if g.ndim < 2:
         raise ValueError(f"grad_output must have at least two axes, [N, O, ...], not the shape {g.shape}")
     result = np.empty(g.shape[1], g.dtype)
@@ -138,15 +135,14 @@ def bias_gradient(grad_output: npt.ArrayLike) -> Array:
 
 
 def _transposed(axes: int, input: Any, weight: Any, bias: Any, arguments: tuple[Any, ...]) -> Array:
-    x, w, b = _arrays(input=input, weight=weight, bias=bias)
+    x, w, b = _arrays(_FORWARD, input, weight, bias)
     x, is_single = _batched(x, axes)
-    shape, size, zeros = _checked_transposed(axes, x.shape, w.shape, None if b is None else b.shape, arguments)
-    y = np.empty((x.shape[0], w.shape[1] * shape.groups, *size), x.dtype)
-    if y.size:
-        x = _lengthened(x, zeros)
-        made = plan(_code(x), y.shape, w.shape, shape)
+    made = transposed_convolution(axes, _code(x), x.shape, w.shape, None if b is None else b.shape, arguments)
+    y = np.empty(made.output, x.dtype)
+    if made.plan:
+        x = _lengthened(x, made.zeros)
         describe = _native.describe
-        _native.check(_native.input_gradient(made.value, describe(x), describe(w), _optional(b), 0, describe(y)))
+        _native.check(_native.input_gradient(made.plan.value, describe(x), describe(w), _optional(b), 0, describe(y)))
     return y[0] if is_single else y
 
 
@@ -154,29 +150,18 @@ def _lengthened(x: Array, zeros: tuple[int, ...]) -> Array:
     return np.pad(x, [(0, 0), (0, 0), *((0, n) for n in zeros)]) if any(zeros) else x
 
 
-def _checked_transposed(
-    axes: int, input: Sequence[int], weight: Sequence[int], bias: Sequence[int] | None, arguments: tuple[Any, ...]
-) -> tuple[Geometry, tuple[int, ...], tuple[int, ...]]:
-    if len(weight) != axes + 2:
-        raise ValueError(f"weight must have {axes + 2} axes, not the shape {tuple(weight)}")
-    shape, size, zeros = transposed_geometry(axes, input[2:], weight[2:], *arguments)
-    check_shapes(axes, input, weight, bias, shape.groups, True)
-    return shape, size, zeros
-
-
 def _transposed_input_gradient(
     axes: int, input_size: Any, weight: Any, gradient: Any, arguments: tuple[Any, ...]
 ) -> Array:
-    g, w = _arrays(grad_output=gradient, weight=weight)
+    g, w = _arrays(("grad_output", "weight"), gradient, weight)
     g, _ = _batched(g, axes, "grad_output")
     size, is_single = _sizes(input_size, axes, "input_size")
-    shape, outer, zeros = _checked_transposed(axes, size, w.shape, None, arguments)
-    _check_gradient(g, (size[0], w.shape[1] * shape.groups, *outer))
-    result = np.empty((*size[:2], *(n + more for n, more in zip(size[2:], zeros))), g.dtype)
-    if result.size:
-        made = plan(_code(g), g.shape, w.shape, shape)
+    made = transposed_convolution(axes, _code(g), size, w.shape, None, arguments)
+    _check_gradient(g, made.output)
+    result = np.empty((*size[:2], *(n + more for n, more in zip(size[2:], made.zeros))), g.dtype)
+    if made.plan:
         describe = _native.describe
-        _native.check(_native.forward(made.value, describe(g), describe(w), None, 0, describe(result)))
+        _native.check(_native.forward(made.plan.value, describe(g), describe(w), None, 0, describe(result)))
     result = result[(slice(None), slice(None), *(slice(n) for n in size[2:]))]
     return result[0] if is_single else result
 
@@ -184,19 +169,19 @@ def _transposed_input_gradient(
 def _transposed_weight_gradient(
     axes: int, input: Any, weight_size: Any, gradient: Any, arguments: tuple[Any, ...]
 ) -> Array:
-    g, x = _arrays(grad_output=gradient, input=input)
+    g, x = _arrays(("grad_output", "input"), gradient, input)
     g, _ = _batched(g, axes, "grad_output")
     x, _ = _batched(x, axes)
-    size = tuple(int(n) for n in weight_size)
-    shape, outer, zeros = _checked_transposed(axes, x.shape, size, None, arguments)
-    _check_gradient(g, (x.shape[0], size[1] * shape.groups, *outer))
-    if x.shape[0] == 0:
+    size = tuple(operator.index(n) for n in weight_size)
+    made = transposed_convolution(axes, _code(g), x.shape, size, None, arguments)
+    _check_gradient(g, made.output)
+    if made.plan is None:
         return np.zeros(size, g.dtype)
     result = np.empty(size, g.dtype)
-    x = _lengthened(x, zeros)
-    made = plan(_code(g), g.shape, size, shape)
-    describe = _native.describe
-    _native.check(_native.filter_gradient(made.value, describe(x), describe(g), describe(result)))
+    x = _lengthened(x, made.zeros)
+    _native.check(
+        _native.filter_gradient(made.plan.value, _native.describe(x), _native.describe(g), _native.describe(result))
+    )
     return result
 
 

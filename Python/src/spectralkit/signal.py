@@ -15,7 +15,8 @@ import math
 import operator
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -42,14 +43,14 @@ _BOUNDARIES = {
 }
 
 # The types that the library computes in, by the type of the result.
-_WORKING = {
+_WORKING: dict[str, np.dtype[Any]] = {
     "e": np.dtype(np.float32),
     "f": np.dtype(np.float32),
     "d": np.dtype(np.float64),
     "F": np.dtype(np.complex64),
     "D": np.dtype(np.complex128),
 }
-_FLOAT64 = np.dtype(np.float64)
+_FLOAT64: np.dtype[Any] = np.dtype(np.float64)
 
 # Products of elements and taps that take no longer than a call does.
 _SMALL = 1 << 15
@@ -74,7 +75,7 @@ def convolve(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: Mode = "full", method
     """
     a, b = np.asarray(in1), np.asarray(in2)
     if a.ndim == b.ndim == 0:
-        return a * b
+        return _product(a, b)
     if a.ndim != b.ndim:
         raise ValueError(f"volume and kernel should have the same dimensionality, not {a.ndim} and {b.ndim}")
     return _whole(a, b, mode, method, CONVOLUTION)
@@ -87,7 +88,7 @@ def correlate(in1: npt.ArrayLike, in2: npt.ArrayLike, mode: Mode = "full", metho
     """
     a, b = np.asarray(in1), np.asarray(in2)
     if a.ndim == b.ndim == 0:
-        return a * (b.conj() if b.dtype.kind == "c" else b)
+        return _product(a, b.conj() if b.dtype.kind == "c" else b)
     if a.ndim != b.ndim:
         raise ValueError(f"in1 and in2 should have the same dimensionality, not {a.ndim} and {b.ndim}")
     if b.dtype.kind == "c":
@@ -111,7 +112,7 @@ def fftconvolve(
     """
     a, b = np.asarray(in1), np.asarray(in2)
     if a.ndim == b.ndim == 0:
-        return a * b
+        return _product(a, b)
     if a.ndim != b.ndim:
         raise ValueError(f"in1 and in2 should have the same dimensionality, not {a.ndim} and {b.ndim}")
     if a.size == 0 or b.size == 0:
@@ -121,19 +122,23 @@ def fftconvolve(
     code = _MODES.get(mode) if isinstance(mode, str) else None
     if code is None:
         raise ValueError(f"acceptable mode flags are 'valid', 'same', or 'full', not {mode!r}")
-    # Along an axis of one element convolution is multiplication.
-    chosen = [axis for axis in chosen if a.shape[axis] != 1 and b.shape[axis] != 1]
+    if 1 in a.shape or 1 in b.shape:
+        # Along an axis of one element convolution is multiplication.
+        chosen = [axis for axis in chosen if a.shape[axis] != 1 and b.shape[axis] != 1]
     for axis in range(a.ndim) if len(chosen) != a.ndim else ():
         if axis not in chosen and a.shape[axis] != b.shape[axis] and 1 not in (a.shape[axis], b.shape[axis]):
             raise ValueError(f"incompatible shapes for in1 and in2: {a.shape} and {b.shape}")
     if code == VALID and _is_swapped(a.shape, b.shape, chosen):
         a, b = b, a
     if not chosen:
-        product = a * b
+        product = _product(a, b)
         if code != SAME:
             return product
         return _crop_to_first(product, a.shape, range(a.ndim))
-    dtype = _WORKING[np.result_type(_transform_type(a), _transform_type(b)).char]
+    if a.dtype is b.dtype is _FLOAT64:
+        dtype = _FLOAT64
+    else:
+        dtype = _WORKING[np.result_type(_transform_type(a), _transform_type(b)).char]
     a, b = _as_working(a, dtype), _as_working(b, dtype)
     if len(chosen) == a.ndim <= _native.MAX_AXES:
         return _apply(a, b, code, CONVOLUTION)
@@ -180,9 +185,14 @@ def correlate2d(
 # Arguments
 
 
+def _product(a: Array, b: Array) -> Array:
+    product: Array = a * b
+    return product
+
+
 def _refuse_types(*arrays: Array) -> None:
     for array in arrays:
-        if array.dtype.kind not in "buifc" or array.dtype.char in "gG":
+        if array.dtype is not _FLOAT64 and (array.dtype.kind not in "buifc" or array.dtype.char in "gG"):
             raise TypeError(
                 f"arrays of {array.dtype} are not supported; convert to float64 or complex128 with astype first"
             )
@@ -225,6 +235,8 @@ def _transform_type(array: Array) -> np.dtype[Any]:
 
 def _as_working(array: Array, dtype: np.dtype[Any]) -> Array:
     """An array in the precision of `dtype`; real ones stay real."""
+    if array.dtype is dtype and array.flags.carray:
+        return array
     if dtype.kind == "c" and array.dtype.kind != "c":
         dtype = np.dtype(dtype.char.lower())
     return _native.usable(array if array.dtype == dtype else array.astype(dtype))
@@ -292,14 +304,11 @@ def _apply(
         # Small sums by the definition: they are exact where the numbers are whole.
         if way == _native.AUTOMATIC and a.size * b.size <= _SMALL:
             way = _native.DIRECT
-        # Where the array has one element, a full convolution is a product: the axis is one of the batch.
         is_product = operation == CONVOLUTION and code == FULL and not boundary
-        axes = [axis for axis in range(rank) if b.shape[axis] != 1 and not (is_product and a.shape[axis] == 1)]
-        if len(axes) < rank and axes:
-            merged = _merge_axes(a, b, axes, code, boundary, origin)
-            if merged is not None:
-                a, b, origin, shape = merged
-                return _apply_all(a, b, code, operation, way, boundary, value, origin).reshape(shape)
+        axes, merged = _layout(a.shape, b.shape, code, is_product, origin)
+        if merged is not None and a.flags.c_contiguous:
+            a, b = a.reshape(merged.array), b.reshape(merged.kernel)
+            return _apply_all(a, b, code, operation, way, boundary, value, merged.origin).reshape(merged.result)
         if len(axes) != rank or rank > _native.MAX_AXES:
             return _batched(a, b, axes, code, operation, way, boundary, value, origin)
     return _apply_all(a, b, code, operation, way, boundary, value, origin)
@@ -325,41 +334,56 @@ def _apply_all(
     result = np.empty((*batch, *shape), b.dtype if b.dtype.kind == "c" else a.dtype)
     options = _native.convolve_options(rank, operation, code, way, boundary, value, origin)
     describe = _native.describe
-    _native.check(_native.convolve(options, describe(a), describe(_native.usable(b)), describe(result)))
+    _native.check(_native.convolve(options, describe(a), describe(b), describe(result)))
     return result
 
 
-def _merge_axes(
-    a: Array, b: Array, axes: Sequence[int], code: int, boundary: int, origin: tuple[int, ...]
-) -> tuple[Array, Array, tuple[int, ...], list[int]] | None:
-    """Arrays whose axes before and between the convolved ones are merged, and the shape of the result.
+class _Merged(NamedTuple):
+    """Shapes by which fewer axes compute the same."""
 
-    A filter along rows of a dense image is one of images with a single column: nothing has to be moved. None where
-    that makes more than three axes, or something would be copied.
+    array: tuple[int, ...]
+    kernel: tuple[int, ...]
+    origin: tuple[int, ...]
+    result: tuple[int, ...]
+
+
+@lru_cache(maxsize=1024)
+def _layout(
+    a: tuple[int, ...], b: tuple[int, ...], code: int, is_product: bool, origin: tuple[int, ...]
+) -> tuple[list[int], _Merged | None]:
+    """The axes that are convolved, and shapes where those before and between them are merged.
+
+    A filter along rows of a dense image is one of images with a single column: nothing has to be moved. None where all
+    axes are convolved, where more than three would be left, or something would be copied.
     """
-    if not a.flags.c_contiguous:
-        return None
+    # Where the array has one element, a full convolution is a product: the axis is one of the batch.
+    axes = [axis for axis in range(len(a)) if b[axis] != 1 and not (is_product and a[axis] == 1)]
+    if not axes or len(axes) == len(a):
+        return axes, None
     first = axes[0]
-    sizes, taps, moved, shape = [], [], [], list(a.shape)
-    for axis in range(first, a.ndim):
+    sizes: list[int] = []
+    taps: list[int] = []
+    moved: list[int] = []
+    shape = list(a)
+    for axis in range(first, len(a)):
         if axis in axes:
-            sizes.append(a.shape[axis])
-            taps.append(b.shape[axis])
+            sizes.append(a[axis])
+            taps.append(b[axis])
             moved.append(origin[axis] if origin else 0)
             grown = taps[-1] - 1
             shape[axis] += grown if code == FULL else -grown if code == VALID else 0
-        elif b.shape[axis] != 1:
-            return None
+        elif b[axis] != 1:
+            return axes, None
         elif sizes and axis - 1 not in axes:
-            sizes[-1] *= a.shape[axis]
+            sizes[-1] *= a[axis]
         else:
-            sizes.append(a.shape[axis])
+            sizes.append(a[axis])
             taps.append(1)
             moved.append(0)
-    if len(sizes) > _native.MAX_AXES or any(n != 1 for n in b.shape[:first]):
-        return None
-    batch = [math.prod(a.shape[:first])] if first else []
-    return a.reshape(batch + sizes), b.reshape(taps), tuple(moved) if origin else (), shape
+    if len(sizes) > _native.MAX_AXES or any(n != 1 for n in b[:first]):
+        return axes, None
+    batch = [math.prod(a[:first])] if first else []
+    return axes, _Merged((*batch, *sizes), tuple(taps), tuple(moved) if origin else (), tuple(shape))
 
 
 def _batched(
@@ -465,14 +489,20 @@ def _integers(
             result[start : start + step] = rows
         assert result is not None
         return result
+    # A window may see an element beyond the border several times.
     terms = min(a.size, b.size) if not boundary else b.size
-    largest = (max(_largest(a), abs(value)), _largest(b))
-    rest = (code, operation, way, boundary)
-    if largest[0] * largest[1] * terms < _EXACT:
-        x, w = a.astype(_FLOAT64), b.astype(_FLOAT64)
-        if not _rounds(largest, x.size, w.size):
-            rest = (code, operation, _native.DIRECT, boundary)
-        return _whole_numbers(_apply(x, w, *rest, float(value), origin), dtype)
+    x, w = a.astype(_FLOAT64, "C"), b.astype(_FLOAT64, "C")
+    if boundary:
+        largest = max(_largest(x), abs(value)) * _largest(w)
+        norms = largest * math.sqrt(x.size * w.size)
+        is_exact = largest * terms < _EXACT
+    else:
+        # No sum is larger than the product of norms, nor is a part of one; norms are rounded.
+        norms = _norm(x) * _norm(w)
+        is_exact = norms < 0.99 * _EXACT
+    if is_exact:
+        chosen = way if _rounds(norms, x.size, w.size) else _native.DIRECT
+        return _whole_numbers(_apply(x, w, code, operation, chosen, boundary, float(value), origin), dtype)
     # Sums beyond what float64 holds: both arrays are cut into pieces of few bits, whose products are exact. What
     # exceeds 64 bits drops out, as it does in NumPy.
     bits = max(1, min(16, (52 - terms.bit_length()) // 2))
@@ -486,8 +516,7 @@ def _integers(
             if not (x.any() or v_pieces[i]) or not w.any():
                 if total is not None:
                     continue
-            piece = (2**bits - 1, 2**bits - 1)
-            chosen = way if _rounds(piece, x.size, w.size) else _native.DIRECT
+            chosen = way if _rounds(4.0**bits * math.sqrt(x.size * w.size), x.size, w.size) else _native.DIRECT
             sums = _apply(x, w, code, operation, chosen, boundary, float(v_pieces[i]), origin)
             shifted = np.rint(sums, out=sums).astype(np.uint64) << np.uint64((i + j) * bits)
             total = shifted if total is None else total + shifted
@@ -497,29 +526,29 @@ def _integers(
 
 def _whole_numbers(sums: Array, dtype: np.dtype[Any]) -> Array:
     """The integers that sums, which lie dense in memory, are but for rounding errors."""
+    if sums.size <= _BLOCK:
+        np.rint(sums, out=sums)
+        # By way of int64, where numbers wrap around.
+        return sums > 0.5 if dtype.kind == "b" else sums.astype(np.int64).astype(dtype, copy=False)
     result = np.empty(sums.shape, dtype)
     source, target = sums.reshape(-1), result.reshape(-1)
     for start in range(0, sums.size, _BLOCK):
-        block = np.rint(source[start : start + _BLOCK], out=source[start : start + _BLOCK])
-        # By way of int64, where numbers wrap around.
-        target[start : start + _BLOCK] = block > 0.5 if dtype.kind == "b" else block.astype(np.int64)
+        target[start : start + _BLOCK] = _whole_numbers(source[start : start + _BLOCK], dtype)
     return result
 
 
-def _largest(array: Array) -> int:
-    """A bound of the absolute values."""
-    if array.dtype.kind == "b":
-        return 1
-    if array.itemsize <= 2:
-        return 2 ** (8 * array.itemsize)
-    return max(abs(int(array.max())), abs(int(array.min())))
+def _largest(array: Array) -> float:
+    return float(max(array.max(), -array.min()))
 
 
-def _rounds(largest: tuple[int, int], n: int, k: int) -> bool:
+def _norm(array: Array) -> float:
+    flat = array.reshape(-1)
+    return math.sqrt(flat @ flat)
+
+
+def _rounds(norms: float, n: int, k: int) -> bool:
     """Whether the error of a transform, 2 u sqrt(log2 N) |x| |k|, is so small that rounding gives the integer."""
-    points = 4 * (n + k)
-    norms = largest[0] * math.sqrt(n) * largest[1] * math.sqrt(k)
-    return 2 * 2.0**-53 * math.sqrt(math.log2(points)) * norms < 0.25
+    return 2 * 2.0**-53 * math.sqrt(math.log2(4 * (n + k))) * norms < 0.25
 
 
 def _pieces(array: Array, bits: int) -> list[Array]:
@@ -550,8 +579,8 @@ def _images(
             f"{boundary!r}."
         )
     _refuse_types(a, b)
-    dtype = np.result_type(a, b)
-    value = _fill_value(fillvalue, dtype)
+    dtype = a.dtype if a.dtype is b.dtype else np.result_type(a, b)
+    value = dtype.type(0) if type(fillvalue) is int and not fillvalue else _fill_value(fillvalue, dtype)
     swapped = code == VALID and _is_swapped(a.shape, b.shape, (0, 1))
     if operation == CORRELATION and b.dtype.kind == "c":
         b = b.conj()
