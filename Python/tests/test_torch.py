@@ -226,6 +226,14 @@ def test_prepared_weights_follow_the_weight() -> None:
     with torch.no_grad():
         layer.weight.add_(1)
     check()
+    layer.weight.data.copy_(torch.randn(4, 3, 7, 7))
+    check()
+    layer.weight.data[3, 2, 6, 6] += 1
+    check()
+    layer.weight.data = layer.weight.data.transpose(2, 3)
+    check()
+    layer.weight.data[0, 0, 0, 0] -= 1
+    check()
     layer.load_state_dict(st.Conv2d(3, 4, 7, padding=3).state_dict())
     check()
     layer.weight = torch.nn.Parameter(torch.randn(4, 3, 7, 7))

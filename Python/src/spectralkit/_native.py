@@ -11,7 +11,6 @@ import ctypes.util
 import os
 import pathlib
 import struct
-import weakref
 from collections.abc import Callable, Sequence
 from ctypes import POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint64, c_void_p
 from functools import lru_cache
@@ -259,6 +258,11 @@ def _dense(char: str, sizes: tuple[int, ...]) -> bytes:
     return pack(0, _CODES[char], sizes, strides[::-1])[8:]
 
 
+def dense(address: int, char: str, sizes: tuple[int, ...]) -> bytes:
+    """A `spectral_array` of dense memory in row-major order."""
+    return _ADDRESS(address) + _dense(char, sizes)
+
+
 def describe(array: np.ndarray) -> bytes:
     """A `spectral_array` of an array's own memory, which must outlive the call that gets it.
 
@@ -269,7 +273,7 @@ def describe(array: np.ndarray) -> bytes:
         # Four times as fast as array.ctypes.data, for memory that can be written to.
         return _ADDRESS(_address_of(_first_byte(array))) + _dense(array.dtype.char, array.shape)
     if flags.c_contiguous:
-        return _ADDRESS(array.ctypes.data) + _dense(array.dtype.char, array.shape)
+        return dense(array.ctypes.data, array.dtype.char, array.shape)
     item = array.itemsize
     return pack(array.ctypes.data, _CODES[array.dtype.char], array.shape, [s // item for s in array.strides])
 
@@ -315,11 +319,14 @@ def convolve_options(
 class Handle:
     """A handle of the library, given back when Python drops its last reference."""
 
-    __slots__ = ("value", "__weakref__")
+    __slots__ = ("_free", "value")
 
     def __init__(self, value: int, free: Callable[[int], int]) -> None:
         self.value = value
-        weakref.finalize(self, free, value).atexit = False
+        self._free = free
+
+    def __del__(self) -> None:
+        self._free(self.value)
 
 
 class Plan(Handle):

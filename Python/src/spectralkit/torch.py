@@ -5,25 +5,37 @@
 
 Operators are registered with `torch.library`, so that `torch.compile` traces them, and have derivatives of any order.
 They take dense tensors of float32 or float64 on the CPU. Spectra that the forward pass computes are used again by the
-backward pass. In `eval()` without gradients a layer keeps what it has made of its weight, until the weight changes or
-`train()` is called. A change that hides from PyTorch's version counter, such as by `weight.data.copy_()`, is seen only
-after `train()`.
+backward pass. In `eval()` without gradients a layer keeps what it has made of its weight, with a copy of the weight,
+until `train()` is called or the weight is no longer equal to the copy.
 
 `torch.set_num_threads` has no influence; `spectralkit.set_threads` has.
 """
 
 from __future__ import annotations
 
+import ctypes
 import weakref
 from collections.abc import Iterator, Sequence
-from ctypes import byref, c_void_p
+from ctypes import byref, c_size_t, c_void_p
 from typing import Any, NamedTuple, Optional  # noqa: UP035
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 from . import _native
-from ._geometry import Geometry, check_shapes, geometry, output_size, plan, transposed_geometry
+from ._geometry import (
+    Convolution,
+    Geometry,
+    check_shapes,
+    check_weight,
+    convolution,
+    geometry,
+    output_size,
+    plan,
+    transposed_convolution,
+    transposed_geometry,
+)
 
 __all__ = [
     "Conv1d",
@@ -45,6 +57,7 @@ __all__ = [
 Size = Any
 
 _CODES = {torch.float32: _native.FLOAT32, torch.float64: _native.FLOAT64}
+_CHARS = {torch.float32: "f", torch.float64: "d"}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -52,6 +65,8 @@ _CODES = {torch.float32: _native.FLOAT32, torch.float64: _native.FLOAT64}
 
 
 def _describe(tensor: Tensor) -> bytes:
+    if tensor.is_contiguous():
+        return _native.dense(tensor.data_ptr(), _CHARS[tensor.dtype], tensor.shape)
     return _native.pack(tensor.data_ptr(), _CODES[tensor.dtype], tensor.shape, tensor.stride())
 
 
@@ -422,61 +437,111 @@ def _check(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
             raise TypeError(f"{name} is of {tensor.dtype}, input of {input.dtype}; convert one with .to()")
 
 
+def _is_plain(*tensors: Tensor | None) -> bool:
+    """Whether the operators need not be asked: for dense tensors in memory, outside of tracing and transformations."""
+    if torch.compiler.is_compiling():
+        return False
+    first = tensors[0]
+    dtype = first.dtype if isinstance(first, Tensor) else None
+    if dtype not in _CODES:
+        return False
+    for tensor in tensors:
+        if tensor is None:
+            continue
+        if type(tensor) is not Tensor and type(tensor) is not nn.Parameter:
+            return False
+        if tensor.dtype is not dtype or not tensor.is_cpu or tensor.layout is not torch.strided or tensor.is_neg():
+            return False
+    return (
+        not torch.is_autocast_enabled("cpu")
+        and torch._C._len_torch_dispatch_stack() == 0
+        and torch._C._functorch.peek_interpreter_stack() is None
+        and not torch._C._get_tracing_state()
+        and forward_ad._current_level < 0
+    )
+
+
 def _needs_gradient(*tensors: Tensor | None) -> bool:
-    return torch.is_grad_enabled() and any(tensor is not None and tensor.requires_grad for tensor in tensors)
+    if torch.is_grad_enabled():
+        for tensor in tensors:
+            if tensor is not None and tensor.requires_grad:
+                return True
+    return False
 
 
 def _batched(input: Tensor, axes: int) -> tuple[Tensor, bool]:
     return (input.unsqueeze(0), True) if input.dim() == axes + 1 else (input, False)
 
 
-def _convolve(
-    axes: int,
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    stride: Size,
-    padding: Size,
-    dilation: Size,
-    groups: int,
-    padding_mode: str,
-) -> Tensor:
+def _made(axes: int, input: Tensor, weight: Tensor, bias: Tensor | None, arguments: tuple[Any, ...]) -> Convolution:
+    """The convolution of plain tensors."""
+    return convolution(
+        axes, _CODES[input.dtype], input.shape, weight.shape, None if bias is None else bias.shape, arguments
+    )
+
+
+def _convolve(axes: int, input: Tensor, weight: Tensor, bias: Tensor | None, *arguments: Any) -> Tensor:
+    if _is_plain(input, weight, bias):
+        input, is_single = _batched(input, axes)
+        made = _made(axes, input, weight, bias, arguments)
+        if _needs_gradient(input, weight, bias):
+            output = _recorded(input, weight, bias, made.shape)
+            return output.squeeze(0) if is_single else output
+        output = input.new_empty(made.output)
+        if made.plan:
+            _native.check(
+                _native.forward(
+                    made.plan.value, _describe(input), _describe(weight), _optional(bias), 0, _describe(output)
+                )
+            )
+        return output[0] if is_single else output
     _check(input, weight, bias)
     input, is_single = _batched(input, axes)
-    if weight.dim() != axes + 2:
-        raise ValueError(f"weight must have {axes + 2} axes, not the shape {tuple(weight.shape)}")
-    shape = geometry(axes, weight.shape[2:], stride, padding, dilation, groups, padding_mode)
+    check_weight(axes, weight.shape)
+    shape = geometry(axes, weight.shape[2:], *arguments)
     check_shapes(axes, input.shape, weight.shape, None if bias is None else bias.shape, shape.groups, False)
+    output = _recorded(input, weight, bias, shape)
+    return output.squeeze(0) if is_single else output
+
+
+def _recorded(input: Tensor, weight: Tensor, bias: Tensor | None, shape: Geometry) -> Tensor:
+    """By the operator that records what a backward pass uses again, where there will be one."""
+    output: Tensor
     if _needs_gradient(input, weight):
         output, _ = torch.ops.spectralkit.convolution_recorded(input, weight, bias, *shape)
     else:
         output = torch.ops.spectralkit.convolution(input, weight, bias, *shape)
-    return output.squeeze(0) if is_single else output
+    return output
 
 
-def _convolve_transposed(
-    axes: int,
-    input: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    stride: Size,
-    padding: Size,
-    output_padding: Size,
-    groups: int,
-    dilation: Size,
-) -> Tensor:
+def _convolve_transposed(axes: int, input: Tensor, weight: Tensor, bias: Tensor | None, *arguments: Any) -> Tensor:
+    if _is_plain(input, weight, bias) and not _needs_gradient(input, weight, bias):
+        input, is_single = _batched(input, axes)
+        made = transposed_convolution(
+            axes, _CODES[input.dtype], input.shape, weight.shape, None if bias is None else bias.shape, arguments
+        )
+        output: Tensor = input.new_empty(made.output)
+        if made.plan:
+            input = _lengthened(input, made.zeros)
+            _native.check(
+                _native.input_gradient(
+                    made.plan.value, _describe(input), _describe(weight), _optional(bias), 0, _describe(output)
+                )
+            )
+        return output[0] if is_single else output
     _check(input, weight, bias)
     input, is_single = _batched(input, axes)
-    if weight.dim() != axes + 2:
-        raise ValueError(f"weight must have {axes + 2} axes, not the shape {tuple(weight.shape)}")
-    shape, size, zeros = transposed_geometry(
-        axes, input.shape[2:], weight.shape[2:], stride, padding, output_padding, groups, dilation
-    )
+    check_weight(axes, weight.shape)
+    shape, size, zeros = transposed_geometry(axes, input.shape[2:], weight.shape[2:], *arguments)
     check_shapes(axes, input.shape, weight.shape, None if bias is None else bias.shape, shape.groups, True)
-    if any(zeros):
-        input = nn.functional.pad(input, [n for more in reversed(zeros) for n in (0, more)])
-    output = torch.ops.spectralkit.input_gradient(input, weight, bias, size, *shape)
+    output = torch.ops.spectralkit.input_gradient(_lengthened(input, zeros), weight, bias, size, *shape)
     return output.squeeze(0) if is_single else output
+
+
+def _lengthened(input: Tensor, zeros: Sequence[int]) -> Tensor:
+    if not any(zeros):
+        return input
+    return nn.functional.pad(input, [n for more in reversed(zeros) for n in (0, more)])
 
 
 def conv1d(
@@ -566,41 +631,53 @@ def conv_transpose3d(
 # ---------------------------------------------------------------------------------------------------------------------
 # Layers
 
-# What layers have made of their weights, with what tells that a weight is still the same.
-_prepared: weakref.WeakKeyDictionary[nn.Module, tuple[Any, _native.Handle]] = weakref.WeakKeyDictionary()
+# What layers have made of their weights, with a copy that tells whether a weight is still the same.
+_prepared: weakref.WeakKeyDictionary[nn.Module, tuple[Tensor, _native.Handle]] = weakref.WeakKeyDictionary()
+
+# Reads memory several times as fast as torch.equal.
+_compare_bytes = ctypes.CDLL(None)["memcmp"]
+_compare_bytes.argtypes = (c_void_p, c_void_p, c_size_t)
 
 
-def _is_plain(*tensors: Tensor | None) -> bool:
-    """Whether tensors are as they seem: no subclass, no tracing, no transformation."""
-    return (
-        not torch.compiler.is_compiling()
-        and all(tensor is None or type(tensor) in (Tensor, nn.Parameter) for tensor in tensors)
-        and torch._C._len_torch_dispatch_stack() == 0
-        and torch._C._functorch.peek_interpreter_stack() is None
-        and not torch.jit.is_tracing()
-    )
+def _is_same(kept: Tensor, weight: Tensor) -> bool:
+    """Whether a weight has the bits of a dense copy.
+
+    PyTorch counts the versions of a tensor, but not what is done to `weight.data`.
+    """
+    if kept.dtype is not weight.dtype or kept.shape != weight.shape:
+        return False
+    if not weight.is_contiguous():
+        return torch.equal(kept, weight)
+    return not _compare_bytes(kept.data_ptr(), weight.data_ptr(), kept.numel() * kept.element_size())
 
 
 class _Layer(nn.Module):
     """What all layers share."""
+
+    weight: Tensor
+    bias: Tensor | None
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: str | tuple[int, ...]
+    dilation: tuple[int, ...]
+    groups: int
+    padding_mode: Any
 
     def train(self, mode: bool = True) -> Any:
         if mode:
             _prepared.pop(self, None)
         return super().train(mode)
 
-    def _weight_handle(self, weight: Tensor) -> _native.Handle | None:
-        """The weight as the library has prepared it; None for weights without a version counter."""
-        if weight.is_inference():
-            return None
-        key = (weight.data_ptr(), weight._version, weight.shape, weight.stride(), weight.dtype)
+    def _weight_handle(self, weight: Tensor) -> _native.Handle:
+        """The weight as the library has prepared it."""
         found = _prepared.get(self)
-        if found is not None and found[0] == key:
+        if found is not None and _is_same(found[0], weight):
             return found[1]
         handle = c_void_p()
-        _native.check(_native.filters_create(_describe(weight), byref(handle)))
+        kept = weight.detach().clone(memory_format=torch.contiguous_format)
+        _native.check(_native.filters_create(_describe(kept), byref(handle)))
         made = _native.Handle(handle.value or 0, _native.filters_free)
-        _prepared[self] = (key, made)
+        _prepared[self] = (kept, made)
         return made
 
 
@@ -608,29 +685,30 @@ class _Convolution(_Layer):
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         axes = weight.dim() - 2
         arguments = (self.stride, self.padding, self.dilation, self.groups, self.padding_mode)
-        if self.training or _needs_gradient(input, weight, bias) or not _is_plain(input, weight, bias):
-            return _convolve(axes, input, weight, bias, *arguments)
-        _check(input, weight, bias)
-        if torch.is_autocast_enabled("cpu") or input.is_neg() or weight is not self.weight:
+        if (
+            self.training
+            or weight is not self.weight
+            or not _is_plain(input, weight, bias)
+            or _needs_gradient(input, weight, bias)
+        ):
             return _convolve(axes, input, weight, bias, *arguments)
         x, is_single = _batched(input, axes)
-        shape = geometry(axes, weight.shape[2:], *arguments)
-        check_shapes(axes, x.shape, weight.shape, None if bias is None else bias.shape, shape.groups, False)
-        output = _output(x, weight, shape)
-        handle = self._weight_handle(weight)
-        if handle is None or not output.numel():
-            return _convolve(axes, input, weight, bias, *arguments)
-        made = _plan(x.shape, weight.shape, shape, x.dtype)
-        _native.check(
-            _native.forward_prepared(made.value, _describe(x), handle.value, _optional(bias), 0, _describe(output))
-        )
-        return output.squeeze(0) if is_single else output
+        made = _made(axes, x, weight, bias, arguments)
+        output = x.new_empty(made.output)
+        if made.plan:
+            handle = self._weight_handle(weight)
+            _native.check(
+                _native.forward_prepared(
+                    made.plan.value, _describe(x), handle.value, _optional(bias), 0, _describe(output)
+                )
+            )
+        return output[0] if is_single else output
 
 
 class _TransposedConvolution(_Layer):
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         axes = self.weight.dim() - 2
-        extra = self._output_padding(
+        extra = self._output_padding(  # type: ignore[operator]  # of nn.ConvTranspose1d and its kin
             input, output_size, self.stride, self.padding, self.kernel_size, axes, self.dilation
         )
         return _convolve_transposed(
