@@ -130,7 +130,7 @@ def convolve1d(
     if taps.ndim != 1 or taps.size < 1:
         raise RuntimeError(f"no filter weights given: they are of shape {taps.shape}, not of one axis")
     origin = -origin - (1 if taps.size % 2 == 0 else 0)
-    return _into(output, _line(array, taps[::-1], axis, output, mode, cval, origin, 1))
+    return _into(output, _line(array, taps[::-1].copy(), axis, output, mode, cval, origin, 1))
 
 
 def gaussian_filter1d(
