@@ -1,7 +1,7 @@
 #!/bin/sh
-# Builds a wheel of the Python package with everything inside that a system does not have by itself: the library with the
-# Swift runtime, FFTW and the image codecs. It imports on any Linux of the same processor whose C library is as new as
-# this one's.
+# Builds a wheel of the Python package with everything inside that a system does not have by itself: the library with
+# the Swift runtime, FFTW and the image codecs. It imports on any Linux of the same processor whose C library is as new
+# as this one's.
 #
 #     Scripts/build-wheel.sh [OUTPUT] [FOLDER]    (default: Python/dist .build/install, where make library links)
 set -eu

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Installs the wheel of the Python package into a fresh virtual environment and runs the package's tests, and SciPy's own
-# with our functions in the place of SciPy's.
+# Installs the wheel of the Python package into a fresh virtual environment and runs the package's tests, and SciPy's
+# own with our functions in the place of SciPy's.
 #
 #     Scripts/test-python.sh [PYTEST ARGUMENTS]
 #
-# The tests for PyTorch run in continuous integration (CI is set in the environment), and where PYTHON (default: python3)
-# has PyTorch; elsewhere they are skipped, and pytest names them.
+# The tests for PyTorch run in continuous integration (CI is set in the environment), and where PYTHON (default:
+# python3) has PyTorch; elsewhere they are skipped, and pytest names them.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -20,8 +20,7 @@ if [ -n "${CI:-}" ]; then
   # A build for the CPU where pip is told of one by PIP_FIND_LINKS; that of PyPI brings gigabytes for graphics cards.
   "$environment/bin/pip" install --quiet --no-index --no-deps torch 2>/dev/null || true
   "$environment/bin/pip" install --quiet torch
-elif torch=$("${PYTHON:-python3}" -c 'import os, torch; print(os.path.dirname(os.path.dirname(torch.__file__)))' 2>/dev/null)
-then
+elif torch=$("${PYTHON:-python3}" -c 'import os, torch; print(os.path.dirname(torch.__path__[0]))' 2>/dev/null); then
   # The one that is installed, behind the environment's own packages.
   echo "$torch" > "$(echo "$environment"/lib/python*/site-packages)/installed-torch.pth"
 fi
