@@ -6,6 +6,7 @@ import copy
 import gc
 import io
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -243,6 +244,41 @@ def test_prepared_weights_follow_the_weight() -> None:
     check()
     layer.train()
     assert layer not in st._prepared
+
+
+def test_a_layer_serves_many_threads() -> None:
+    layer = st.Conv2d(3, 4, 7, padding=3).eval()
+    batches = [torch.randn(1, 3, 20 + i % 3, 20) for i in range(24)]
+    with torch.no_grad():
+        expected = [layer(x) for x in batches]
+    layer.train().eval()
+
+    def work(x: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            return layer(x)
+
+    with ThreadPoolExecutor(6) as pool:
+        for actual, wanted in zip(pool.map(work, batches), expected):
+            torch.testing.assert_close(actual, wanted)
+
+
+class Blurred(torch.utils.data.Dataset):
+    """Images that the processes of a data loader convolve."""
+
+    def __len__(self) -> int:
+        return 8
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return st.conv2d(torch.full((1, 1, 40, 40), float(index)), torch.ones(1, 1, 9, 9))[0]
+
+
+def test_data_loaders_compute_in_their_processes() -> None:
+    x, w = torch.randn(2, 3, 32, 32), torch.randn(4, 3, 9, 9, requires_grad=True)
+    loader = torch.utils.data.DataLoader(Blurred(), batch_size=2, num_workers=2, timeout=60)
+    for number, images in enumerate(loader):
+        # The parent computes in the meantime.
+        st.conv2d(x, w).sum().backward()
+        torch.testing.assert_close(images[:, 0, 0, 0], 81 * torch.tensor([2.0 * number, 2.0 * number + 1]))
 
 
 def test_copies_and_files() -> None:
