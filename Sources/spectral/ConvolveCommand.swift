@@ -23,6 +23,15 @@ enum ConvolveCommand: Subcommand {
     Common.memoryLimit.name, .byteSize,
     "the most memory that the process may hold, e.g. 512MiB or 2GB: an array is taken in pieces that keep it, a picture "
       + "that would not fit is refused [512MiB for arrays, half of the machine's for pictures]")
+  private static let part = Flag(
+    "--part", .part,
+    "compute one part of the result and leave the others to other runs of the same command, on this machine or on others that "
+      + "see the same disk: at a time or one after another, in any order; a run that was killed goes on when it is repeated. "
+      + "The last to end finishes the file")
+  private static let join = Flag(
+    switch: "--join",
+    "finish a file whose parts are all there, once its bytes have been compared with their checksums, or say which parts are "
+      + "missing")
 
   static let specification = Specification(
     name: "convolve", summary: "one kernel over images, signals or volumes, larger than the memory if need be",
@@ -41,6 +50,7 @@ enum ConvolveCommand: Subcommand {
     sections: [
       .init("Task", [kernel, ArrayRank.flag, operation]), ImageFlags.pixels,
       .init("Results", ImageFlags.results.flags + [signed]),
+      .init("Several runs for one file", [part, join]),
       .init("Computation", [Common.method, Common.transforms, memoryLimit, Common.strict, Common.threads]),
       ImageFlags.talk,
     ],
@@ -58,10 +68,14 @@ enum ConvolveCommand: Subcommand {
       .init(
         "spectral convolve scan.npy --ndim 3 --kernel gaussian:1,2,2 -o soft.npy",
         "A volume, less blurred from slice to slice than within them."),
+      .init(
+        "spectral convolve big.npy --kernel k.npy -o out.npy --part 3/8", "The third of eight runs that share the work."
+      ),
     ])
 
   static func run(_ arguments: Arguments) throws {
     try Common.checkTransforms(arguments, arguments[Common.method], by: Common.method.name)
+    try checkParts(arguments)
     if arguments.operands.contains(where: { FileName.standardDescriptor($0) == 0 }) { try Spool.standardInput() }
     let streams = try ImageInputs(arguments.operands).paths.map { (try? isStreamed($0, arguments)) ?? false }
     let budget = try budget(arguments, isStreamed: streams.allSatisfy { $0 })
@@ -94,6 +108,12 @@ enum ConvolveCommand: Subcommand {
         }
         reportSuccess()
       } else {
+        guard !isInParts(arguments) else {
+          throw CommandError(
+            "\(input): only an array in a .npy file that becomes an array is computed in parts: leave "
+              + "\(arguments.has(part) ? part.name : join.name) away, or name a .npy file with -o y.npy and leave flags for "
+              + "pictures away")
+        }
         if let rank = arguments.optional(ArrayRank.flag), rank != 2 {
           throw CommandError(
             "\(input): a \(ArrayRank.name(rank)) is convolved from a .npy file to a .npy file, as numbers: add "
@@ -106,6 +126,22 @@ enum ConvolveCommand: Subcommand {
           held: whole(kernel).held, wantsSigned: arguments[signed])
         try run.apply(edit, to: input, &stages)
       }
+    }
+  }
+
+  private static func isInParts(_ arguments: Arguments) -> Bool { arguments.has(part) || arguments[join] }
+
+  /// Refuses parts of what cannot be written by several runs.
+  private static func checkParts(_ arguments: Arguments) throws(UsageError) {
+    guard isInParts(arguments) else { return }
+    if arguments.has(part) && arguments[join] {
+      throw UsageError("\(part.name) and \(join.name) exclude each other: compute the parts, then join them")
+    }
+    let files = arguments.operands + [arguments.optional(ImageFlags.output)].compactMap { $0 }
+    if let stream = files.first(where: { FileName.standardDescriptor($0) != nil || AtomicFile.isStream($0) }) {
+      throw UsageError(
+        "\(stream.printable(most: 300)): parts are read from files and written to one file: name files on a disk that all runs "
+          + "see")
     }
   }
 
@@ -144,8 +180,12 @@ enum ConvolveCommand: Subcommand {
     var progress = StreamingProgress(path, to: name, talk: talk)
     let report: StreamReport
     do {
-      report = try convolution.run(
-        from: path, to: target, shouldStop: { Interruption.pending != nil }, onEvent: { progress.show($0) })
+      report =
+        arguments[join]
+        ? try convolution.join(from: path, to: target, onEvent: { progress.show($0) })
+        : try convolution.run(
+          from: path, to: target, part: arguments.optional(part), shouldStop: { Interruption.pending != nil },
+          onEvent: { progress.show($0) })
     } catch let error as MemoryError {
       progress.clear()
       // The limit is on the process.
@@ -168,7 +208,7 @@ enum ConvolveCommand: Subcommand {
           + (name == target
             ? "\(target).partial holds them, the same command goes on" : "nothing was written to \(name)"))
     }
-    return { progress.show(report) }
+    return { arguments[join] ? progress.show(joined: report) : progress.show(report) }
   }
 
   /// What the process may hold.

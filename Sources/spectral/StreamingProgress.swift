@@ -62,18 +62,46 @@ struct StreamingProgress {
       String(numbers: "%.1f Mpixel/s, ", rate * 1e-6) + "\(duration(left.rounded(.up))) left")
   }
 
+  /// Says that parts have been joined.
+  func show(joined report: StreamReport) {
+    say("\(output) (\(report.plan.array)): all parts are there, and the file is finished")
+  }
+
   /// Says what was done.
   func show(_ report: StreamReport) {
     let plan = report.plan
-    say(
-      "\(output) (\(plan.array)): \(plan.precision) precision by \(plan.method.rawValue) in \(duration(report.seconds))"
-    )
-    guard talk == .much else { return }
+    let method = "\(plan.precision) precision by \(plan.method.rawValue)"
+    if let part = report.part {
+      say("\(output): part \(part), \(work(report, by: method)); \(remainder(report))")
+    } else {
+      say("\(output) (\(plan.array)): \(method) in \(duration(report.seconds))")
+    }
+    guard talk == .much, report.computedPixels > 0 else { return }
     Console.say(
       String(
         numbers: "%.4f s per megapixel, ", report.seconds / max(Double(report.computedPixels) * 1e-6, 1e-12))
         + "waited \(duration(report.secondsWaitingForInput)) for input and \(duration(report.secondsWaitingForOutput)) for "
         + "output; at most \(ByteCount(ResidentMemory.peak)) of memory")
+  }
+
+  /// What a part has done.
+  private func work(_ report: StreamReport, by method: String) -> String {
+    let progress = report.progress
+    guard progress.totalPixels > 0 else {
+      return "has nothing to do, as there are \(report.plan.panels) pieces in all (a lower memory limit makes more)"
+    }
+    guard report.computedPixels > 0 else { return "was done" }
+    return "\(progress.totalRows) \(progress.unit): \(method) in \(duration(report.seconds))"
+  }
+
+  /// What the other parts have left to do.
+  private func remainder(_ report: StreamReport) -> String {
+    if report.isWhole { return "all parts are done, and the file is finished" }
+    if report.missingPanels == 0 { return "all parts are done, and the last run to end finishes the file" }
+    let most = 8
+    let parts = report.missingParts.prefix(most).map(\.description).joined(separator: ", ")
+    let more = report.missingParts.count > most ? " and \(report.missingParts.count - most) more" : ""
+    return "still to come: \(parts)\(more)"
   }
 
   /// Removes the bar, so that a line can take its place.

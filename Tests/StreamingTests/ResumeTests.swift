@@ -116,7 +116,7 @@ import Testing
     let whole = try data("whole.npy")
     #expect(try !run(convolution, panels: 3).report.isFinished)
     let (journal, partial) = (try data("y.npy.journal"), try data("y.npy.partial"))
-    #expect(String(decoding: journal, as: UTF8.self).contains("done 3 panels"))
+    #expect(String(decoding: journal, as: UTF8.self).contains("done panels 0..<3"))
     for count in stride(from: 1, through: journal.count, by: 7) {
       try journal.prefix(count).write(to: folder.appendingPathComponent("y.npy.journal"))
       try partial.write(to: folder.appendingPathComponent("y.npy.partial"))
@@ -136,13 +136,15 @@ import Testing
     #expect(try !run(convolution, panels: 3).report.isFinished)
     let (journal, partial) = (try data("y.npy.journal"), try data("y.npy.partial"))
     let text = String(decoding: journal, as: UTF8.self)
-    let record = try #require(text.range(of: "done 3 panels"))
+    let record = try #require(text.range(of: "done panels 0..<3"))
     let magic = try #require(text.firstIndex(of: "\n"))
     // Claims of more work than was done, or than there is, and lines that came from elsewhere.
-    var damaged = ["1000000", "4611686018427387904", "9223372036854775807", "0", "-1", "4"].map { units in
-      Data(text.replacingCharacters(in: record, with: "done \(units) panels").utf8)
+    var damaged = [
+      "0..<1000000", "0..<4611686018427387904", "0..<9223372036854775807", "0..<0", "-1..<3", "0..<4", "3..<0",
+    ].map { units in
+      Data(text.replacingCharacters(in: record, with: "done panels \(units)").utf8)
     }
-    damaged.append(journal + Data("done 9 panels\n".utf8))
+    damaged.append(journal + Data("done panels 3..<9\n".utf8))
     damaged.append(journal + Data(text[record.lowerBound...].utf8))
     // A bit of any byte after the first line.
     var random = RandomGenerator(seed: 9)

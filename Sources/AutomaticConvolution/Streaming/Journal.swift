@@ -1,8 +1,8 @@
 import Foundation
 import SpectralCore
 
-/// The note beside a file in the making: lines that say which task it belongs to, then a line for each time that some
-/// of the work was safe, with a checksum of its bytes.
+/// The note of a run beside a file in the making: lines that say which task it belongs to, then a line for each time that
+/// some of the work was safe, with a checksum of its bytes. Runs that write parts of one file have a journal each.
 ///
 /// Every line ends with a checksum of itself and of all lines before it. One that a kill or a power cut left unfinished
 /// does not count; from one that is damaged on, nothing does.
@@ -11,16 +11,25 @@ final class Journal {
   enum Finding {
     /// There is none.
     case absent
-    /// It is of no use, for this reason.
-    case useless(String)
+    /// The lines of its task are not what was written.
+    case damaged
+    /// It belongs to another task, or to another version of the program: the reason as a sentence.
+    case other(String)
     /// It belongs to the same task.
     case same(Contents)
   }
 
+  /// Some of the work that was safe.
+  struct Record {
+    /// The units that were new.
+    let units: Range<Int>
+    /// The checksum of their bytes.
+    let checksum: UInt64
+  }
+
   /// What is whole of a journal.
   struct Contents {
-    /// The units of work that had been done each time, and the checksum of the bytes of those that were new.
-    var records: [(units: Int, checksum: UInt64)] = []
+    var records: [Record] = []
     /// The bytes of the lines down to each record, from those of the task on.
     fileprivate var ends: [Int] = []
     /// The checksums in which those lines end.
@@ -29,7 +38,7 @@ final class Journal {
     var isDamaged = false
   }
 
-  private static let magic = "SpectralKit journal 2"
+  private static let magic = "SpectralKit journal 3"
   private let path: String
   private let task: [String]
   private var descriptor: Int32 = -1
@@ -63,7 +72,7 @@ final class Journal {
     let lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
     guard let first = lines.first else { return .same(Contents()) }
     guard first.elementsEqual(Self.magic.utf8) else {
-      return .useless("another version of the program began it, and a piece of it cannot be checked")
+      return .other("another version of the program began it, and a piece of it cannot be checked")
     }
     return contents(lines.dropFirst())
   }
@@ -73,17 +82,17 @@ final class Journal {
     var (end, link) = (Self.magic.utf8.count + 1, Checksum.of(Self.magic.utf8))
     for (index, line) in lines.enumerated() {
       guard let text = Self.text(of: line, after: link) else {
-        if index < task.count { return .useless("its journal is damaged") }
+        if index < task.count { return .damaged }
         contents.isDamaged = true
         break
       }
       end += line.count + 1
       link = Checksum.of(text.utf8, seed: link)
       if index < task.count {
-        if text != task[index] { return .useless("it was begun with \(text), not \(task[index])") }
+        if text != task[index] { return .other("it was begun with \(text), not \(task[index])") }
         continue
       }
-      guard let record = Self.record(text), record.units > contents.records.last?.units ?? 0 else {
+      guard let record = Self.record(text) else {
         contents.isDamaged = true
         break
       }
@@ -104,16 +113,27 @@ final class Journal {
 
   private static func line(_ text: String, _ link: UInt64) -> String { "\(text) #\(link.hexadecimal)\n" }
 
-  private static func text(_ units: Int, _ checksum: UInt64) -> String {
-    "done \(units) panels, \(checksum.hexadecimal)"
+  private static func text(_ record: Record) -> String {
+    "done panels \(record.units.lowerBound)..<\(record.units.upperBound), \(record.checksum.hexadecimal)"
   }
 
-  private static func record(_ text: String) -> (units: Int, checksum: UInt64)? {
-    let words = text.split(separator: " ")
-    guard words.count == 4, let units = Int(words[1]), let checksum = UInt64(words[3], radix: 16),
-      text == Self.text(units, checksum)
-    else { return nil }
-    return (units, checksum)
+  private static func record(_ line: String) -> Record? {
+    let words = line.split(separator: " ")
+    guard words.count == 4, let checksum = UInt64(words[3], radix: 16) else { return nil }
+    let ends = words[2].dropLast().split(separator: "..<").map { Int($0) }
+    guard ends.count == 2, let first = ends[0], let end = ends[1], 0 <= first, first < end else { return nil }
+    let record = Record(units: first..<end, checksum: checksum)
+    return line == text(record) ? record : nil
+  }
+
+  /// Keeps other processes from writing this journal, and makes its file if there is none.
+  ///
+  /// - Returns: Whether no other process does so already.
+  /// - Throws: ``FileError``.
+  func lock() throws -> Bool {
+    guard let locked = try LockedFile.open(path, O_WRONLY | O_CREAT | O_APPEND, for: path) else { return false }
+    descriptor = locked
+    return true
   }
 
   /// Writes the lines of the task, in place of whatever was there.
@@ -129,12 +149,8 @@ final class Journal {
     link = contents.links[records - 1]
   }
 
-  /// Adds that so many units are done.
-  ///
-  /// - Parameter checksum: Of the bytes of those that are new.
-  func append(_ units: Int, checksum: UInt64) throws { try write(line(Self.text(units, checksum))) }
-
-  func remove() { unlink(FileName.encode(path)) }
+  /// Adds that some units are done.
+  func append(_ record: Record) throws { try write(line(Self.text(record))) }
 
   /// The next line.
   private func line(_ text: String) -> String {
@@ -143,8 +159,10 @@ final class Journal {
   }
 
   private func open(keeping byteCount: Int) throws {
-    descriptor = Foundation.open(
-      FileName.encode(path), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    if descriptor < 0 {
+      descriptor = Foundation.open(
+        FileName.encode(path), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o666)
+    }
     guard descriptor >= 0, ftruncate(descriptor, off_t(byteCount)) == 0 else { throw FileError(path, code: errno) }
   }
 

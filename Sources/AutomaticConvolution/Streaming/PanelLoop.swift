@@ -9,8 +9,11 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
   private let reader: PanelReader<Scalar>
   private let writer: PanelWriter<Scalar>
 
-  private let firstPanel: Int
-  private var panelsDone: Int
+  /// The panels that are still to be done, in ascending order.
+  private let panels: [Int]
+  private var panelsDone = 0
+  private var pixelsAtStart: Int
+  private var pixelsDone: Int
   private var seconds = 0.0
   private var secondsWaitingForInput = 0.0
   private var secondsWaitingForOutput = 0.0
@@ -30,22 +33,26 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
     self.kernel = kernel.reshaped(to: plan.problem.filterShape)
     self.reader = reader
     self.writer = writer
-    firstPanel = writer.file.unitsDone
-    panelsDone = firstPanel
+    let file = writer.file
+    panels = file.share.filter { !file.unitsDone.contains($0) }
+    pixelsAtStart = plan.pixels(ofPanels: file.unitsDone)
+    pixelsDone = pixelsAtStart
   }
 
-  var isFinished: Bool { panelsDone == plan.panels }
+  /// Whether the share is done.
+  var isFinished: Bool { panelsDone == panels.count }
+
+  /// How much of the share is done.
+  var progress: StreamProgress { plan.progress(pixels: pixelsDone, of: plan.pixels(ofPanels: writer.file.share)) }
 
   /// - Parameter description: What the plan was announced as.
   func report(_ description: StreamPlan) -> StreamReport {
-    let progress = plan.progress(panelsDone: panelsDone)
-    return StreamReport(
-      plan: description, progress: progress,
-      computedPixels: progress.pixels - plan.progress(panelsDone: firstPanel).pixels, seconds: seconds,
+    StreamReport(
+      plan: description, progress: progress, computedPixels: pixelsDone - pixelsAtStart, seconds: seconds,
       secondsWaitingForInput: secondsWaitingForInput, secondsWaitingForOutput: secondsWaitingForOutput)
   }
 
-  /// - Returns: When all panels are done, or when `shouldStop` says so; what has been done is then safe.
+  /// - Returns: When all panels of the share are done, or when `shouldStop` says so; what has been done is then safe.
   mutating func run(_ shouldStop: () -> Bool, _ onEvent: (StreamEvent) -> Void) throws {
     let clock = ContinuousClock()
     let start = clock.now
@@ -54,10 +61,11 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
     let (readQueue, writeQueue) = (
       DispatchQueue(label: "SpectralKit reading"), DispatchQueue(label: "SpectralKit writing")
     )
-    let (method, plan, reader, writer) = (plan.method, plan, reader, writer)
+    let (method, plan, reader, writer, panels) = (plan.method, plan, reader, writer, panels)
 
-    func reading(_ panel: Int) -> Background<Panel>? {
-      guard panel < plan.panels else { return nil }
+    func reading(_ index: Int) -> Background<Panel>? {
+      guard index < panels.count else { return nil }
+      let panel = panels[index]
       return Background(on: readQueue) {
         var (pixels, isFinite) = try reader.read(plan.corners(panel))
         reader.dropFromCache(after: panel, of: plan)
@@ -65,11 +73,11 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
         return Panel(pixels: pixels, missing: missing)
       }
     }
-    func writing(_ output: Tensor<Scalar>, _ panel: Int, makesSafe: Bool) -> Background<Void> {
+    func writing(_ output: Tensor<Scalar>, _ panel: Int, recording safe: Range<Int>?) -> Background<Void> {
       Background(on: writeQueue) {
         if panel == 0 { try writer.writeHeader() }
         try writer.write(output, panel: panel)
-        if makesSafe { try writer.file.record(unitsDone: panel + 1) }
+        if let safe { try writer.file.record(safe) }
       }
     }
 
@@ -81,6 +89,8 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
       _ = try? last?.value()
     }
     var (unsafeBytes, lastSafe) = (0, start)
+    // Panels follow each other in what is recorded at once.
+    var firstUnsafe = panels.first ?? 0
     while let current = next {
       var instant = clock.now
       let input = try current.value()
@@ -91,15 +101,20 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
       instant = clock.now
       try last?.value()
       secondsWaitingForOutput += seconds(since: instant)
+      let panel = panels[panelsDone]
       panelsDone += 1
-      onEvent(.progress(plan.progress(panelsDone: panelsDone)))
+      pixelsDone += plan.pixels(ofPanels: CollectionOfOne(panel))
+      onEvent(.progress(progress))
       let stops = !isFinished && shouldStop()
       unsafeBytes += output.byteCount
       let makesSafe =
-        stops || isFinished || unsafeBytes >= Self.safetyInterval.bytes
+        stops || isFinished || panels[panelsDone] > panel + 1 || unsafeBytes >= Self.safetyInterval.bytes
         || seconds(since: lastSafe) >= Self.safetyInterval.seconds
-      if makesSafe { (unsafeBytes, lastSafe) = (0, clock.now) }
-      last = writing(output, panelsDone - 1, makesSafe: makesSafe)
+      last = writing(output, panel, recording: makesSafe ? firstUnsafe..<panel + 1 : nil)
+      if makesSafe {
+        (unsafeBytes, lastSafe) = (0, clock.now)
+        firstUnsafe = isFinished ? 0 : panels[panelsDone]
+      }
       if stops { break }
     }
     let instant = clock.now

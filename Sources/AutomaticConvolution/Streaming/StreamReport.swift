@@ -28,7 +28,7 @@ public struct StreamPlan: Hashable, Sendable {
   public var shapeHint: String? { rank == 2 ? NumPyHeader.shapeHint(array.extents) : nil }
 }
 
-/// How far a streamed convolution is.
+/// How far a streamed convolution, or a part of one, is.
 public struct StreamProgress: Hashable, Sendable {
   /// Rows of an image, samples of a signal or slices of a volume that the pixels amount to which are done.
   public var rows: Int
@@ -38,11 +38,11 @@ public struct StreamProgress: Hashable, Sendable {
   public var unit: String
   /// Pixels that are done.
   public var pixels: Int
-  /// Pixels of the array.
+  /// Pixels of the array, or of the part of it that is to be computed.
   public var totalPixels: Int
 
   /// From 0 to 1.
-  public var fraction: Double { Double(pixels) / Double(totalPixels) }
+  public var fraction: Double { totalPixels == 0 ? 1 : Double(pixels) / Double(totalPixels) }
 }
 
 /// What a streamed convolution tells while it is under way.
@@ -74,7 +74,16 @@ public struct StreamReport: Sendable {
   /// The time of it in which nothing was computed since output had not been written yet.
   public var secondsWaitingForOutput: Double
 
-  /// Whether the output is there.
+  /// The part that was to be computed; nil if it was everything.
+  public var part: StreamPart?
+  /// Panels that nobody has computed yet; 0 when the work is done.
+  public var missingPanels = 0
+  /// The parts of as many to which those panels belong.
+  public var missingParts: [StreamPart] = []
+  /// Whether the output is there. Where the parts of several runs are all done, the last of these to end puts it there.
+  public var isWhole = false
+
+  /// Whether what was to be computed is done: everything, or a part.
   public var isFinished: Bool { progress.pixels == progress.totalPixels }
 }
 
@@ -86,8 +95,9 @@ extension PanelPlan {
       method: choice, way: way, estimatedBytes: estimatedBytes)
   }
 
-  func progress(panelsDone: Int) -> StreamProgress {
-    let next = pieces(min(panelsDone * blocks.length, blocks.total))
+  /// The pixels of the panels before one.
+  private func pixels(before panel: Int) -> Int {
+    let next = pieces(min(panel * blocks.length, blocks.total))
     // Whole pieces before the next block along the slices, in its slices along the rows, and in its rows along the columns.
     var (pixels, box) = (0, 1)
     for axis in 0..<3 {
@@ -96,9 +106,22 @@ extension PanelPlan {
       guard next[axis] < cuts[axis].pieces else { break }
       box *= cuts[axis].fresh(next[axis]).count
     }
-    let rows = layout.header.extents[0]
+    return pixels
+  }
+
+  /// The pixels that are new in some panels.
+  func pixels(ofPanels panels: some Collection<Int>) -> Int {
+    panels.reduce(0) { $0 + pixels(before: $1 + 1) - pixels(before: $1) }
+  }
+
+  func pixels(ofPanels panels: Range<Int>) -> Int {
+    pixels(before: panels.upperBound) - pixels(before: panels.lowerBound)
+  }
+
+  func progress(pixels: Int, of totalPixels: Int) -> StreamProgress {
+    let row = layout.pixels / layout.header.extents[0]
     return StreamProgress(
-      rows: pixels / (layout.pixels / rows), totalRows: rows, unit: ["samples", "rows", "slices"][layout.rank - 1],
-      pixels: pixels, totalPixels: layout.pixels)
+      rows: pixels / row, totalRows: totalPixels / row, unit: ["samples", "rows", "slices"][layout.rank - 1],
+      pixels: pixels, totalPixels: totalPixels)
   }
 }

@@ -14,7 +14,11 @@ import SpectralTransforms
 /// they go, with checksums by which damage to either is found and computed anew; the output itself is replaced in one
 /// step at the end.
 ///
-/// Results do not depend on the number of threads; on the memory limit only by rounding.
+/// The work can also be cut into parts, ``run(from:to:part:shouldStop:onEvent:)``: runs on one machine or several, which see
+/// the files on a shared disk, compute a part each, at a time or one after another in any order. What they leave is, byte
+/// for byte, what one run leaves.
+///
+/// Results do not depend on the number of threads or parts; on the memory limit only by rounding.
 public struct StreamedConvolution: Sendable {
   /// The kernel, `[kL]` for signals, `[kH, kW]` for images or `[kD, kH, kW]` for volumes, rounded to the precision of the
   /// computation.
@@ -55,26 +59,129 @@ public struct StreamedConvolution: Sendable {
   /// - Parameters:
   ///   - input: An array in a `.npy` file with as many axes as the kernel, or one more: then the last axis is that of
   ///     channels, `L x C`, `H x W x C` or `D x H x W x C`, and each channel is convolved by itself.
-  ///   - output: Where the result goes, an array of the same shape.
+  ///   - output: Where the result goes, an array of the same shape. Parts do not replace a file that is there.
+  ///   - part: The part that is computed; nil for everything. All parts need the same settings, the memory limit included.
   ///   - shouldStop: Asked after every panel; if true, what has been done is made safe and the work ends.
   ///   - onEvent: Told how it goes.
   /// - Throws: `FileError` for files, `MemoryError` if the memory limit cannot be kept.
   public func run(
-    from input: String, to output: String, shouldStop: () -> Bool = { false },
+    from input: String, to output: String, part: StreamPart? = nil, shouldStop: () -> Bool = { false },
     onEvent: (StreamEvent) -> Void = { _ in }
   ) throws -> StreamReport {
     let file = try NumPyReader(input)
+    return isSingle(file)
+      ? try run(try StreamTask<Float>(self, file), to: output, part, shouldStop, onEvent)
+      : try run(try StreamTask<Double>(self, file), to: output, part, shouldStop, onEvent)
+  }
+
+  /// Finishes a file whose parts have all been computed, once its bytes have been compared with the checksums of the parts.
+  ///
+  /// The last part to end finishes the file by itself: then there is nothing left to do, and that is no error.
+  ///
+  /// - Parameters:
+  ///   - input: The array, as for the parts.
+  ///   - output: Where the result goes.
+  ///   - onEvent: Told how much has been compared.
+  /// - Throws: `FileError`, also if parts are missing, damaged, or of another task, with their names.
+  public func join(
+    from input: String, to output: String, onEvent: (StreamEvent) -> Void = { _ in }
+  ) throws -> StreamReport {
+    let file = try NumPyReader(input)
+    return isSingle(file)
+      ? try join(try StreamTask<Float>(self, file), to: output, onEvent)
+      : try join(try StreamTask<Double>(self, file), to: output, onEvent)
+  }
+
+  private func isSingle(_ file: NumPyReader) -> Bool {
     switch file.header.type {
-    case .float32, .float16, .bfloat16, .bool, .uint8, .int8, .uint16, .int16:
-      return try run(file, to: output, shouldStop, onEvent, Float.self)
-    case .float64, .int32, .uint32, .int64, .uint64:
-      return try run(file, to: output, shouldStop, onEvent, Double.self)
+    case .float32, .float16, .bfloat16, .bool, .uint8, .int8, .uint16, .int16: true
+    case .float64, .int32, .uint32, .int64, .uint64: false
     }
   }
 
-  private func run<Scalar: AnyMethodScalar>(
-    _ file: NumPyReader, to path: String, _ shouldStop: () -> Bool, _ onEvent: (StreamEvent) -> Void, _: Scalar.Type
+  private func join<Scalar>(
+    _ task: StreamTask<Scalar>, to path: String, _ onEvent: (StreamEvent) -> Void
   ) throws -> StreamReport {
+    let plan = task.plan
+    onEvent(.planned(plan.description))
+    let clock = ContinuousClock()
+    let (start, total) = (clock.now, plan.layout.pixels)
+    var pixels = 0
+    try PartialFile.join(path, task.work) { panels in
+      pixels += plan.pixels(ofPanels: panels)
+      // Parts of other divisions may have computed a panel twice.
+      onEvent(.progress(plan.progress(pixels: min(pixels, total), of: total)))
+    }
+    return StreamReport(
+      plan: plan.description, progress: plan.progress(pixels: total, of: total), computedPixels: 0,
+      seconds: (clock.now - start) / .seconds(1), secondsWaitingForInput: 0, secondsWaitingForOutput: 0, isWhole: true)
+  }
+
+  /// The report on a part of more parts than there are panels, which has nothing to do.
+  private func report<Scalar>(
+    onNothing task: StreamTask<Scalar>, _ path: String, _ part: StreamPart, _ onEvent: (StreamEvent) -> Void
+  ) throws -> StreamReport {
+    let plan = task.plan
+    let missing = try PartialFile.missing(path, task.work)
+    onEvent(.planned(plan.description))
+    return StreamReport(
+      plan: plan.description, progress: plan.progress(pixels: 0, of: 0), computedPixels: 0, seconds: 0,
+      secondsWaitingForInput: 0, secondsWaitingForOutput: 0, part: part, missingPanels: missing.count,
+      missingParts: StreamPart.holding(missing, of: plan.panels, count: part.count), isWhole: missing.isEmpty)
+  }
+
+  private func run<Scalar>(
+    _ task: StreamTask<Scalar>, to path: String, _ part: StreamPart?, _ shouldStop: () -> Bool,
+    _ onEvent: (StreamEvent) -> Void
+  ) throws -> StreamReport {
+    let (file, plan) = (task.file, task.plan)
+    // The others may have finished the file before a part without a share begins.
+    if let part, part.share(of: plan.panels).isEmpty { return try report(onNothing: task, path, part, onEvent) }
+    let output = try part.map { try PartialFile.part($0, of: path, task.work) } ?? PartialFile.whole(path, task.work)
+    let description = plan.description
+    onEvent(.planned(description))
+    var loop = PanelLoop(
+      plan: plan, kernel: plan.layout.oriented(kernel.converted(to: Scalar.self)),
+      reader: PanelReader<Scalar>(
+        file: file, layout: plan.layout, boundary: boundary, size: plan.seen, shape: plan.problem.inputShape),
+      writer: PanelWriter(file: output, plan: plan))
+    if let reason = output.reasonToStartAnew { onEvent(.startingAnew(reason: reason)) }
+    if let reason = output.damage { onEvent(.recomputing(reason: reason, after: loop.progress)) }
+    if !output.unitsDone.isEmpty { onEvent(.resuming(loop.progress)) }
+    do {
+      try loop.run(shouldStop, onEvent)
+      guard try file.identity() == task.identity else {
+        output.discard()
+        throw FileError(file.path, "the file was changed while it was read: run again")
+      }
+      if loop.isFinished && part == nil { try output.finish() }
+    } catch {
+      output.discard(evenRecords: false)
+      throw error
+    }
+    var report = loop.report(description)
+    report.part = part
+    report.isWhole = loop.isFinished && part == nil
+    if let part {
+      let missing = try output.endPart()
+      report.missingPanels = missing.count
+      report.missingParts = StreamPart.holding(missing, of: plan.panels, count: part.count)
+      report.isWhole = output.isFinished
+    }
+    return report
+  }
+}
+
+/// A convolution that has met its file.
+private struct StreamTask<Scalar: AnyMethodScalar> {
+  let file: NumPyReader
+  let plan: PanelPlan<Scalar>
+  /// Size and last change of the file when the work began.
+  let identity: String
+  let work: PartialWork
+
+  init(_ convolution: StreamedConvolution, _ file: NumPyReader) throws {
+    let (boundary, kernel) = (convolution.boundary, convolution.kernel)
     guard Scalar(boundary.value).isFinite else {
       throw FileError(
         file.path,
@@ -83,40 +190,19 @@ public struct StreamedConvolution: Sendable {
     }
     let layout = try ArrayLayout(file, rank: kernel.shape.rank)
     let plan = try PanelPlan<Scalar>(
-      layout, kernel: kernel.shape.extents, operation: operation, choice: method, transforms: transforms,
-      memoryLimit: memoryLimit)
+      layout, kernel: kernel.shape.extents, operation: convolution.operation, choice: convolution.method,
+      transforms: convolution.transforms, memoryLimit: convolution.memoryLimit)
     let identity = try file.identity()
-    let output = try PartialFile(
-      path, byteCount: plan.outputByteCount, task: task(plan, file, identity), units: plan.panels,
+    (self.file, self.plan, self.identity) = (file, plan, identity)
+    work = PartialWork(
+      byteCount: plan.outputByteCount, task: convolution.task(plan, file, identity), units: plan.panels,
       ranges: { try plan.forEachRange(of: $0, $1) })
-    let description = plan.description
-    onEvent(.planned(description))
-    if let reason = output.reasonToStartAnew { onEvent(.startingAnew(reason: reason)) }
-    let progress = plan.progress(panelsDone: output.unitsDone)
-    if let reason = output.damage { onEvent(.recomputing(reason: reason, after: progress)) }
-    if output.unitsDone > 0 { onEvent(.resuming(progress)) }
-
-    var loop = PanelLoop(
-      plan: plan, kernel: layout.oriented(kernel.converted(to: Scalar.self)),
-      reader: PanelReader<Scalar>(
-        file: file, layout: layout, boundary: boundary, size: plan.seen, shape: plan.problem.inputShape),
-      writer: PanelWriter(file: output, plan: plan))
-    do {
-      try loop.run(shouldStop, onEvent)
-      guard try file.identity() == identity else {
-        output.discard()
-        throw FileError(file.path, "the file was changed while it was read: run again")
-      }
-      if loop.isFinished { try output.finish() }
-    } catch {
-      if output.unitsDone == 0 { output.discard() }
-      throw error
-    }
-    return loop.report(description)
   }
+}
 
+extension StreamedConvolution {
   /// What determines every bit of the output.
-  private func task<Scalar>(_ plan: PanelPlan<Scalar>, _ file: NumPyReader, _ identity: String) -> [String] {
+  fileprivate func task<Scalar>(_ plan: PanelPlan<Scalar>, _ file: NumPyReader, _ identity: String) -> [String] {
     let (header, layout) = (file.header, plan.layout)
     let numbers = kernel.withUnsafeElements { Checksum.of(UnsafeRawBufferPointer($0)) }
     return [

@@ -107,6 +107,23 @@ private let byteUnits: [String: Double] = {
   return units
 }()
 
+extension ValueFormat<StreamPart> {
+  /// One of several parts, counted from 1.
+  static var part: Self {
+    Self("I/N", example: "3/8") { text throws(ValueError) in
+      let numbers = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+      guard numbers.count == 2, let index = numbers[0], let count = numbers[1] else {
+        throw ValueError("must be the number of a part and how many there are")
+      }
+      guard 1...StreamPart.mostParts ~= count else {
+        throw ValueError("must be one of 1 to \(StreamPart.mostParts) parts")
+      }
+      guard 1...count ~= index else { throw ValueError("must be a part from 1/\(count) to \(count)/\(count)") }
+      return StreamPart(index, of: count)
+    }
+  }
+}
+
 extension ValueFormat<UInt64> {
   /// The seed of a random generator.
   static var seed: Self {
