@@ -60,4 +60,4 @@ dependencies:
 
 clean: ## Removes what was built.
 	$(SWIFT) package clean
-	rm -rf Docs/build demo
+	rm -rf Docs/build demo Python/dist

@@ -272,8 +272,8 @@ def network() -> None:
 
     title("RepLKNet-31B, random weights, 4 x 3 x 224 x 224", "PyTorch")
     theirs = replknet((31, 29, 27, 13), (2, 2, 18, 2), (128, 256, 512, 1024))
-    ours = copy.deepcopy(theirs)
-    swapped = st.replace(ours)
+    ours, smaller = copy.deepcopy(theirs), copy.deepcopy(theirs)
+    counts = len(st.replace(ours)), len(st.replace(smaller, min_kernel=5))
     x, labels = torch.randn(4, 3, 224, 224), torch.randint(0, 1000, (4,))
 
     def inference(model: torch.nn.Module) -> Any:
@@ -288,10 +288,11 @@ def network() -> None:
 
     for model in (ours, theirs):
         model.eval()
-    compare(f"inference, {len(swapped)} convolutions swapped", lambda: inference(ours), lambda: inference(theirs))
+    compare(f"inference, {counts[0]} convolutions swapped", lambda: inference(ours), lambda: inference(theirs))
     for model in (ours, theirs):
         model.train()
-    compare("training step", lambda: step(ours), lambda: step(theirs))
+    compare(f"training step, {counts[0]} convolutions swapped", lambda: step(ours), lambda: step(theirs))
+    compare(f"training step, {counts[1]} with min_kernel=5", lambda: step(smaller), lambda: step(theirs))
 
 
 JOBS = {"overhead": overhead, "signal": signals, "ndimage": filters, "layers": layers, "network": network}

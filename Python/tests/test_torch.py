@@ -246,6 +246,15 @@ def test_prepared_weights_follow_the_weight() -> None:
     assert layer not in st._prepared
 
 
+def test_weights_that_are_computed_on_every_call() -> None:
+    layer = torch.nn.utils.parametrizations.weight_norm(st.Conv2d(3, 4, 7, padding=3)).eval()
+    x = torch.randn(2, 3, 20, 20)
+    with torch.no_grad():
+        for _ in range(2):
+            torch.testing.assert_close(layer(x), F.conv2d(x, layer.weight, layer.bias, padding=3), rtol=1e-4, atol=1e-5)
+            layer.parametrizations.weight.original0.mul_(3)
+
+
 def test_a_layer_serves_many_threads() -> None:
     layer = st.Conv2d(3, 4, 7, padding=3).eval()
     batches = [torch.randn(1, 3, 20 + i % 3, 20) for i in range(24)]

@@ -685,12 +685,7 @@ class _Convolution(_Layer):
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         axes = weight.dim() - 2
         arguments = (self.stride, self.padding, self.dilation, self.groups, self.padding_mode)
-        if (
-            self.training
-            or weight is not self.weight
-            or not _is_plain(input, weight, bias)
-            or _needs_gradient(input, weight, bias)
-        ):
+        if self.training or not _is_plain(input, weight, bias) or _needs_gradient(input, weight, bias):
             return _convolve(axes, input, weight, bias, *arguments)
         x, is_single = _batched(input, axes)
         made = _made(axes, x, weight, bias, arguments)
