@@ -96,18 +96,18 @@ def overhead() -> None:
     import spectralkit.torch as st
 
     # With the arguments of the operator behind conv1d, and nothing else.
-    def nothing(input, weight, bias, stride, before, after, dilation, groups, boundary):  # type: ignore[no-untyped-def]
+    def nothing(input, weight, bias, geometry):  # type: ignore[no-untyped-def]
         return torch.empty(1), torch.empty(1)
 
-    schema = "(Tensor a, Tensor b, Tensor? c, int[] d, int[] e, int[] f, int[] g, int h, int i) -> (Tensor, Tensor)"
+    schema = "(Tensor input, Tensor weight, Tensor? bias, int[] geometry) -> (Tensor, Tensor)"
     operator = torch.library.custom_op("speed::nothing", nothing, mutates_args=(), schema=schema)
     operator.register_autograd(
-        lambda ctx, *gradients: (None,) * 9,
+        lambda ctx, *gradients: (None,) * 4,
         setup_context=lambda ctx, inputs, output: ctx.save_for_backward(inputs[0], inputs[1], output[1]),
     )
     t, u = torch.from_numpy(batch).float(), torch.from_numpy(filters).float()
     layer = st.Conv1d(1, 1, 9).eval()
-    arguments = (None, [1], [0], [0], [1], 1, 0)
+    arguments = (None, [1, 0, 0, 1, 1, 0])
     with torch.no_grad():
         print(f"{'torch.conv1d, no gradient':52} {microseconds(lambda: st.conv1d(t, u)):9.1f}")
         print(f"{'torch.Conv1d in eval()':52} {microseconds(lambda: layer(t)):9.1f}")

@@ -81,14 +81,14 @@ def test_second_derivatives_of_transposed() -> None:
 )
 def test_operators_are_registered_correctly(name: str, axes: int) -> None:
     x, w, b = tensors(axes, {"groups": 2}, False, 4)
-    geometry = ([2] * axes, [1] * axes, [1] * axes, [1] * axes, 2, _native.ZERO)
+    geometry = st._packed(st.Geometry((2,) * axes, (1,) * axes, (1,) * axes, (1,) * axes, 2, _native.ZERO))
     y = st._convolve(axes, x, w, b, 2, 1, 1, 2, "zeros").detach().requires_grad_()
     arguments = {
-        "convolution": (x, w, b, *geometry),
-        "convolution_recorded": (x, w, b, *geometry),
-        "convolution_backward": (y, x, w, torch.zeros(8, dtype=torch.uint8), *geometry, True, True),
-        "input_gradient": (y, w, None, list(x.shape[2:]), *geometry),
-        "weight_gradient": (y, x, list(w.shape[2:]), *geometry),
+        "convolution": (x, w, b, geometry),
+        "convolution_recorded": (x, w, b, geometry),
+        "convolution_backward": (y, x, w, torch.zeros(8, dtype=torch.uint8), geometry, True, True),
+        "input_gradient": (y, w, None, list(x.shape[2:]), geometry),
+        "weight_gradient": (y, x, list(w.shape[2:]), geometry),
     }[name]
     results = torch.library.opcheck(getattr(torch.ops.spectralkit, name).default, arguments)
     assert set(results.values()) == {"SUCCESS"}

@@ -98,15 +98,17 @@ def _tape_tensor(handle: _native.Handle, tensors: tuple[Tensor, ...]) -> Tensor:
     return tensor
 
 
-def _geometry(
-    stride: Sequence[int],
-    before: Sequence[int],
-    after: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
-    boundary: int,
-) -> Geometry:
-    return Geometry(tuple(stride), tuple(before), tuple(after), tuple(dilation), groups, boundary)
+# The geometry is one list of numbers: what PyTorch spends on an operator grows with the square of its arguments.
+
+
+def _packed(shape: Geometry) -> list[int]:
+    return [*shape.stride, *shape.before, *shape.after, *shape.dilation, shape.groups, shape.boundary]
+
+
+def _geometry(packed: Sequence[int]) -> Geometry:
+    axes = (len(packed) - 2) // 4
+    stride, before, after, dilation = (tuple(packed[part * axes : (part + 1) * axes]) for part in range(4))
+    return Geometry(stride, before, after, dilation, packed[-2], packed[-1])
 
 
 def _output(input: Tensor, weight: Tensor, shape: Geometry) -> Tensor:
@@ -126,14 +128,9 @@ def _convolution(
     input: Tensor,
     weight: Tensor,
     bias: Optional[Tensor],  # noqa: UP045
-    stride: Sequence[int],
-    before: Sequence[int],
-    after: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
-    boundary: int,
+    geometry: Sequence[int],
 ) -> Tensor:
-    shape = _geometry(stride, before, after, dilation, groups, boundary)
+    shape = _geometry(geometry)
     output = _output(input, weight, shape)
     if output.numel():
         made = _plan(input.shape, weight.shape, shape, input.dtype)
@@ -144,8 +141,8 @@ def _convolution(
 
 
 @_convolution.register_fake
-def _(input, weight, bias, stride, before, after, dilation, groups, boundary):  # type: ignore[no-untyped-def]
-    return _output(input, weight, _geometry(stride, before, after, dilation, groups, boundary))
+def _(input, weight, bias, geometry):  # type: ignore[no-untyped-def]
+    return _output(input, weight, _geometry(geometry))
 
 
 @torch.library.custom_op("spectralkit::convolution_recorded", mutates_args=(), device_types="cpu")
@@ -153,14 +150,9 @@ def _convolution_recorded(
     input: Tensor,
     weight: Tensor,
     bias: Optional[Tensor],  # noqa: UP045
-    stride: Sequence[int],
-    before: Sequence[int],
-    after: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
-    boundary: int,
+    geometry: Sequence[int],
 ) -> tuple[Tensor, Tensor]:
-    shape = _geometry(stride, before, after, dilation, groups, boundary)
+    shape = _geometry(geometry)
     output = _output(input, weight, shape)
     if not output.numel():
         return output, torch.zeros(8, dtype=torch.uint8)
@@ -182,8 +174,8 @@ def _convolution_recorded(
 
 
 @_convolution_recorded.register_fake
-def _(input, weight, bias, stride, before, after, dilation, groups, boundary):  # type: ignore[no-untyped-def]
-    output = _output(input, weight, _geometry(stride, before, after, dilation, groups, boundary))
+def _(input, weight, bias, geometry):  # type: ignore[no-untyped-def]
+    output = _output(input, weight, _geometry(geometry))
     return output, torch.empty(8, dtype=torch.uint8, device=input.device)
 
 
@@ -193,16 +185,11 @@ def _convolution_backward(
     input: Tensor,
     weight: Tensor,
     tape: Tensor,
-    stride: Sequence[int],
-    before: Sequence[int],
-    after: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
-    boundary: int,
+    geometry: Sequence[int],
     needs_input: bool,
     needs_weight: bool,
 ) -> tuple[Tensor, Tensor]:
-    shape = _geometry(stride, before, after, dilation, groups, boundary)
+    shape = _geometry(geometry)
     by_input = input.new_empty(input.shape if needs_input else (0,))
     by_weight = weight.new_empty(weight.shape if needs_weight else (0,))
     if not gradient.numel():
@@ -233,12 +220,7 @@ def _(  # type: ignore[no-untyped-def]
     input,
     weight,
     tape,
-    stride,
-    before,
-    after,
-    dilation,
-    groups,
-    boundary,
+    geometry,
     needs_input,
     needs_weight,
 ):
@@ -254,16 +236,11 @@ def _input_gradient(
     weight: Tensor,
     bias: Optional[Tensor],  # noqa: UP045
     size: Sequence[int],
-    stride: Sequence[int],
-    before: Sequence[int],
-    after: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
-    boundary: int,
+    geometry: Sequence[int],
 ) -> Tensor:
     """The gradient of a convolution by its input, which has `size` elements along its axes; also the transposed one."""
-    shape = _geometry(stride, before, after, dilation, groups, boundary)
-    result = gradient.new_empty((gradient.shape[0], weight.shape[1] * groups, *size))
+    shape = _geometry(geometry)
+    result = gradient.new_empty((gradient.shape[0], weight.shape[1] * geometry[-2], *size))
     if gradient.numel() and result.numel():
         made = _plan(result.shape, weight.shape, shape, gradient.dtype)
         _native.check(
@@ -280,8 +257,8 @@ def _input_gradient(
 
 
 @_input_gradient.register_fake
-def _(gradient, weight, bias, size, stride, before, after, dilation, groups, boundary):  # type: ignore[no-untyped-def]
-    return gradient.new_empty((gradient.shape[0], weight.shape[1] * groups, *size))
+def _(gradient, weight, bias, size, geometry):  # type: ignore[no-untyped-def]
+    return gradient.new_empty((gradient.shape[0], weight.shape[1] * geometry[-2], *size))
 
 
 @torch.library.custom_op("spectralkit::weight_gradient", mutates_args=(), device_types="cpu")
@@ -289,16 +266,11 @@ def _weight_gradient(
     gradient: Tensor,
     input: Tensor,
     kernel: Sequence[int],
-    stride: Sequence[int],
-    before: Sequence[int],
-    after: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
-    boundary: int,
+    geometry: Sequence[int],
 ) -> Tensor:
     """The gradient of a convolution by its weight, which has `kernel` elements along its axes."""
-    shape = _geometry(stride, before, after, dilation, groups, boundary)
-    result = gradient.new_empty((gradient.shape[1], input.shape[1] // groups, *kernel))
+    shape = _geometry(geometry)
+    result = gradient.new_empty((gradient.shape[1], input.shape[1] // geometry[-2], *kernel))
     if not gradient.numel():
         return result.zero_()
     made = _plan(input.shape, result.shape, shape, gradient.dtype)
@@ -307,8 +279,8 @@ def _weight_gradient(
 
 
 @_weight_gradient.register_fake
-def _(gradient, input, kernel, stride, before, after, dilation, groups, boundary):  # type: ignore[no-untyped-def]
-    return gradient.new_empty((gradient.shape[1], input.shape[1] // groups, *kernel))
+def _(gradient, input, kernel, geometry):  # type: ignore[no-untyped-def]
+    return gradient.new_empty((gradient.shape[1], input.shape[1] // geometry[-2], *kernel))
 
 
 def _sum(gradient: Tensor) -> Tensor:
@@ -318,24 +290,24 @@ def _sum(gradient: Tensor) -> Tensor:
 def _setup_convolution(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
     tape = output[1] if isinstance(output, tuple) else torch.zeros(8, dtype=torch.uint8, device=inputs[0].device)
     ctx.save_for_backward(inputs[0], inputs[1], tape)
-    ctx.geometry = inputs[3:9]
+    ctx.geometry = inputs[3]
 
 
 def _backward_convolution(ctx: Any, gradient: Tensor | None, _tape: Any = None) -> tuple[Any, ...]:
     input, weight, tape = ctx.saved_tensors
     if gradient is None:
-        return (None,) * 9
+        return (None,) * 4
     needs_input, needs_weight, needs_bias = ctx.needs_input_grad[:3]
     by_input = by_weight = None
     if needs_input or needs_weight:
         by_input, by_weight = torch.ops.spectralkit.convolution_backward(
-            gradient, input, weight, tape, *ctx.geometry, needs_input, needs_weight
+            gradient, input, weight, tape, ctx.geometry, needs_input, needs_weight
         )
     return (
         by_input if needs_input else None,
         by_weight if needs_weight else None,
         _sum(gradient) if needs_bias else None,
-        *(None,) * 6,
+        None,
     )
 
 
@@ -345,8 +317,8 @@ _convolution_recorded.register_autograd(_backward_convolution, setup_context=_se
 
 def _setup_backward(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
     ctx.save_for_backward(*inputs[:3])
-    ctx.geometry = inputs[4:10]
-    ctx.needs = inputs[10:12]
+    ctx.geometry = inputs[4]
+    ctx.needs = inputs[5:7]
 
 
 def _backward_backward(ctx: Any, by_input: Tensor | None, by_weight: Tensor | None) -> tuple[Any, ...]:
@@ -357,15 +329,15 @@ def _backward_backward(ctx: Any, by_input: Tensor | None, by_weight: Tensor | No
     by_gradient = result_input = result_weight = None
     if ctx.needs_input_grad[0]:
         if v is not None:
-            by_gradient = ops.convolution(v, weight, None, *shape)
+            by_gradient = ops.convolution(v, weight, None, shape)
         if u is not None:
-            more = ops.convolution(input, u, None, *shape)
+            more = ops.convolution(input, u, None, shape)
             by_gradient = more if by_gradient is None else by_gradient + more
     if ctx.needs_input_grad[1] and u is not None:
-        result_input = ops.input_gradient(gradient, u, None, list(input.shape[2:]), *shape)
+        result_input = ops.input_gradient(gradient, u, None, list(input.shape[2:]), shape)
     if ctx.needs_input_grad[2] and v is not None:
-        result_weight = ops.weight_gradient(gradient, v, list(weight.shape[2:]), *shape)
-    return (by_gradient, result_input, result_weight, *(None,) * 9)
+        result_weight = ops.weight_gradient(gradient, v, list(weight.shape[2:]), shape)
+    return (by_gradient, result_input, result_weight, *(None,) * 4)
 
 
 _convolution_backward.register_autograd(_backward_backward, setup_context=_setup_backward)
@@ -373,7 +345,7 @@ _convolution_backward.register_autograd(_backward_backward, setup_context=_setup
 
 def _setup_input_gradient(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
     ctx.save_for_backward(inputs[0], inputs[1])
-    ctx.geometry = inputs[4:10]
+    ctx.geometry = inputs[4]
 
 
 def _backward_input_gradient(ctx: Any, v: Tensor) -> tuple[Any, ...]:
@@ -381,10 +353,10 @@ def _backward_input_gradient(ctx: Any, v: Tensor) -> tuple[Any, ...]:
     ops, shape = torch.ops.spectralkit, ctx.geometry
     needs = ctx.needs_input_grad
     return (
-        ops.convolution(v, weight, None, *shape) if needs[0] else None,
-        ops.weight_gradient(gradient, v, list(weight.shape[2:]), *shape) if needs[1] else None,
+        ops.convolution(v, weight, None, shape) if needs[0] else None,
+        ops.weight_gradient(gradient, v, list(weight.shape[2:]), shape) if needs[1] else None,
         _sum(v) if needs[2] else None,
-        *(None,) * 7,
+        *(None,) * 2,
     )
 
 
@@ -393,7 +365,7 @@ _input_gradient.register_autograd(_backward_input_gradient, setup_context=_setup
 
 def _setup_weight_gradient(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
     ctx.save_for_backward(inputs[0], inputs[1])
-    ctx.geometry = inputs[3:9]
+    ctx.geometry = inputs[3]
 
 
 def _backward_weight_gradient(ctx: Any, u: Tensor) -> tuple[Any, ...]:
@@ -401,9 +373,9 @@ def _backward_weight_gradient(ctx: Any, u: Tensor) -> tuple[Any, ...]:
     ops, shape = torch.ops.spectralkit, ctx.geometry
     needs = ctx.needs_input_grad
     return (
-        ops.convolution(input, u, None, *shape) if needs[0] else None,
-        ops.input_gradient(gradient, u, None, list(input.shape[2:]), *shape) if needs[1] else None,
-        *(None,) * 7,
+        ops.convolution(input, u, None, shape) if needs[0] else None,
+        ops.input_gradient(gradient, u, None, list(input.shape[2:]), shape) if needs[1] else None,
+        *(None,) * 2,
     )
 
 
@@ -508,9 +480,9 @@ def _recorded(input: Tensor, weight: Tensor, bias: Tensor | None, shape: Geometr
     """By the operator that records what a backward pass uses again, where there will be one."""
     output: Tensor
     if _needs_gradient(input, weight):
-        output, _ = torch.ops.spectralkit.convolution_recorded(input, weight, bias, *shape)
+        output, _ = torch.ops.spectralkit.convolution_recorded(input, weight, bias, _packed(shape))
     else:
-        output = torch.ops.spectralkit.convolution(input, weight, bias, *shape)
+        output = torch.ops.spectralkit.convolution(input, weight, bias, _packed(shape))
     return output
 
 
@@ -534,7 +506,7 @@ def _convolve_transposed(axes: int, input: Tensor, weight: Tensor, bias: Tensor 
     check_weight(axes, weight.shape)
     shape, size, zeros = transposed_geometry(axes, input.shape[2:], weight.shape[2:], *arguments)
     check_shapes(axes, input.shape, weight.shape, None if bias is None else bias.shape, shape.groups, True)
-    output = torch.ops.spectralkit.input_gradient(_lengthened(input, zeros), weight, bias, size, *shape)
+    output = torch.ops.spectralkit.input_gradient(_lengthened(input, zeros), weight, bias, size, _packed(shape))
     return output.squeeze(0) if is_single else output
 
 
