@@ -121,6 +121,7 @@ BAD = {
     "conv1d padding mode": (lambda: nn.conv1d(X, W, padding=1, padding_mode="odd"), ValueError),
     "conv1d reflection": (lambda: nn.conv1d(X, W, padding=9, padding_mode="reflect"), ValueError),
     "conv1d repetition": (lambda: nn.conv1d(X, W, padding=10, padding_mode="circular"), ValueError),
+    "conv1d memory": (lambda: nn.conv1d(np.broadcast_to(1.0, (1, 1, 2**38)), np.ones((1, 1, 3))), MemoryError),
     "conv1d gradient": (lambda: nn.conv1d_input((2, 4, 9), W, np.ones((2, 6, 8))), ValueError),
     "conv1d weight gradient": (lambda: nn.conv1d_weight(X, (6, 4, 3), np.ones((2, 6, 8))), ValueError),
     "conv1d size": (lambda: nn.conv1d_input((4,), W, np.ones((2, 6, 7))), ValueError),

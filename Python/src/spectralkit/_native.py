@@ -335,9 +335,11 @@ class Plan(Handle):
     __slots__ = ("output",)
 
     def __init__(self, options: PlanOptions) -> None:
+        # To free nothing is allowed, where no plan can be made.
+        super().__init__(0, plan_free)
         handle = c_void_p()
         check(plan_create(byref(options), byref(handle)))
-        super().__init__(handle.value or 0, plan_free)
+        self.value = handle.value or 0
         sizes = (c_int64 * MAX_AXES)()
         check(plan_output_sizes(self.value, sizes))
         self.output = tuple(sizes[: options.axes])
