@@ -88,7 +88,8 @@ public struct Checkpoint: Sendable {
     guard input.image.count == 3, input.image.allSatisfy({ 1...1 << 16 ~= $0 }), !input.classes.isEmpty,
       input.mean.count == input.image[0], input.deviation.count == input.image[0],
       input.deviation.allSatisfy({ $0 > 0 }), counts.allSatisfy({ 0...1 << 40 ~= $0 }),
-      1...1_000_000 ~= configuration.batchSize, 0...1_000_000 ~= configuration.epochs, position.epoch <= 1_000_000
+      1...1_000_000 ~= configuration.batchSize, 1...1_000_000 ~= configuration.microBatchSize ?? 1,
+      0...1_000_000 ~= configuration.epochs, position.epoch <= 1_000_000
     else { throw FileError(path, "says things about its images that cannot be: take another checkpoint") }
   }
 

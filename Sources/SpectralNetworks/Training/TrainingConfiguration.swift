@@ -23,6 +23,9 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var epochs = 5
   /// Images of a step.
   public var batchSize = 64
+  /// Images of a step that are taken at a time; all if nil. The gradients of such micro-batches are summed in a fixed order,
+  /// whoever computes them: the number decides on the last bits, and that of processes does not.
+  public var microBatchSize: Int?
   /// The rule that changes the parameters.
   public var optimizer = OptimizerKind.sgd
   /// The learning rate that the schedule changes; the optimizer's usual one if nil.
@@ -52,6 +55,22 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   }
 }
 
+extension TrainingConfiguration {
+  /// Refuses micro-batches for a network that takes something from a batch as a whole.
+  ///
+  /// - Throws: ``TrainingError``.
+  func checkMicroBatches<Network: Layer>(of network: Network) throws(TrainingError) {
+    guard let size = microBatchSize else { return }
+    guard size > 0 else { throw TrainingError("micro-batches of \(size) images: they need at least one") }
+    var (network, state) = (network, nil as String?)
+    network.updateState { name, _ in state = state ?? name }
+    guard let state else { return }
+    throw TrainingError(
+      "the network keeps \(state) from each batch as a whole, which micro-batches would change: leave them away, or take a network "
+        + "without normalization and dropout, such as lenet5", settings: [.model])
+  }
+}
+
 extension KeyedDecodingContainer {
   /// A checkpoint may name its data by a word of the program that wrote it: that is none of ours.
   func decodeIfPresent(_: DatasetKind.Type, forKey key: Key) throws -> DatasetKind? {
@@ -77,6 +96,8 @@ public struct TrainingRequest: Hashable, Sendable {
   public var epochs: Int?
   /// Images of a step.
   public var batchSize: Int?
+  /// Images of a step that are taken at a time.
+  public var microBatchSize: Int?
   /// The rule that changes the parameters.
   public var optimizer: OptimizerKind?
   /// The learning rate that the schedule changes.
@@ -119,6 +140,10 @@ public struct TrainingRequest: Hashable, Sendable {
     try agree(.dataset, "the data set", dataset?.rawValue, stored.dataset?.rawValue)
     try agree(.model, "the network", model?.rawValue, stored.model.rawValue)
     try agree(.batchSize, "a batch size of", batchSize, stored.batchSize)
+    if let microBatchSize, microBatchSize != stored.microBatchSize {
+      let words = stored.microBatchSize.map { "with micro-batches of \($0)" } ?? "without micro-batches"
+      throw refusal("\(words), not with micro-batches of \(microBatchSize)", .batchSize)
+    }
     try agree(.optimizer, "the optimizer", optimizer?.rawValue, stored.optimizer.rawValue)
     try agree(.learningRate, "a learning rate of", learningRate, stored.baseLearningRate)
     try agree(.schedule, "the schedule", schedule, stored.schedule)
@@ -143,6 +168,7 @@ public struct TrainingRequest: Hashable, Sendable {
     if let memoryLimit { result.memoryLimit = memoryLimit }
     if let epochs { result.epochs = epochs }
     if let batchSize { result.batchSize = batchSize }
+    if let microBatchSize { result.microBatchSize = microBatchSize }
     if let optimizer { result.optimizer = optimizer }
     if let learningRate { result.learningRate = learningRate }
     if let schedule { result.schedule = schedule }

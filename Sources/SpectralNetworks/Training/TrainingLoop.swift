@@ -28,6 +28,9 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
   var optimizer: any Optimizer<Float>
   var position = TrainingPosition()
 
+  /// Other processes that share the work of each step; nil if this one does all. Needs micro-batches.
+  package var exchange: (any GradientExchange)?
+
   private let data: DatasetPair
 
   /// A run from the start.
@@ -38,6 +41,7 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
       throw TrainingError(
         "\(configuration.epochs) epochs of batches of \(configuration.batchSize): both must be positive")
     }
+    try configuration.checkMicroBatches(of: network)
     guard data.training.count > 0 else { throw TrainingError("there are no training images") }
     self.configuration = configuration
     self.network = network
@@ -110,7 +114,7 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
       var before = ContinuousClock.now
       for batch in batches {
         guard try willStep(&self, batch) else { return false }
-        var metrics = step(on: batch)
+        var metrics = try sharedStep(on: batch)
         let now = ContinuousClock.now
         metrics.seconds = before.duration(to: now).seconds
         before = now
@@ -167,12 +171,55 @@ public struct TrainingLoop<Network: Layer>: Sendable where Network.Scalar == Flo
   ///
   /// - Returns: Loss and accuracy of the batch before the step; `seconds` is left at 0.
   package mutating func step(on batch: Batch<Float>) -> BatchMetrics {
-    optimizer.learningRate = configuration.schedule.rate(
-      at: position.step, of: totalSteps, base: configuration.baseLearningRate, stepsPerEpoch: stepsPerEpoch)
+    setRate()
     let (logits, tape) = network.forward(batch.images)
     let (loss, gradient, correct) = CrossEntropy()(logits, batch.labels)
     optimizer.step(&network, gradient, tape)
+    return finishStep(on: batch, loss, correct)
+  }
 
+  /// One step on one batch, in micro-batches if there are to be any, and with others if there are any.
+  private mutating func sharedStep(on batch: Batch<Float>) throws -> BatchMetrics {
+    guard let size = configuration.microBatchSize else { return step(on: batch) }
+    setRate()
+    let micro = MicroBatches(images: batch.count, size: size)
+    let processes = exchange?.count ?? 1
+    var terms = micro.share(of: exchange?.rank ?? 0, among: processes).map { term(micro.range($0), of: batch) }
+    var gradient = network.parameters
+    if let exchange {
+      let parameters = gradient.count
+      terms = micro.terms(
+        try exchange.exchange(micro.bytes(terms, parameters: parameters, among: processes)), parameters: parameters)
+    }
+    let sum = MicroBatches.sum(terms[...])
+    var start = 0
+    gradient.update { _, tensor in
+      tensor.withUnsafeMutableElements { numbers in
+        for i in numbers.indices { numbers[i] = sum.gradient[start + i] }
+        start += numbers.count
+      }
+    }
+    optimizer.update(&network, gradient)
+    return finishStep(on: batch, sum.loss, sum.correct)
+  }
+
+  /// What some images of a batch add to its step: the loss of the batch is the mean over its images.
+  private func term(_ images: Range<Int>, of batch: Batch<Float>) -> MicroBatches.Term {
+    let (logits, tape) = network.forward(batch.images.sliced(images, along: 0))
+    var (loss, gradient, correct) = CrossEntropy()(logits, batch.labels[images])
+    gradient *= Float(images.count) / Float(batch.count)
+    var numbers: [Float] = []
+    network.parameterGradient(gradient, tape).forEach { numbers += $1.elements }
+    loss *= Double(images.count) / Double(batch.count)
+    return MicroBatches.Term(gradient: numbers, loss: loss, correct: correct)
+  }
+
+  private mutating func setRate() {
+    optimizer.learningRate = configuration.schedule.rate(
+      at: position.step, of: totalSteps, base: configuration.baseLearningRate, stepsPerEpoch: stepsPerEpoch)
+  }
+
+  private mutating func finishStep(on batch: Batch<Float>, _ loss: Double, _ correct: Int) -> BatchMetrics {
     let metrics = BatchMetrics(
       epoch: position.epoch, step: position.step, loss: loss, accuracy: Double(correct) / Double(batch.count),
       learningRate: optimizer.learningRate, images: batch.count, seconds: 0, totalSteps: totalSteps)

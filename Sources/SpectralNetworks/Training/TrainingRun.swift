@@ -9,6 +9,8 @@ public struct TrainingRun {
   public let data: DatasetPair
   /// Where the run starts from; nil from scratch.
   public let checkpoint: Checkpoint?
+  /// Other processes that share the work of each step, if the configuration has micro-batches; nil if this one does all.
+  public var exchange: (any GradientExchange)?
 
   /// A run.
   ///
@@ -61,12 +63,16 @@ public struct TrainingRun {
     let slots = configuration.optimizer.stateCount
     // The weights, their gradients, what the optimizer remembers, and the bytes of a checkpoint; of a run that goes on
     // also those of the one that it began from.
-    let copies = 2 + slots + (1 + slots) * (checkpoint == nil ? 1 : 2)
+    let wholeBatch = min(configuration.batchSize, data.trainingCount)
+    let batch = min(configuration.microBatchSize ?? wholeBatch, wholeBatch)
+    // Micro-batches have a gradient each, here and in what processes exchange.
+    let micro = configuration.microBatchSize.map { 3 * ((wholeBatch + $0 - 1) / $0) } ?? 0
+    let copies = 2 + slots + (1 + slots) * (checkpoint == nil ? 1 : 2) + micro
     let held = weights.times(copies) + data.memory
-    let batch = min(configuration.batchSize, data.trainingCount)
     let purpose = "training \(configuration.model.rawValue) on batches of \(batch) images of \(image)"
     try MemoryBudget.machine.require(held, for: purpose, remedy: "take smaller images, or a smaller network")
     let network = try initialNetwork(configuration, data)
+    try configuration.checkMicroBatches(of: network)
     try network.requireMemory(
       for: TensorShape([batch] + image.extents), configuration.method, training: true, beside: held, purpose: purpose)
     let tested = max(1, min(data.testCount, Evaluation.batchSize(for: image, training: configuration.batchSize)))
@@ -91,6 +97,7 @@ public struct TrainingRun {
         } else {
           try TrainingLoop(configuration, network: network, data: data)
         }
+      loop.exchange = exchange
       let isFinished = try loop.run(checkpoint: policy, until: lastStep, shouldStop: shouldStop, onEvent: onEvent)
       return (loop.network, isFinished)
     }
