@@ -5,7 +5,8 @@ SWIFT ?= swift
 # Where `make install` puts the command, the library for C and what belongs to them.
 PREFIX ?= /usr/local
 
-.PHONY: build library install uninstall python test test-swift test-python browser demo sanitize format lint docs pictures dependencies clean
+.PHONY: build mpi library install uninstall python test test-swift test-python browser demo sanitize format lint docs
+.PHONY: pictures dependencies clean
 
 build: dependencies ## The command and the library.
 	$(SWIFT) build -c release
@@ -31,6 +32,9 @@ test-swift: dependencies ## The tests of the library, the command and the pages.
 
 test-python: python ## The tests of the Python package, in a fresh virtual environment.
 	@Scripts/test-python.sh
+
+mpi: export SPECTRALKIT_MPI = 1
+mpi: build ## The command with MPI: mpirun -n 8 spectral convolve. Open MPI is installed if missing.
 
 browser: ## Debian's Chromium, for the tests of the playground's page; without one they are skipped.
 	@Scripts/install-browser.sh

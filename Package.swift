@@ -7,6 +7,10 @@ let strict = Context.environment["SPECTRALKIT_STRICT"] != nil
 let swiftSettings: [SwiftSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 let cSettings: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 
+// Several processes that work together, by MPI, are an optional part of the command: make mpi.
+let hasMPI = Context.environment["SPECTRALKIT_MPI"] != nil
+let mpiSettings: [SwiftSetting] = hasMPI ? [.define("SPECTRALKIT_MPI")] : []
+
 #if os(macOS)
   let blasPackage: String? = nil  // Accelerate is part of the system
 #else
@@ -21,9 +25,11 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = [], linker: [Lin
 /// The tests of a room, under Tests/.
 ///
 /// Fixtures are read from the source tree, beside the script that made them; they are not resources of a bundle.
-func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], settings: [SwiftSetting] = []
+) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, swiftSettings: swiftSettings)
+    name: name, dependencies: dependencies + ["TestSupport"], exclude: exclude, swiftSettings: swiftSettings + settings)
 }
 
 /// A C library of the system, with its Debian and Homebrew packages.
@@ -44,6 +50,15 @@ let pageScripts = [
 let page: [Resource] = (["areas.css", "icon.svg", "index.html", "style.css"] + pageScripts.map { "\($0).js" }).map {
   .embedInCode("Page/\($0)")
 }
+
+/// What a build with MPI has beside the others.
+let mpiTargets: [Target] = [
+  system("CMPI", pkgConfig: "ompi-c", apt: "libopenmpi-dev", brew: "open-mpi"),
+  room("SpectralMPI", ["CMPI"]),
+  // What its tests start on several ranks.
+  .executableTarget(
+    name: "mpi-check", dependencies: ["SpectralMPI"], path: "Tests/MPICheck", swiftSettings: swiftSettings),
+]
 
 let package = Package(
   name: "SpectralKit",
@@ -99,8 +114,10 @@ let package = Package(
       dependencies: ["CMicroHTTPD", "SpectralLessons", "SpectralBenchmarks", "SpectralKit"],
       resources: page, swiftSettings: swiftSettings),
     .executableTarget(
-      name: "spectral", dependencies: ["SpectralKit", "SpectralBenchmarks", "SpectralLessons", "SpectralPlayground"],
-      swiftSettings: swiftSettings),
+      name: "spectral",
+      dependencies: ["SpectralKit", "SpectralBenchmarks", "SpectralLessons", "SpectralPlayground"]
+        + (hasMPI ? ["SpectralMPI"] : []),
+      swiftSettings: swiftSettings + mpiSettings),
 
     // The tests, by subject.
     .target(
@@ -126,7 +143,8 @@ let package = Package(
     .target(
       name: "CInterfaceFuzz", dependencies: ["CSpectral"], path: "Tests/CInterfaceFuzz", cSettings: cSettings),
     tests("CInterfaceTests", ["CInterfaceFuzz", "CSpectral", "SpectralInterface"]),
+    tests("MPITests", ["SpectralKit", "spectral"] + (hasMPI ? ["mpi-check"] : []), settings: mpiSettings),
     tests("DocumentationTests", ["SpectralLessons", "SpectralKit", "spectral"], exclude: ["Programs"]),
-  ],
+  ] + (hasMPI ? mpiTargets : []),
   swiftLanguageModes: [.v6]
 )

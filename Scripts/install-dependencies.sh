@@ -13,6 +13,12 @@ libpng         libpng-dev         libpng
 libjpeg        libjpeg-dev        jpeg-turbo
 zlib           zlib1g-dev         zlib
 '
+# With MPI (make mpi), the headers and mpirun.
+if [ -n "${SPECTRALKIT_MPI:-}" ]; then
+  libraries="$libraries
+ompi-c         libopenmpi-dev     open-mpi
+"
+fi
 
 fail() {
   echo "install-dependencies: $1" >&2
@@ -22,6 +28,9 @@ fail() {
 # The packages of the libraries that pkg-config does not find; $1 is the column that names them.
 missing() {
   command -v pkg-config >/dev/null 2>&1 || { [ "$1" = 2 ] && echo pkg-config || echo pkgconf; }
+  if [ -n "${SPECTRALKIT_MPI:-}" ] && ! command -v mpirun >/dev/null 2>&1; then
+    [ "$1" = 2 ] && echo openmpi-bin || echo open-mpi
+  fi
   echo "$libraries" | while read -r name apt brew; do
     [ -n "$name" ] || continue
     if [ "$1" = 2 ]; then package=$apt; else package=$brew; fi
@@ -46,7 +55,7 @@ case $(uname -s) in
     packages=$(list 2)
     [ -n "$packages" ] || exit 0
     command -v apt-get >/dev/null 2>&1 ||
-      fail "install the development packages of FFTW (single and double precision), OpenBLAS, libmicrohttpd, libpng, libjpeg and zlib, and pkg-config; on Debian they are: $packages"
+      fail "install the development packages of FFTW (single and double precision), OpenBLAS, libmicrohttpd, libpng, libjpeg and zlib${SPECTRALKIT_MPI:+, Open MPI}, and pkg-config; on Debian they are: $packages"
     if [ "$(id -u)" = 0 ]; then
       as_root=''
     elif command -v sudo >/dev/null 2>&1; then
