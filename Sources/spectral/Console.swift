@@ -10,6 +10,13 @@ import SpectralCore
 enum Console {
   private static let resultDescriptor = Atomic<Int32>(1)
 
+  /// Whether nothing is said or shown, since another process speaks for this one.
+  static var isMuted: Bool {
+    get { muted.load(ordering: .relaxed) }
+    set { muted.store(newValue, ordering: .relaxed) }
+  }
+  private static let muted = Atomic<Bool>(false)
+
   /// From now on results go to the standard error, since a file goes to the standard output.
   static func divertResults() { resultDescriptor.store(2, ordering: .relaxed) }
 
@@ -36,7 +43,7 @@ enum Console {
   }
 
   /// Says something that is not a result, in one line. Nobody may be listening.
-  static func say(_ text: String) { try? write(line(text) + "\n", to: 2, "standard error") }
+  static func say(_ text: String) { if !isMuted { try? write(line(text) + "\n", to: 2, "standard error") } }
 
   /// Says several lines.
   static func say(lines: [String]) { for line in lines { say(line) } }
@@ -48,7 +55,7 @@ enum Console {
   }
 
   /// Shows something as it is and without a line break, e.g. a progress bar.
-  static func show(_ text: String) { try? write(text, to: 2, "standard error") }
+  static func show(_ text: String) { if !isMuted { try? write(text, to: 2, "standard error") } }
 
   private static func write(_ text: String, to descriptor: Int32, _ name: String) throws {
     var text = text

@@ -33,6 +33,8 @@ enum ConvolveCommand: Subcommand {
     "finish a file whose parts are all there, once its bytes have been compared with their checksums, or say which parts are "
       + "missing")
 
+  static let runsOnRanks = true
+
   static let specification = Specification(
     name: "convolve", summary: "one kernel over images, signals or volumes, larger than the memory if need be",
     discussion: """
@@ -76,6 +78,7 @@ enum ConvolveCommand: Subcommand {
   static func run(_ arguments: Arguments) throws {
     try Common.checkTransforms(arguments, arguments[Common.method], by: Common.method.name)
     try checkParts(arguments)
+    try checkRanks(arguments)
     if arguments.operands.contains(where: { FileName.standardDescriptor($0) == 0 }) { try Spool.standardInput() }
     let streams = try ImageInputs(arguments.operands).paths.map { (try? isStreamed($0, arguments)) ?? false }
     let budget = try budget(arguments, isStreamed: streams.allSatisfy { $0 })
@@ -108,6 +111,11 @@ enum ConvolveCommand: Subcommand {
         }
         reportSuccess()
       } else {
+        guard Ranks.count == 1 else {
+          throw CommandError(
+            "\(input): several ranks convolve an array in a .npy file that becomes an array: leave mpirun away, or name a .npy "
+              + "file with -o y.npy and leave flags for pictures away")
+        }
         guard !isInParts(arguments) else {
           throw CommandError(
             "\(input): only an array in a .npy file that becomes an array is computed in parts: leave "
@@ -129,6 +137,28 @@ enum ConvolveCommand: Subcommand {
     }
   }
 
+  /// Refuses what several ranks cannot do together.
+  private static func checkRanks(_ arguments: Arguments) throws {
+    guard Ranks.count > 1 else { return }
+    if isInParts(arguments) {
+      throw UsageError(
+        "\(arguments.has(part) ? part.name : join.name) is for runs that do not know each other, and mpirun started "
+          + "\(Ranks.count) that do: leave one of them away")
+    }
+    guard arguments.operands.count == 1, let input = arguments.operands.first, !FileSystem.isFolder(input) else {
+      throw UsageError("several ranks convolve one array: name one, or leave mpirun away")
+    }
+    if let stream = stream(arguments) {
+      throw UsageError("\(stream): several ranks read and write files: name files on a disk that all of them see")
+    }
+  }
+
+  /// A standard stream, a pipe or a device among the files.
+  private static func stream(_ arguments: Arguments) -> String? {
+    (arguments.operands + [arguments.optional(ImageFlags.output)].compactMap { $0 })
+      .first { FileName.standardDescriptor($0) != nil || AtomicFile.isStream($0) }?.printable(most: 300)
+  }
+
   private static func isInParts(_ arguments: Arguments) -> Bool { arguments.has(part) || arguments[join] }
 
   /// Refuses parts of what cannot be written by several runs.
@@ -137,10 +167,9 @@ enum ConvolveCommand: Subcommand {
     if arguments.has(part) && arguments[join] {
       throw UsageError("\(part.name) and \(join.name) exclude each other: compute the parts, then join them")
     }
-    let files = arguments.operands + [arguments.optional(ImageFlags.output)].compactMap { $0 }
-    if let stream = files.first(where: { FileName.standardDescriptor($0) != nil || AtomicFile.isStream($0) }) {
+    if let stream = stream(arguments) {
       throw UsageError(
-        "\(stream.printable(most: 300)): parts are read from files and written to one file: name files on a disk that all runs "
+        "\(stream): parts are read from files and written to one file: name files on a disk that all runs "
           + "see")
     }
   }
@@ -176,16 +205,21 @@ enum ConvolveCommand: Subcommand {
       memoryLimit: budget.bytes - programBytes)
     let talk: StreamingProgress.Talk =
       arguments[ImageFlags.quiet] ? .none : arguments[ImageFlags.verbose] ? .much : .little
-    Interruption.watch()
+    // A launcher ends its ranks by a signal, and each at once: what is safe is safe.
+    if Ranks.count == 1 { Interruption.watch() }
     var progress = StreamingProgress(path, to: name, talk: talk)
     let report: StreamReport
+    var peak: Int?
     do {
-      report =
-        arguments[join]
-        ? try convolution.join(from: path, to: target, onEvent: { progress.show($0) })
-        : try convolution.run(
+      if Ranks.count > 1 {
+        (report, peak) = try Ranks.run(convolution, from: path, to: target, &progress)
+      } else if arguments[join] {
+        report = try convolution.join(from: path, to: target, onEvent: { progress.show($0) })
+      } else {
+        report = try convolution.run(
           from: path, to: target, part: arguments.optional(part), shouldStop: { Interruption.pending != nil },
           onEvent: { progress.show($0) })
+      }
     } catch let error as MemoryError {
       progress.clear()
       // The limit is on the process.
@@ -208,7 +242,7 @@ enum ConvolveCommand: Subcommand {
           + (name == target
             ? "\(target).partial holds them, the same command goes on" : "nothing was written to \(name)"))
     }
-    return { arguments[join] ? progress.show(joined: report) : progress.show(report) }
+    return { arguments[join] ? progress.show(joined: report) : progress.show(report, peak: peak) }
   }
 
   /// What the process may hold.

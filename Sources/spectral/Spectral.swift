@@ -2,14 +2,24 @@ import Foundation
 import SpectralKit
 import SpectralCore
 
+#if SPECTRALKIT_MPI
+  import SpectralMPI
+#endif
+
 /// One of the words after `spectral`.
 protocol Subcommand: Sendable {
   /// What it understands.
   static var specification: Specification { get }
+  /// Whether several processes that `mpirun` has started can share the work.
+  static var runsOnRanks: Bool { get }
   /// Does it.
   ///
   /// - Throws: ``UsageError`` for wrong usage, ``Interruption`` for a run cut short, anything else for failure.
   static func run(_ arguments: Arguments) throws
+}
+
+extension Subcommand {
+  static var runsOnRanks: Bool { false }
 }
 
 /// The command.
@@ -29,6 +39,12 @@ enum Spectral {
   ]
 
   static func main() {
+    let environment = ProcessInfo.processInfo.environment
+    #if SPECTRALKIT_MPI
+      if MPI.isLaunched(environment) { RankGuard.enter(environment) }
+    #else
+      refuseLauncher(environment)
+    #endif
     SmallAddressSpace.startOverWithFewMaps()
     StandardDescriptors.openMissing()
     // A file that outgrows the process's limit is then an error with a name, not the end of the process.
@@ -37,14 +53,45 @@ enum Spectral {
     // Not CommandLine.arguments, in which bytes that are not UTF-8 are lost.
     let words = (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0] }
       .map { FileName.decode(cString: $0) }
-    ProcessEnd.end(run(words))
+    #if SPECTRALKIT_MPI
+      ProcessEnd.end(runOnRanks(words, environment))
+    #else
+      ProcessEnd.end(run(words))
+    #endif
   }
+
+  #if SPECTRALKIT_MPI
+    /// Runs a command line on this rank, or in this process alone.
+    private static func runOnRanks(_ words: [String], _ environment: [String: String]) -> Int32 {
+      do {
+        try Ranks.start(environment)
+        let code = run(words)
+        try Ranks.end()
+        return code
+      } catch {
+        Console.say("spectral: \(error)")
+        return 1
+      }
+    }
+  #else
+    /// Ends a process that is one of several, which would all do the same here.
+    private static func refuseLauncher(_ environment: [String: String]) {
+      guard let count = environment["OMPI_COMM_WORLD_SIZE"].flatMap({ Int($0) }), count > 1 else { return }
+      if environment["OMPI_COMM_WORLD_RANK"] == "0" {
+        Console.say(
+          "spectral: mpirun started \(count) processes, and this build has no MPI: make mpi builds one that has, or leave "
+            + "mpirun away")
+      }
+      ProcessEnd.end(1)
+    }
+  #endif
 
   /// Runs a command line and gives the exit code.
   static func run(_ words: [String]) -> Int32 {
     var context = "spectral"
     var specification: Specification?
     do {
+      if !Ranks.speaks && isQuestion(words) { return 0 }
       guard let first = words.first else { throw UsageError("say what to do: \(names). See spectral --help") }
       switch first {
       case "--help", "-h": try Console.result(help)
@@ -57,16 +104,31 @@ enum Spectral {
         try run(subcommand, Array(words.dropFirst()))
       }
       return 0
+    } catch let end as AgreedEnd {
+      return end.code
     } catch let interruption as Interruption {
       Console.say("\(context): \(interruption)")
       return 128 + interruption.signal
     } catch let error as UsageError {
-      Console.say("\(context): \(error)")
-      return 2
+      return fail(context, "\(error)", code: 2)
     } catch {
-      Console.say("\(context): \(specification?.told(error) ?? "\(error)")")
-      return 1
+      return fail(context, specification?.told(error) ?? "\(error)", code: 1)
     }
+  }
+
+  /// Says what is wrong, once for all ranks, and gives the exit code.
+  private static func fail(_ context: String, _ text: String, code: Int32) -> Int32 {
+    #if SPECTRALKIT_MPI
+      if let ranks = Ranks.current { return ranks.fail(context, text, code: code) }
+    #endif
+    Console.say("\(context): \(text)")
+    return code
+  }
+
+  /// Whether words ask for the help or the version.
+  private static func isQuestion(_ words: [String]) -> Bool {
+    let flags = words.prefix { $0 != "--" }
+    return words.first == "help" || ["--help", "-h", "--version"].contains(where: flags.contains)
   }
 
   private static func run(_ subcommand: any Subcommand.Type, _ words: [String]) throws {
@@ -77,6 +139,12 @@ enum Spectral {
     } else if flagWords.contains("--version") {
       try Console.result("spectral \(version)")
     } else {
+      if Ranks.count > 1 && !subcommand.runsOnRanks {
+        let others = subcommands.filter { $0.runsOnRanks }.map { $0.specification.name }
+        throw UsageError(
+          "runs as one process, and mpirun started \(Ranks.count): leave mpirun away (several ranks run "
+            + "\(others.joined(separator: " and ")))")
+      }
       try subcommand.run(try Arguments(words, for: specification))
     }
   }

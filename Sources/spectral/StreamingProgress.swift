@@ -68,20 +68,23 @@ struct StreamingProgress {
   }
 
   /// Says what was done.
-  func show(_ report: StreamReport) {
+  ///
+  /// - Parameter peak: The most memory that a process held; nil for this one.
+  func show(_ report: StreamReport, peak: Int? = nil) {
     let plan = report.plan
     let method = "\(plan.precision) precision by \(plan.method.rawValue)"
+    let ranks = Ranks.count > 1 ? " on \(Ranks.count) ranks" : ""
     if let part = report.part {
       say("\(output): part \(part), \(work(report, by: method)); \(remainder(report))")
     } else {
-      say("\(output) (\(plan.array)): \(method) in \(duration(report.seconds))")
+      say("\(output) (\(plan.array)): \(method)\(ranks) in \(duration(report.seconds))")
     }
     guard talk == .much, report.computedPixels > 0 else { return }
     Console.say(
       String(
         numbers: "%.4f s per megapixel, ", report.seconds / max(Double(report.computedPixels) * 1e-6, 1e-12))
         + "waited \(duration(report.secondsWaitingForInput)) for input and \(duration(report.secondsWaitingForOutput)) for "
-        + "output; at most \(ByteCount(ResidentMemory.peak)) of memory")
+        + "output; at most \(ByteCount(peak ?? ResidentMemory.peak)) of memory\(Ranks.count > 1 ? " each" : "")")
   }
 
   /// What a part has done.

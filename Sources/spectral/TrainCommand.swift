@@ -27,6 +27,10 @@ enum TrainCommand: Subcommand {
     "end once so many steps have been taken since the start of the run, also within an epoch; --resume goes on")
   private static let batchSize = Flag(
     "--batch-size", .integer(1...1_000_000, example: 64), "images of a step [\(standard.batchSize)]")
+  private static let microBatch = Flag(
+    "--micro-batch", .integer(1...1_000_000, example: 8),
+    "images of a step that are taken at a time, by one of several ranks; their gradients are summed in a fixed order, so that "
+      + "results depend on this number and not on that of ranks [all at once]")
   private static let optimizer = Flag(
     "--optimizer", .word(example: OptimizerKind.adam),
     "the rule that changes the weights [\(standard.optimizer.rawValue)]")
@@ -54,6 +58,8 @@ enum TrainCommand: Subcommand {
   private static let overwrite = Flag(
     switch: "--overwrite", "do not keep checkpoint and metrics of an earlier run, but write over them")
 
+  static let runsOnRanks = true
+
   static let specification = Specification(
     name: "train", summary: "train a network on images, through either method",
     discussion: """
@@ -64,7 +70,7 @@ enum TrainCommand: Subcommand {
     sections: [
       .init("Data", [dataset, Common.data, limit, background, Common.strict]),
       .init("Network", [model, convolution]),
-      .init("Training", [epochs, steps, batchSize, optimizer, learningRate, schedule, seed]),
+      .init("Training", [epochs, steps, batchSize, microBatch, optimizer, learningRate, schedule, seed]),
       .init("Results", [checkpoint, resume, metrics, overwrite]),
       .init("Computation", [Common.transforms, Common.plan, Common.memoryLimit, Common.threads, Common.deterministic]),
     ],
@@ -75,6 +81,9 @@ enum TrainCommand: Subcommand {
       .init(
         "spectral train --dataset mnist --data mnist --epochs 12 --checkpoint net.safetensors --resume",
         "Goes on if it was interrupted."),
+      .init(
+        "mpirun -q -n 4 spectral train --micro-batch 8 --deterministic --checkpoint net.safetensors",
+        "Four ranks, and the checkpoint of one; in a build with MPI."),
     ])
 
   static func run(_ arguments: Arguments) throws {
@@ -86,6 +95,8 @@ enum TrainCommand: Subcommand {
     }
     Common.applyThreads(arguments)
     let path = arguments.optional(checkpoint)
+    // One of several ranks writes, for all.
+    let kept = Ranks.speaks ? path : nil
     if let path, arguments[resume], AtomicFile.isStream(path) {
       throw UsageError("\(resume.name) goes on with a file, and \(path) is none: name the file with \(checkpoint.name)")
     }
@@ -96,9 +107,10 @@ enum TrainCommand: Subcommand {
           "\(checkpoint.name) and \(metrics.name) would write to the same file \(path): give them different ones")
       }
     }
-    Interruption.watch()
+    // A launcher ends its ranks by a signal, and each at once: the checkpoint is whole.
+    if Ranks.count == 1 { Interruption.watch() }
     // Held to the end: two runs must not take turns in writing one checkpoint.
-    let lock = try path.flatMap { try RunLock($0) }
+    let lock = try kept.flatMap { try RunLock($0) }
     defer { withExtendedLifetime(lock) {} }
     let stored = try arguments[resume] ? path.flatMap(readIfThere) : nil
     if let stored, let last = arguments.optional(steps), last <= stored.step {
@@ -108,21 +120,28 @@ enum TrainCommand: Subcommand {
     let request = try request(arguments)
     let configuration =
       try stored.map { try request.configuration(resuming: $0.configuration) } ?? request.configuration()
+    if Ranks.count > 1 && configuration.microBatchSize == nil {
+      throw UsageError(
+        "\(Ranks.count) ranks share the micro-batches of a step, and there are none: add \(microBatch.example)")
+    }
     let data = try kind(configuration).load(
       from: arguments.optional(Common.data), limit: configuration.limit, background: configuration.background
     ) { try TrainingRun.check(configuration, on: $0, resuming: stored) }
     try FileWarnings(arguments).tell(data)
-    let run = TrainingRun(configuration, data: data, resuming: stored)
+    var run = TrainingRun(configuration, data: data, resuming: stored)
+    run.exchange = Ranks.exchange
     try run.check()
     describe(configuration, data, stored, path, resumes: arguments[resume])
 
     let keepsEarlier = !arguments[overwrite]
-    let metricsFile = try arguments.optional(metrics).map {
+    // All have read what is there before one of them replaces it.
+    try Ranks.meet()
+    let metricsFile = try (Ranks.speaks ? arguments.optional(metrics) : nil).map {
       try MetricsFile(
         path: $0, resumingAt: stored?.step ?? 0, epoch: stored?.epoch ?? 0, keepsEarlier: keepsEarlier)
     }
     metricsFile?.earlier.forEach(sayKept)
-    var earlier = keepsEarlier && stored == nil ? try path.flatMap(EarlierFile.init(keeping:)) : nil
+    var earlier = keepsEarlier && stored == nil ? try kept.flatMap(EarlierFile.init(keeping:)) : nil
     // What the run has not replaced needs no second name.
     defer { earlier?.forget() }
     let stepsPerEpoch = (data.training.count + configuration.batchSize - 1) / configuration.batchSize
@@ -130,18 +149,20 @@ enum TrainCommand: Subcommand {
     var step = stored?.step ?? 0
     defer { progress.clear() }
     let outcome = try run.run(
-      checkpoint: path.map { CheckpointPolicy(path: $0) }, until: arguments.optional(steps),
+      checkpoint: kept.map { CheckpointPolicy(path: $0) }, until: arguments.optional(steps),
       shouldStop: { Interruption.pending != nil }
     ) { event in
       if case .batch(let batch) = event { step = batch.step + 1 }
-      if case .checkpoint = event, let kept = earlier {
-        sayKept(kept)
+      if case .checkpoint = event, let file = earlier {
+        sayKept(file)
         earlier = nil
       }
       try metricsFile?.record(event)
       progress.show(event)
     }
-    try? Wisdom.save()
+    if Ranks.speaks { try? Wisdom.save() }
+    // Until the last checkpoint is written, or has failed.
+    try Ranks.meet()
     if let signal = Interruption.pending, !outcome.isFinished {
       progress.clear()
       throw Interruption(
@@ -186,6 +207,7 @@ enum TrainCommand: Subcommand {
     request.planning = try Common.planning(arguments)
     request.epochs = arguments.optional(epochs)
     request.batchSize = arguments.optional(batchSize)
+    request.microBatchSize = arguments.optional(microBatch)
     request.optimizer = arguments.optional(optimizer)
     request.learningRate = arguments.optional(learningRate)
     request.schedule = arguments.optional(schedule)
@@ -210,7 +232,8 @@ enum TrainCommand: Subcommand {
     let shape = data.training.imageShape
     Console.say(
       "\(configuration.model.rawValue) through \(configuration.convolution.rawValue) on \(data.training.count) images of "
-        + "\(data.training.name) (\(shape)), tested on \(data.test.count); \(Parallel.threads) threads")
+        + "\(data.training.name) (\(shape)), tested on \(data.test.count); "
+        + (Ranks.count > 1 ? "\(Ranks.count) ranks of " : "") + "\(Parallel.threads) threads")
     for remark in data.remarks { Console.say(remark) }
     if let stored, let images = stored.input.trainingImages, images != data.training.count {
       Console.say(

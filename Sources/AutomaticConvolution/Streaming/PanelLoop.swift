@@ -12,8 +12,10 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
   /// The panels that are still to be done, in ascending order.
   private let panels: [Int]
   private var panelsDone = 0
-  private var pixelsAtStart: Int
+  private let pixelsAtStart: Int
   private var pixelsDone: Int
+  private let pixelsToDo: Int
+  private let description: StreamPlan
   private var seconds = 0.0
   private var secondsWaitingForInput = 0.0
   private var secondsWaitingForOutput = 0.0
@@ -37,16 +39,18 @@ struct PanelLoop<Scalar: AnyMethodScalar> {
     panels = file.share.filter { !file.unitsDone.contains($0) }
     pixelsAtStart = plan.pixels(ofPanels: file.unitsDone)
     pixelsDone = pixelsAtStart
+    pixelsToDo = plan.pixels(ofPanels: file.share)
+    description = plan.description
   }
 
   /// Whether the share is done.
   var isFinished: Bool { panelsDone == panels.count }
 
   /// How much of the share is done.
-  var progress: StreamProgress { plan.progress(pixels: pixelsDone, of: plan.pixels(ofPanels: writer.file.share)) }
+  var progress: StreamProgress { description.progress(pixels: pixelsDone, of: pixelsToDo) }
 
-  /// - Parameter description: What the plan was announced as.
-  func report(_ description: StreamPlan) -> StreamReport {
+  /// What has been done.
+  var report: StreamReport {
     StreamReport(
       plan: description, progress: progress, computedPixels: pixelsDone - pixelsAtStart, seconds: seconds,
       secondsWaitingForInput: secondsWaitingForInput, secondsWaitingForOutput: secondsWaitingForOutput)

@@ -85,14 +85,17 @@ final class PartialFile: @unchecked Sendable {
 
   /// Opens or makes a file that several runs write, for one of them.
   ///
+  /// - Parameter replaces: Whether the parts, at their end, replace a file that is there.
   /// - Throws: ``FileError``: also if a run of the whole or of the same part is at work, parts of another task are there, or
-  ///   there is a file of this name.
-  static func part(_ part: StreamPart, of path: String, _ work: PartialWork) throws -> PartialFile {
+  ///   there is a file of this name that is not to be replaced.
+  static func part(
+    _ part: StreamPart, of path: String, _ work: PartialWork, replaces: Bool = false
+  ) throws -> PartialFile {
     let place = try PartialPlace(path)
-    try place.requireNew()
+    if !replaces { try place.requireNew() }
     try place.requireListed()
     try place.requireSameTask(place.journals(work.task))
-    let (descriptor, reason) = try openShared(place, work, part)
+    let (descriptor, reason) = try openShared(place, work, part, replaces: replaces)
     let file = PartialFile(place, work, part: part, descriptor)
     file.reasonToStartAnew = reason
     try file.openPart(part)
@@ -114,7 +117,7 @@ final class PartialFile: @unchecked Sendable {
   ///
   /// - Returns: Also why what earlier runs left was of no use.
   private static func openShared(
-    _ place: PartialPlace, _ work: PartialWork, _ part: StreamPart
+    _ place: PartialPlace, _ work: PartialWork, _ part: StreamPart, replaces: Bool
   ) throws -> (Int32, reasonToStartAnew: String?) {
     let deadline = ContinuousClock.now + .seconds(10)
     var reason: String?
@@ -124,7 +127,7 @@ final class PartialFile: @unchecked Sendable {
         close(descriptor)
         if let descriptor = try LockedFile.open(place.partial, O_RDWR | O_CREAT, for: place.path) {
           defer { close(descriptor) }
-          reason = try begin(descriptor, place, work, part) ?? reason
+          reason = try begin(descriptor, place, work, part, replaces: replaces) ?? reason
           continue
         }
       }
@@ -136,7 +139,7 @@ final class PartialFile: @unchecked Sendable {
 
   /// Makes room for all bytes in a file that is locked against all others, unless that has been done.
   private static func begin(
-    _ descriptor: Int32, _ place: PartialPlace, _ work: PartialWork, _ part: StreamPart
+    _ descriptor: Int32, _ place: PartialPlace, _ work: PartialWork, _ part: StreamPart, replaces: Bool
   ) throws -> String? {
     let size = try size(descriptor, place.path)
     if size == work.byteCount { return nil }
@@ -144,12 +147,20 @@ final class PartialFile: @unchecked Sendable {
     if size > 0 && journals.isEmpty { throw FileError.stranger(place.partial) }
     do {
       // The last part may have finished the file since it was looked for.
-      try place.requireNew()
+      if !replaces { try place.requireNew() }
       try place.requireSameTask(journals)
     } catch {
       if size == 0 { unlink(FileName.encode(place.partial)) }
       throw error
     }
+    try makeRoom(descriptor, place, work, part)
+    return size > 0 ? "it was cut short" : nil
+  }
+
+  /// Begins a file, with the journal of a part or of the whole.
+  private static func makeRoom(
+    _ descriptor: Int32, _ place: PartialPlace, _ work: PartialWork, _ part: StreamPart?
+  ) throws {
     do {
       place.removeJournals()
       try empty(descriptor, place.path)
@@ -160,7 +171,28 @@ final class PartialFile: @unchecked Sendable {
       place.removeJournals()
       throw error
     }
-    return size > 0 ? "it was cut short" : nil
+  }
+
+  /// Gets a file ready for parts that begin and end together, as a run of the whole does: what another task has left is thrown
+  /// away.
+  ///
+  /// - Returns: Why that was of no use; nil if it is, or if there was nothing.
+  /// - Throws: ``FileError``.
+  static func prepare(_ path: String, _ work: PartialWork) throws -> String? {
+    let place = try PartialPlace(path)
+    try place.requireListed()
+    guard let descriptor = try LockedFile.open(place.partial, O_RDWR | O_CREAT, for: path) else {
+      throw FileError.busy(path)
+    }
+    defer { close(descriptor) }
+    let journals = try place.journals(work.task)
+    let size = try size(descriptor, path)
+    if size > 0 && journals.isEmpty { throw FileError.stranger(place.partial) }
+    var reason: String?
+    for case .other(let why) in journals.map(\.finding) { reason = why }
+    if reason == nil && size == work.byteCount { return nil }
+    try makeRoom(descriptor, place, work, nil)
+    return reason ?? (size > 0 ? "it was cut short" : nil)
   }
 
   /// Finds what of the share is done, and gets the journal ready for more.

@@ -24,6 +24,19 @@ public struct StreamPlan: Hashable, Sendable {
   /// The estimate of all memory that the work takes, in bytes.
   public var estimatedBytes: Int
 
+  /// The pixels of the array.
+  package var pixels: Int { array.extents.prefix(rank).reduce(1, *) }
+
+  /// How far the work is when so many pixels are done, of so many that are to be.
+  ///
+  /// - Parameter total: Those of the array unless told.
+  package func progress(pixels: Int, of total: Int? = nil) -> StreamProgress {
+    let (row, total) = (self.pixels / array[0], total ?? self.pixels)
+    return StreamProgress(
+      rows: pixels / row, totalRows: total / row, unit: ["samples", "rows", "slices"][rank - 1], pixels: pixels,
+      totalPixels: total)
+  }
+
   /// What to say if an image's channels may come first, and so be taken for rows, or if it may be a volume; nil if neither.
   public var shapeHint: String? { rank == 2 ? NumPyHeader.shapeHint(array.extents) : nil }
 }
@@ -116,12 +129,5 @@ extension PanelPlan {
 
   func pixels(ofPanels panels: Range<Int>) -> Int {
     pixels(before: panels.upperBound) - pixels(before: panels.lowerBound)
-  }
-
-  func progress(pixels: Int, of totalPixels: Int) -> StreamProgress {
-    let row = layout.pixels / layout.header.extents[0]
-    return StreamProgress(
-      rows: pixels / row, totalRows: totalPixels / row, unit: ["samples", "rows", "slices"][layout.rank - 1],
-      pixels: pixels, totalPixels: totalPixels)
   }
 }

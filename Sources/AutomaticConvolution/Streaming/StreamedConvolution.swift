@@ -92,6 +92,32 @@ public struct StreamedConvolution: Sendable {
       : try join(try StreamTask<Double>(self, file), to: output, onEvent)
   }
 
+  /// Gets a file ready for parts that begin and end together: what another task has left there is thrown away.
+  ///
+  /// - Returns: Why that was of no use; nil if it is, or if there was nothing.
+  /// - Throws: `FileError`, `MemoryError`.
+  package func prepare(from input: String, to output: String) throws -> String? {
+    let file = try NumPyReader(input)
+    return isSingle(file)
+      ? try PartialFile.prepare(output, StreamTask<Float>(self, file).work)
+      : try PartialFile.prepare(output, StreamTask<Double>(self, file).work)
+  }
+
+  /// Computes a part beside others that have begun at the same time, after ``prepare(from:to:)``. Together they replace a file
+  /// that is there.
+  ///
+  /// - Parameter together: Called with what was done before, once the file is open: it returns when all others have theirs open,
+  ///   so that none of them finishes the file too early.
+  package func run(
+    _ part: StreamPart, together: @escaping (StreamProgress) throws -> Void, from input: String, to output: String,
+    shouldStop: () -> Bool, onEvent: (StreamEvent) -> Void
+  ) throws -> StreamReport {
+    let file = try NumPyReader(input)
+    return isSingle(file)
+      ? try run(try StreamTask<Float>(self, file), to: output, part, together: together, shouldStop, onEvent)
+      : try run(try StreamTask<Double>(self, file), to: output, part, together: together, shouldStop, onEvent)
+  }
+
   private func isSingle(_ file: NumPyReader) -> Bool {
     switch file.header.type {
     case .float32, .float16, .bfloat16, .bool, .uint8, .int8, .uint16, .int16: true
@@ -102,18 +128,18 @@ public struct StreamedConvolution: Sendable {
   private func join<Scalar>(
     _ task: StreamTask<Scalar>, to path: String, _ onEvent: (StreamEvent) -> Void
   ) throws -> StreamReport {
-    let plan = task.plan
-    onEvent(.planned(plan.description))
+    let (plan, description) = (task.plan, task.plan.description)
+    onEvent(.planned(description))
     let clock = ContinuousClock()
     let (start, total) = (clock.now, plan.layout.pixels)
     var pixels = 0
     try PartialFile.join(path, task.work) { panels in
       pixels += plan.pixels(ofPanels: panels)
       // Parts of other divisions may have computed a panel twice.
-      onEvent(.progress(plan.progress(pixels: min(pixels, total), of: total)))
+      onEvent(.progress(description.progress(pixels: min(pixels, total))))
     }
     return StreamReport(
-      plan: plan.description, progress: plan.progress(pixels: total, of: total), computedPixels: 0,
+      plan: description, progress: description.progress(pixels: total), computedPixels: 0,
       seconds: (clock.now - start) / .seconds(1), secondsWaitingForInput: 0, secondsWaitingForOutput: 0, isWhole: true)
   }
 
@@ -121,25 +147,31 @@ public struct StreamedConvolution: Sendable {
   private func report<Scalar>(
     onNothing task: StreamTask<Scalar>, _ path: String, _ part: StreamPart, _ onEvent: (StreamEvent) -> Void
   ) throws -> StreamReport {
-    let plan = task.plan
+    let (plan, description) = (task.plan, task.plan.description)
     let missing = try PartialFile.missing(path, task.work)
-    onEvent(.planned(plan.description))
+    onEvent(.planned(description))
     return StreamReport(
-      plan: plan.description, progress: plan.progress(pixels: 0, of: 0), computedPixels: 0, seconds: 0,
+      plan: description, progress: description.progress(pixels: 0, of: 0), computedPixels: 0, seconds: 0,
       secondsWaitingForInput: 0, secondsWaitingForOutput: 0, part: part, missingPanels: missing.count,
       missingParts: StreamPart.holding(missing, of: plan.panels, count: part.count), isWhole: missing.isEmpty)
   }
 
   private func run<Scalar>(
-    _ task: StreamTask<Scalar>, to path: String, _ part: StreamPart?, _ shouldStop: () -> Bool,
-    _ onEvent: (StreamEvent) -> Void
+    _ task: StreamTask<Scalar>, to path: String, _ part: StreamPart?,
+    together: ((StreamProgress) throws -> Void)? = nil,
+    _ shouldStop: () -> Bool, _ onEvent: (StreamEvent) -> Void
   ) throws -> StreamReport {
     let (file, plan) = (task.file, task.plan)
     // The others may have finished the file before a part without a share begins.
-    if let part, part.share(of: plan.panels).isEmpty { return try report(onNothing: task, path, part, onEvent) }
-    let output = try part.map { try PartialFile.part($0, of: path, task.work) } ?? PartialFile.whole(path, task.work)
-    let description = plan.description
-    onEvent(.planned(description))
+    if let part, part.share(of: plan.panels).isEmpty {
+      let report = try report(onNothing: task, path, part, onEvent)
+      try together?(report.progress)
+      return report
+    }
+    let output =
+      try part.map { try PartialFile.part($0, of: path, task.work, replaces: together != nil) }
+      ?? PartialFile.whole(path, task.work)
+    onEvent(.planned(plan.description))
     var loop = PanelLoop(
       plan: plan, kernel: plan.layout.oriented(kernel.converted(to: Scalar.self)),
       reader: PanelReader<Scalar>(
@@ -149,6 +181,7 @@ public struct StreamedConvolution: Sendable {
     if let reason = output.damage { onEvent(.recomputing(reason: reason, after: loop.progress)) }
     if !output.unitsDone.isEmpty { onEvent(.resuming(loop.progress)) }
     do {
+      try together?(loop.progress)
       try loop.run(shouldStop, onEvent)
       guard try file.identity() == task.identity else {
         output.discard()
@@ -159,7 +192,7 @@ public struct StreamedConvolution: Sendable {
       output.discard(evenRecords: false)
       throw error
     }
-    var report = loop.report(description)
+    var report = loop.report
     report.part = part
     report.isWhole = loop.isFinished && part == nil
     if let part {
