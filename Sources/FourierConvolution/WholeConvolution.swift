@@ -11,6 +11,8 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   private let problem: ConvolutionProblem
   private let size: WholeSize
   private let transform: WholeTransform<Scalar>
+  /// Whether arrays are transformed where they are, not copied with their padding.
+  private let inPlace: Bool
   /// Threads for which there is memory.
   private let threads: Int
   /// Tasks that are done at the same time, each with spectra of its own.
@@ -19,6 +21,7 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   init(_ problem: ConvolutionProblem, _ size: WholeSize, threads: Int, tasksAtOnce: Int, rigor: PlanningRigor) {
     (self.problem, self.size, self.threads, self.tasksAtOnce) = (problem, size, threads, tasksAtOnce)
     transform = WholeTransform(size, rigor: rigor)
+    inPlace = size.takesArraysInPlace(problem)
   }
 
   private var inputs: Int { problem.channelsPerGroup }
@@ -54,15 +57,19 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
           ) { task, work in
             let (plane, block) = task.quotientAndRemainder(dividingBy: size.blockCount)
             let group = plane % groups
-            if inputs == 1 && outputs == 1 {
-              gather(x + plane * inputCount, block, to: work.block.base)
-              transform.correlate(
-                work.block.base, filters.base + group * spectrum, work: work.spectrum(0), atMost: threads)
-              return crop(work.block.base, block, to: y + plane * outputCount, bias[group])
+            if inputs == 1 && outputs == 1, case .builtIn(let transform) = transform {
+              if !inPlace { gather(x + plane * inputCount, block, to: work.block.base) }
+              transform.convolve(
+                inPlace ? .init(x + plane * inputCount, extents(\.input)) : .init(work.block.base, size.lengths),
+                filters.base + group * spectrum, conjugated: true, work: work.spectrum(0),
+                to: inPlace
+                  ? .init(y + plane * outputCount, extents(\.output), adding: bias[group])
+                  : .init(work.block.base, size.lengths),
+                atMost: threads)
+              return inPlace ? () : crop(work.block.base, block, to: y + plane * outputCount, bias[group])
             }
             for c in 0..<inputs {
-              gather(x + (plane * inputs + c) * inputCount, block, to: work.block.base)
-              transform.forward(work.block.base, work.spectrum(c), atMost: threads)
+              transformInput(x + (plane * inputs + c) * inputCount, block, work, to: work.spectrum(c))
             }
             for o in 0..<outputs {
               let product = work.spectrum(inputs)
@@ -71,9 +78,12 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
                   product, work.spectrum(c), filters.base + ((group * outputs + o) * inputs + c) * spectrum,
                   conjugated: true, adding: c > 0, atMost: threads)
               }
-              transform.inverse(product, work.block.base, atMost: threads)
-              crop(
-                work.block.base, block, to: y + (plane * outputs + o) * outputCount, bias[group * outputs + o])
+              invert(
+                product, work, inPlace: y + (plane * outputs + o) * outputCount, \.output, bias[group * outputs + o]
+              ) {
+                crop(
+                  work.block.base, block, to: y + (plane * outputs + o) * outputCount, bias[group * outputs + o])
+              }
             }
           }
         }
@@ -96,8 +106,7 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
           // Blocks overlap in what they add to, so one follows the other.
           for block in 0..<size.blockCount {
             for o in 0..<outputs {
-              spread(g + (plane * outputs + o) * outputCount, block, to: work.block.base)
-              transform.forward(work.block.base, work.spectrum(o), atMost: threads)
+              transformGradient(g + (plane * outputs + o) * outputCount, block, work, to: work.spectrum(o))
             }
             for c in 0..<inputs {
               let product = work.spectrum(outputs)
@@ -106,8 +115,9 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
                   product, work.spectrum(o), filters.base + ((plane % groups * outputs + o) * inputs + c) * spectrum,
                   conjugated: false, adding: o > 0, atMost: threads)
               }
-              transform.inverse(product, work.block.base, atMost: threads)
-              fold(work.block.base, block, addingTo: dx + (plane * inputs + c) * inputCount)
+              invert(product, work, inPlace: dx + (plane * inputs + c) * inputCount, \.input, 0) {
+                fold(work.block.base, block, addingTo: dx + (plane * inputs + c) * inputCount)
+              }
             }
           }
         }
@@ -131,12 +141,10 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
               let (image, block) = step.quotientAndRemainder(dividingBy: size.blockCount)
               let plane = image * groups + group
               for c in 0..<inputs {
-                gather(x + (plane * inputs + c) * inputCount, block, to: work.block.base)
-                transform.forward(work.block.base, work.spectrum(c), atMost: threads)
+                transformInput(x + (plane * inputs + c) * inputCount, block, work, to: work.spectrum(c))
               }
               for o in 0..<outputs {
-                spread(g + (plane * outputs + o) * outputCount, block, to: work.block.base)
-                transform.forward(work.block.base, work.spectrum(inputs), atMost: threads)
+                transformGradient(g + (plane * outputs + o) * outputCount, block, work, to: work.spectrum(inputs))
                 for c in 0..<inputs {
                   transform.multiply(
                     work.spectrum(inputs + 1 + o * inputs + c), work.spectrum(c), work.spectrum(inputs),
@@ -147,15 +155,50 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
             for pair in 0..<outputs * inputs {
               transform.inverse(work.spectrum(inputs + 1 + pair), work.block.base, atMost: threads)
               let taps = dw + (group * outputs * inputs + pair) * problem.taps
-              forEachTapRow { tap, step, place in
+              forEachTapRow {
                 copyNumbers(
-                  work.block.base + place, problem.horizontal.dilation, to: taps + tap, step, problem.horizontal.kernel)
+                  work.block.base + $0.place, problem.horizontal.dilation, to: taps + $0.tap, $0.step, $0.count,
+                  times: $0.sign)
               }
             }
           }
         }
       }
     }
+  }
+
+  private func extents(_ extent: KeyPath<ConvolutionAxis, Int>) -> [Int] { problem.axes.map { $0[keyPath: extent] } }
+
+  private func transformInput(
+    _ x: UnsafePointer<Scalar>, _ block: Int, _ work: Workspace, to spectrum: UnsafeMutablePointer<Scalar>
+  ) {
+    if inPlace, case .builtIn(let transform) = transform {
+      return transform.forward(.init(x, extents(\.input)), spectrum, atMost: threads)
+    }
+    gather(x, block, to: work.block.base)
+    transform.forward(work.block.base, spectrum, atMost: threads)
+  }
+
+  private func transformGradient(
+    _ g: UnsafePointer<Scalar>, _ block: Int, _ work: Workspace, to spectrum: UnsafeMutablePointer<Scalar>
+  ) {
+    if inPlace, case .builtIn(let transform) = transform {
+      return transform.forward(.init(g, extents(\.output)), spectrum, atMost: threads)
+    }
+    spread(g, block, to: work.block.base)
+    transform.forward(work.block.base, spectrum, atMost: threads)
+  }
+
+  /// Transforms a spectrum back to its array, or to a block that `copy` then takes it from.
+  private func invert(
+    _ spectrum: UnsafeMutablePointer<Scalar>, _ work: Workspace, inPlace array: UnsafeMutablePointer<Scalar>,
+    _ extent: KeyPath<ConvolutionAxis, Int>, _ bias: Scalar, copy: () -> Void
+  ) {
+    if inPlace, case .builtIn(let transform) = transform {
+      return transform.inverse(spectrum, .init(array, extents(extent), adding: bias), atMost: threads)
+    }
+    transform.inverse(spectrum, work.block.base, atMost: threads)
+    copy()
   }
 
   /// What a task works in.
@@ -165,7 +208,7 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
     private let each: Int
 
     init(_ whole: WholeConvolution, _ pass: ConvolutionPass) {
-      block = Scratch(count: whole.size.points)
+      block = Scratch(count: whole.size.blockPoints(whole.problem, pass))
       each = whole.spectrum
       spectra = Scratch(count: WholeConvolution.spectraCount(whole.problem, pass) * each)
     }
@@ -187,9 +230,9 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
       Parallel.forEach(count, atMost: atOnce, workspace: { Scratch<Scalar>(count: size.points) }) { index, block in
         clear(block.base, size.points)
         let taps = w + index * problem.taps
-        forEachTapRow { tap, step, place in
+        forEachTapRow {
           copyNumbers(
-            taps + tap, step, to: block.base + place, problem.horizontal.dilation, problem.horizontal.kernel)
+            taps + $0.tap, $0.step, to: block.base + $0.place, problem.horizontal.dilation, $0.count, times: $0.sign)
         }
         transform.forward(block.base, target + index * spectrum, atMost: threads)
       }
@@ -197,17 +240,39 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
     return spectra
   }
 
-  /// Calls `body` for each row of taps: with the number of the weight of its first tap, the step to that of the next, and
-  /// where the first tap stands in a block.
-  private func forEachTapRow(_ body: (_ tap: Int, _ step: Int, _ place: Int) -> Void) {
+  /// Neighbouring taps of a row.
+  private struct TapRow {
+    /// The number of the first one's weight, and the step to that of the next.
+    let tap: Int
+    let step: Int
+    let count: Int
+    /// Where the first one stands in a block, and with which sign.
+    let place: Int
+    let sign: Scalar
+  }
+
+  /// Calls `body` for all rows of taps. The first tap stands where the first window begins: in front of the array, which is
+  /// at the other end of the block, where the array is taken without its padding.
+  private func forEachTapRow(_ body: (TapRow) -> Void) {
     let (depth, vertical, horizontal) = (problem.depth, problem.vertical, problem.horizontal)
     let isFlipped = problem.geometry.operation == .convolution
+    func place(_ tap: Int, _ axis: ConvolutionAxis, _ length: Int) -> Int {
+      let place = tap * axis.dilation - (inPlace ? axis.paddingBefore : 0)
+      return place < 0 ? place + length : place
+    }
+    let ahead =
+      inPlace ? min(horizontal.kernel, (horizontal.paddingBefore + horizontal.dilation - 1) / horizontal.dilation) : 0
     for a in 0..<depth.kernel {
       for b in 0..<vertical.kernel {
-        let tap = (a * vertical.kernel + b) * horizontal.kernel
-        body(
-          isFlipped ? problem.taps - 1 - tap : tap, isFlipped ? -1 : 1,
-          (a * depth.dilation * lengths.rows + b * vertical.dilation) * lengths.columns)
+        let line = place(a, depth, lengths.depth) * lengths.rows + place(b, vertical, lengths.rows)
+        for taps in [0..<ahead, ahead..<horizontal.kernel] where !taps.isEmpty {
+          let tap = (a * vertical.kernel + b) * horizontal.kernel + taps.lowerBound
+          body(
+            TapRow(
+              tap: isFlipped ? problem.taps - 1 - tap : tap, step: isFlipped ? -1 : 1, count: taps.count,
+              place: line * lengths.columns + place(taps.lowerBound, horizontal, lengths.columns),
+              sign: taps.lowerBound < ahead ? -1 : 1))
+        }
       }
     }
   }
@@ -331,17 +396,17 @@ private func clear<Scalar: TensorScalar>(_ target: UnsafeMutablePointer<Scalar>,
     as: UInt8.self, repeating: 0, count: count * MemoryLayout<Scalar>.stride)
 }
 
-/// Copies numbers that lie some steps apart, plus a number.
+/// Copies numbers that lie some steps apart, times a number, plus a number.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func copyNumbers<Scalar: TensorScalar>(
   _ source: UnsafePointer<Scalar>, _ sourceStep: Int, to target: UnsafeMutablePointer<Scalar>, _ targetStep: Int,
-  _ count: Int, adding bias: Scalar = 0
+  _ count: Int, times factor: Scalar = 1, adding bias: Scalar = 0
 ) {
   if sourceStep == 1 && targetStep == 1 {
-    for i in 0..<count { target[i] = source[i] + bias }
+    for i in 0..<count { target[i] = factor * source[i] + bias }
   } else {
-    for i in 0..<count { target[i * targetStep] = source[i * sourceStep] + bias }
+    for i in 0..<count { target[i * targetStep] = factor * source[i * sourceStep] + bias }
   }
 }
 

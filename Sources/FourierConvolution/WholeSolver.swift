@@ -19,6 +19,16 @@ struct WholeSize: Hashable, Sendable {
 
   /// Real numbers of a block.
   var points: Int { lengths.reduce(1, *) }
+
+  /// Whether arrays are transformed where they are: in a single block, and padded by nothing but zeros.
+  func takesArraysInPlace(_ problem: ConvolutionProblem) -> Bool {
+    isBuiltIn && blockCount == 1 && problem.axes.allSatisfy { $0.boundary == .zero && $0.stride == 1 }
+  }
+
+  /// Numbers of the copy of a block that a pass works in. Filters always have one.
+  func blockPoints(_ problem: ConvolutionProblem, _ pass: ConvolutionPass) -> Int {
+    pass != .filterGradient && takesArraysInPlace(problem) ? 1 : points
+  }
   /// Numbers of its spectrum.
   var spectrum: Int { isBuiltIn ? points : 2 * lengths.dropLast().reduce(lengths.last! / 2 + 1, *) }
   /// Blocks of an array.
@@ -165,7 +175,7 @@ struct WholeSolver<Scalar: FourierScalar>: FourierPassSolver {
   private func bytes(_ numbers: Int) -> Int { numbers == 0 ? 0 : Scratch<Scalar>.byteCount(numbers) }
 
   private var taskBytes: Int {
-    bytes(size.points)
+    bytes(size.blockPoints(problem, pass))
       + bytes(size.spectrum * WholeConvolution<Scalar>.spectraCount(problem, pass))
   }
 
@@ -202,7 +212,8 @@ struct WholeSolver<Scalar: FourierScalar>: FourierPassSolver {
     }
     let (stage, copy) = bytes < 1e6 ? (0.45, 0.3) : bytes < 6e6 ? (0.55, 0.5) : bytes < 12e6 ? (0.75, 1) : (0.9, 1)
     let lines = size.lengths.dropLast().reduce(1, *)
-    return width * count * (Double(max(2, size.lengths.count { $0 > 1 })) * stage + copy) * 1e-9
+    let copies = size.takesArraysInPlace(problem) ? 0.2 : copy
+    return width * count * (Double(max(2, size.lengths.count { $0 > 1 })) * stage + copies) * 1e-9
       + 1.5e-7 * Double(lines)
   }
 

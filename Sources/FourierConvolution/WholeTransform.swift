@@ -26,7 +26,7 @@ enum WholeTransform<Scalar: FourierScalar>: Sendable {
   func forward(_ array: UnsafePointer<Scalar>, _ spectrum: UnsafeMutablePointer<Scalar>, atMost threads: Int) {
     switch self {
     case .fftw(let transform): transform.forward(array, spectrum, atMost: threads)
-    case .builtIn(let transform): transform.forward(array, spectrum, atMost: threads)
+    case .builtIn(let transform): transform.forward(.init(array, transform.size), spectrum, atMost: threads)
     }
   }
 
@@ -34,21 +34,8 @@ enum WholeTransform<Scalar: FourierScalar>: Sendable {
   func inverse(_ spectrum: UnsafeMutablePointer<Scalar>, _ array: UnsafeMutablePointer<Scalar>, atMost threads: Int) {
     switch self {
     case .fftw(let transform): transform.inverse(spectrum, array, atMost: threads)
-    case .builtIn(let transform): transform.inverse(spectrum, array, atMost: threads)
+    case .builtIn(let transform): transform.inverse(spectrum, .init(array, transform.size), atMost: threads)
     }
-  }
-
-  /// The array times `conj w` in the frequency domain, in its place.
-  func correlate(
-    _ array: UnsafeMutablePointer<Scalar>, _ w: UnsafePointer<Scalar>, work spectrum: UnsafeMutablePointer<Scalar>,
-    atMost threads: Int
-  ) {
-    if case .builtIn(let transform) = self {
-      return transform.convolve(array, w, conjugated: true, work: spectrum, atMost: threads)
-    }
-    forward(array, spectrum, atMost: threads)
-    multiply(spectrum, spectrum, w, conjugated: true, adding: false, atMost: threads)
-    inverse(spectrum, array, atMost: threads)
   }
 
   /// `y = x w` or `x conj w` for two spectra, or that added to y.

@@ -21,6 +21,8 @@ import SpectralCore
 ///
 /// A class because copies share its tables.
 public final class RightAngleTransform<Scalar: FourierScalar>: Sendable {
+  /// The lengths of an array, outermost axis first.
+  public let size: [Int]
   /// Along every axis but the last, the outermost first; or along the lines of a long row.
   private let columns: [LaneTransform<Scalar>]
   private let row: LaneTransform<Scalar>
@@ -47,6 +49,7 @@ public final class RightAngleTransform<Scalar: FourierScalar>: Sendable {
     let all = size.last! / Self.group
     let cut = Self.cut(size)
     func transform(_ count: Int) -> LaneTransform<Scalar> { LaneTransform(count: count, .builtIn, rigor: .estimate) }
+    self.size = size
     columns = (cut.map { [$0.lines] } ?? size.dropLast()).map(transform)
     row = transform(cut?.groups ?? all)
     lines = cut?.lines ?? size.dropLast().reduce(1, *)
@@ -105,28 +108,40 @@ public final class RightAngleTransform<Scalar: FourierScalar>: Sendable {
   /// Neighbouring columns that are transformed together: a few, for a cache line alone is slow to fetch, but no more than
   /// the second-level cache holds.
   private static func columnsAtOnce(_ count: Int) -> Int {
-    max(1, min(4, (1 << 18) / (count * group * MemoryLayout<Scalar>.stride)))
+    max(1, min(4, (1 << 20) / (count * group * MemoryLayout<Scalar>.stride)))
   }
 
   // MARK: Transforms
 
-  /// The spectrum of an array, as many numbers as the array has.
+  /// An array in the first corner of the size that is transformed, as it stands in memory; behind it there are zeros.
+  public struct Corner {
+    let array: UnsafeMutablePointer<Scalar>
+    /// The array's extents, no more than those of the size.
+    let extents: [Int]
+    /// Added to each number that is written.
+    let bias: Scalar
+
+    public init(_ array: UnsafeMutablePointer<Scalar>, _ extents: [Int], adding bias: Scalar = 0) {
+      (self.array, self.extents, self.bias) = (array, extents, bias)
+    }
+
+    /// One that is only read.
+    public init(_ array: UnsafePointer<Scalar>, _ extents: [Int]) {
+      self.init(UnsafeMutablePointer(mutating: array), extents)
+    }
+  }
+
+  /// The spectrum of an array, as many numbers as the size has.
   ///
   /// - Parameter threads: How many threads may take part; each holds ``workCount(_:)`` numbers meanwhile.
-  public func forward(
-    _ array: UnsafePointer<Scalar>, _ spectrum: UnsafeMutablePointer<Scalar>, atMost threads: Int = .max
-  ) {
-    // The array is only read.
-    let array = UnsafeMutablePointer(mutating: array)
+  public func forward(_ array: Corner, _ spectrum: UnsafeMutablePointer<Scalar>, atMost threads: Int = .max) {
     forwardColumns(spectrum, array, threads)
-    forEachLine(spectrum, array, threads) { forwardLine($0) }
+    forEachLine(spectrum, threads) { forwardLine($0, array) }
   }
 
   /// The array of a product of spectra, which is destroyed.
-  public func inverse(
-    _ spectrum: UnsafeMutablePointer<Scalar>, _ array: UnsafeMutablePointer<Scalar>, atMost threads: Int = .max
-  ) {
-    forEachLine(spectrum, array, threads) { inverseLine($0) }
+  public func inverse(_ spectrum: UnsafeMutablePointer<Scalar>, _ array: Corner, atMost threads: Int = .max) {
+    forEachLine(spectrum, threads) { inverseLine($0, array) }
     inverseColumns(spectrum, array, threads)
   }
 
@@ -142,63 +157,57 @@ public final class RightAngleTransform<Scalar: FourierScalar>: Sendable {
     }
   }
 
-  /// The array of the product of an array's spectrum with another, all in one: a line is multiplied while it is in the
+  /// The product of an array's spectrum with another, transformed back, all in one: a line is multiplied while it is in the
   /// first-level cache.
   ///
   /// - Parameters:
-  ///   - array: The array and its product.
   ///   - spectrum: Room for a spectrum.
+  ///   - result: May be the array.
   public func convolve(
-    _ array: UnsafeMutablePointer<Scalar>, _ w: UnsafePointer<Scalar>, conjugated: Bool,
-    work spectrum: UnsafeMutablePointer<Scalar>, atMost threads: Int = .max
+    _ array: Corner, _ w: UnsafePointer<Scalar>, conjugated: Bool, work spectrum: UnsafeMutablePointer<Scalar>,
+    to result: Corner, atMost threads: Int = .max
   ) {
     nonisolated(unsafe) let (spectrum, w) = (spectrum, w)
     forwardColumns(spectrum, array, threads)
-    forEachLine(spectrum, array, threads) {
-      forwardLine($0)
+    forEachLine(spectrum, threads) {
+      forwardLine($0, array)
       multiplyLine($0.index, spectrum, spectrum, w, conjugated: conjugated, adding: false)
-      inverseLine($0)
+      inverseLine($0, result)
     }
-    inverseColumns(spectrum, array, threads)
+    inverseColumns(spectrum, result, threads)
   }
 
-  /// A line of a spectrum, where it stands in the array if the array has no other axis, and room for it and for what its
-  /// transform works in.
+  /// A line of a spectrum, and room for it and for what its transform works in.
   private struct Line {
     let index: Int
     let values: UnsafeMutablePointer<Scalar>
-    let array: UnsafeMutablePointer<Scalar>
     let copy: UnsafeMutablePointer<Scalar>
     let work: UnsafeMutablePointer<Scalar>
   }
 
-  private func forEachLine(
-    _ spectrum: UnsafeMutablePointer<Scalar>, _ array: UnsafeMutablePointer<Scalar>, _ threads: Int,
-    _ body: (Line) -> Void
-  ) {
-    nonisolated(unsafe) let (spectrum, array) = (spectrum, array)
+  private func forEachLine(_ spectrum: UnsafeMutablePointer<Scalar>, _ threads: Int, _ body: (Line) -> Void) {
+    nonisolated(unsafe) let spectrum = spectrum
     let count = groups * Self.group
     Parallel.forEach(
       lines, grain: grain, atMost: threads,
       workspace: { Scratch<Scalar>(count: count + LaneTransform<Scalar>.workCount(groups)) }
     ) { index, work in
-      body(
-        Line(
-          index: index, values: spectrum + index * count, array: array + index * linePitch, copy: work.base,
-          work: work.base + count))
+      body(Line(index: index, values: spectrum + index * count, copy: work.base, work: work.base + count))
     }
   }
 
-  private func forwardLine(_ line: Line) {
-    if columns.isEmpty { exchange(line.array, Self.lanes, line.values, groups) }
+  // An array of one short row has no columns: it goes straight into its line.
+
+  private func forwardLine(_ line: Line, _ array: Corner) {
+    if columns.isEmpty { pack(array, 0, step: Self.lanes, to: line.values, groups) }
     twist(line.index, line.values, to: line.copy, inverse: false)
     row.execute(line.copy, Self.group, line.values, Self.group, work: line.work, inverse: false)
   }
 
-  private func inverseLine(_ line: Line) {
+  private func inverseLine(_ line: Line, _ array: Corner) {
     row.execute(line.values, Self.group, line.copy, Self.group, work: line.work, inverse: true)
     twist(line.index, line.copy, to: line.values, inverse: true)
-    if columns.isEmpty { exchange(line.array, Self.lanes, line.values, groups, unpacking: true) }
+    if columns.isEmpty { unpack(line.values, groups, to: array, 0, step: Self.lanes) }
   }
 
   private func twist(
@@ -222,21 +231,16 @@ public final class RightAngleTransform<Scalar: FourierScalar>: Sendable {
     }
   }
 
-  private func forwardColumns(
-    _ spectrum: UnsafeMutablePointer<Scalar>, _ array: UnsafeMutablePointer<Scalar>, _ threads: Int
-  ) {
+  private func forwardColumns(_ spectrum: UnsafeMutablePointer<Scalar>, _ array: Corner, _ threads: Int) {
     for axis in columns.indices.reversed() { transformColumns(axis, spectrum, array, inverse: false, threads) }
   }
 
-  private func inverseColumns(
-    _ spectrum: UnsafeMutablePointer<Scalar>, _ array: UnsafeMutablePointer<Scalar>, _ threads: Int
-  ) {
+  private func inverseColumns(_ spectrum: UnsafeMutablePointer<Scalar>, _ array: Corner, _ threads: Int) {
     for axis in columns.indices { transformColumns(axis, spectrum, array, inverse: true, threads) }
   }
 
   private func transformColumns(
-    _ axis: Int, _ spectrum: UnsafeMutablePointer<Scalar>, _ array: UnsafeMutablePointer<Scalar>, inverse: Bool,
-    _ threads: Int
+    _ axis: Int, _ spectrum: UnsafeMutablePointer<Scalar>, _ array: Corner, inverse: Bool, _ threads: Int
   ) {
     nonisolated(unsafe) let (spectrum, array) = (spectrum, array)
     let (transform, group) = (columns[axis], Self.group)
@@ -260,7 +264,7 @@ public final class RightAngleTransform<Scalar: FourierScalar>: Sendable {
       }
       if meetsArray && !inverse {
         forEachColumn {
-          exchange(array + line * linePitch + (first + $1) * Self.lanes, linePitch, $0, count)
+          pack(array, (first + $1) * Self.lanes, slice: line / count, step: linePitch, to: $0, count)
           twistLines($0, inverse: false)
         }
         transform.execute(
@@ -274,7 +278,7 @@ public final class RightAngleTransform<Scalar: FourierScalar>: Sendable {
       forEachColumn {
         if meetsArray {
           twistLines($0, inverse: true)
-          exchange(array + line * linePitch + (first + $1) * Self.lanes, linePitch, $0, count, unpacking: true)
+          unpack($0, count, to: array, (first + $1) * Self.lanes, slice: line / count, step: linePitch)
         } else {
           Scalar.kernels.pointee.copy_rows(values + $1 * group, pitch, $0, group, count, group, 0)
         }
@@ -290,17 +294,63 @@ public final class RightAngleTransform<Scalar: FourierScalar>: Sendable {
     }
   }
 
-  /// Copies numbers of an array, which lie `pitch` apart, to the lanes of some groups, or back.
-  private func exchange(
-    _ array: UnsafeMutablePointer<Scalar>, _ pitch: Int, _ groups: UnsafeMutablePointer<Scalar>, _ count: Int,
-    unpacking: Bool = false
+  /// Rows of neighbouring numbers of an array that are lanes of neighbouring groups.
+  private struct Block {
+    let array: UnsafeMutablePointer<Scalar>
+    let pitch: Int
+    let rows: Int
+    let columns: Int
+    /// The number of its first among those of the groups.
+    let lane: Int
+  }
+
+  /// Calls `body` for what an array has of the numbers from `start + k step` on, as many as there are lanes, for k below
+  /// `count`, and of those half a row behind them.
+  private func forEachBlock(
+    _ corner: Corner, _ start: Int, slice: Int, step: Int, _ count: Int, _ body: (Block) -> Void
   ) {
-    for (part, lane) in [(array, groups), (array + half, groups + Self.lanes)] {
-      if unpacking {
-        Scalar.kernels.pointee.copy_rows(part, pitch, lane, Self.group, count, Self.lanes, 0)
-      } else {
-        Scalar.kernels.pointee.copy_rows(lane, Self.group, part, pitch, count, Self.lanes, 0)
+    let (lanes, width) = (Self.lanes, corner.extents.last!)
+    for (first, lane) in [(start, 0), (start + half, lanes)] where first < width {
+      let array = corner.array + first
+      if columns.isEmpty || !lineTwists.isEmpty {
+        // A row that is cut: some of its pieces are whole, the next may not be.
+        let whole = first + lanes <= width ? min(count, (width - first - lanes) / step + 1) : 0
+        if whole > 0 { body(Block(array: array, pitch: step, rows: whole, columns: lanes, lane: lane)) }
+        let rest = min(lanes, width - first - whole * step)
+        if whole < count && rest > 0 {
+          body(
+            Block(array: array + whole * step, pitch: step, rows: 1, columns: rest, lane: lane + whole * Self.group))
+        }
+      } else if slice < corner.extents.dropLast(2).reduce(1, *) {
+        let rows = corner.extents[corner.extents.count - 2]
+        body(
+          Block(
+            array: array + slice * rows * width, pitch: width, rows: rows, columns: min(lanes, width - first),
+            lane: lane))
       }
+    }
+  }
+
+  private func pack(
+    _ array: Corner, _ start: Int, slice: Int = 0, step: Int, to groups: UnsafeMutablePointer<Scalar>, _ count: Int
+  ) {
+    var missing = count * Self.group
+    forEachBlock(array, start, slice: slice, step: step, count) { missing -= $0.rows * $0.columns }
+    if missing > 0 {
+      UnsafeMutableRawPointer(groups).initializeMemory(
+        as: UInt8.self, repeating: 0, count: count * Self.group * MemoryLayout<Scalar>.stride)
+    }
+    forEachBlock(array, start, slice: slice, step: step, count) {
+      Scalar.kernels.pointee.copy_rows(groups + $0.lane, Self.group, $0.array, $0.pitch, $0.rows, $0.columns, 0)
+    }
+  }
+
+  private func unpack(
+    _ groups: UnsafePointer<Scalar>, _ count: Int, to array: Corner, _ start: Int, slice: Int = 0, step: Int
+  ) {
+    forEachBlock(array, start, slice: slice, step: step, count) {
+      Scalar.kernels.pointee.copy_rows(
+        $0.array, $0.pitch, groups + $0.lane, Self.group, $0.rows, $0.columns, Double(array.bias))
     }
   }
 

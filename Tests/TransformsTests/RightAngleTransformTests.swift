@@ -53,7 +53,7 @@ import Testing
     let transform = RightAngleTransform<Scalar>.shared(size: size)
     func spectrum(_ array: Tensor<Scalar>) -> Scratch<Scalar> {
       let spectrum = Scratch<Scalar>(count: count)
-      array.withUnsafeElements { transform.forward($0.baseAddress!, spectrum.base) }
+      array.withUnsafeElements { transform.forward(.init($0.baseAddress!, size), spectrum.base) }
       return spectrum
     }
     let bound =
@@ -67,15 +67,16 @@ import Testing
       }
       let (product, other, array) = (spectrum(x), spectrum(w), Scratch<Scalar>(count: count))
       transform.multiply(product.base, product.base, other.base, conjugated: correlates, adding: false)
-      transform.inverse(product.base, array.base)
+      transform.inverse(product.base, .init(array.base, size))
       compare(array, "step by step")
       let (twice, again) = (Scratch<Scalar>(count: count), spectrum(x))
       transform.multiply(twice.base, again.base, other.base, conjugated: correlates, adding: false)
       transform.multiply(twice.base, again.base, other.base, conjugated: correlates, adding: true)
-      transform.inverse(twice.base, array.base)
+      transform.inverse(twice.base, .init(array.base, size))
       compare(array, "added up", times: 2)
       for i in 0..<count { array.base[i] = x[i] }
-      transform.convolve(array.base, other.base, conjugated: correlates, work: product.base)
+      transform.convolve(
+        .init(array.base, size), other.base, conjugated: correlates, work: product.base, to: .init(array.base, size))
       compare(array, "all in one")
     }
   }
