@@ -9,7 +9,7 @@ import SpectralCore
 enum DirectSolvers<Scalar: TensorScalar> {
   /// All of them, in the order of preference. The last one can do everything, in the least memory.
   static var table: [any ConvolutionSolver<Scalar>.Type] {
-    [BatchSolver<Scalar>.self, MatrixSolver<Scalar>.self, WindowSolver<Scalar>.self, UnfoldSolver<Scalar>.self]
+    [WindowSolver<Scalar>.self, MatrixSolver<Scalar>.self, UnfoldSolver<Scalar>.self]
   }
 
   /// The solver that is to do a pass.
@@ -45,6 +45,8 @@ struct SolverChoice<Scalar: TensorScalar>: Sendable {
 struct SolverKey: Hashable {
   let problem: ConvolutionProblem
   let pass: ConvolutionPass
+  /// The only one that may be taken.
+  let solver: String?
   let memoryLimit: Int?
   let threads: Int
 }

@@ -135,17 +135,20 @@ public struct SpatialConvolution<Scalar: TensorScalar>: ConvolutionMethod {
   private func plan(
     _ pass: ConvolutionPass, _ problem: ConvolutionProblem
   ) throws(ConvolutionError) -> any ConvolutionSolver<Scalar> {
-    guard let solver else {
-      let key = SolverKey(problem: problem, pass: pass, memoryLimit: memoryLimit, threads: Parallel.threads)
-      let choice = try choices.value(key) { () throws(ConvolutionError) in
-        let solver = try DirectSolvers<Scalar>.choose(problem, pass, rates, memoryLimit: memoryLimit)
-        return SolverChoice(type: Swift.type(of: solver), kept: solver.isReusable ? solver : nil)
-      }
-      if let kept = choice.kept { return kept }
-      return try choice.type.init(problem, pass, memoryLimit: memoryLimit)
+    let key = SolverKey(
+      problem: problem, pass: pass, solver: solver, memoryLimit: memoryLimit, threads: Parallel.threads)
+    let choice = try choices.value(key) { () throws(ConvolutionError) in
+      let chosen =
+        if let type = DirectSolvers<Scalar>.table.first(where: { $0.name == solver }) {
+          try type.init(problem, pass, memoryLimit: memoryLimit)
+        } else {
+          try DirectSolvers<Scalar>.choose(problem, pass, rates, memoryLimit: memoryLimit)
+        }
+      // A limit has room for the tables of one problem only.
+      return SolverChoice(type: Swift.type(of: chosen), kept: memoryLimit == nil ? chosen.kept : nil)
     }
-    let type = DirectSolvers<Scalar>.table.first { $0.name == solver }!
-    return try type.init(problem, pass, memoryLimit: memoryLimit)
+    if let kept = choice.kept { return kept }
+    return try choice.type.init(problem, pass, memoryLimit: memoryLimit)
   }
 
   /// The name of the solver that does a pass of a problem.

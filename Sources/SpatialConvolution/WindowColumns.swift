@@ -11,17 +11,14 @@ struct WindowColumns {
     let taps: WindowTaps
     /// Where the pixels of each tap begin, in numbers.
     let offsets: Scratch<Int32>
-    /// For each block of columns, the taps that see anything.
-    let ranges: Scratch<Int32>
+    /// The columns that are summed together, and the taps with which they see anything.
+    let blocks: Scratch<sk_column_block>
     /// Where sums are added that a boundary or a stride sends elsewhere.
     let targets: Scratch<sk_column_run>
   }
 
-  let isInterleaved: Bool
   /// Columns of sums.
   let positions: Int
-  /// Columns of sums of a block.
-  let blockColumns: Int
   /// From the pixels of one column of sums to those of the next; in a plain band, of one vector to the next.
   let columnStep: Int
   /// Numbers of a row of a band.
@@ -33,18 +30,17 @@ struct WindowColumns {
   /// The bytes of the tables.
   var byteCount: Int {
     residues.reduce(Scratch<sk_column_run>.byteCount(runs.count)) { bytes, residue in
-      bytes + Scratch<Int32>.byteCount(residue.offsets.count) + Scratch<Int32>.byteCount(residue.ranges.count)
+      bytes + Scratch<Int32>.byteCount(residue.offsets.count) + Scratch<sk_column_block>.byteCount(residue.blocks.count)
         + Scratch<sk_column_run>.byteCount(residue.targets.count)
     }
   }
 
   /// - Parameters:
   ///   - width: Numbers of a vector.
-  ///   - vectors: Vectors of a block.
-  init(_ axis: SlidingAxis, interleaved: Bool, width: Int, vectors: Int) {
-    isInterleaved = interleaved
+  ///   - vectors: The most vectors of a block.
+  ///   - exact: Whether blocks are chosen so that few products are multiplied in vain, not all as large as they may be.
+  init(_ axis: SlidingAxis, interleaved: Bool, exact: Bool, width: Int, vectors: Int) {
     positions = axis.positions
-    blockColumns = interleaved ? vectors : vectors * width
     columnStep = interleaved ? axis.step * width : width
     let taps = axis.residues.map { WindowTaps($0.taps, step: axis.step) }
     let runs: [sk_column_run]
@@ -75,19 +71,36 @@ struct WindowColumns {
     let places = 0..<axis.places(axis.positions)
     let first = places.first { axis.source($0) != nil } ?? .max
     let last = places.last { axis.source($0) != nil } ?? .min
-    let blockColumns = blockColumns
+    let most = interleaved ? vectors : vectors * width
     residues = zip(axis.residues, taps).map { residue, taps in
-      var ranges: [Int32] = []
-      ranges.reserveCapacity(2 * ((axis.positions + blockColumns - 1) / blockColumns))
-      for start in stride(from: 0, to: axis.positions, by: blockColumns) {
-        let end = min(axis.positions, start + blockColumns)
+      func block(_ start: Int, _ end: Int) -> sk_column_block {
         let seeing = first > last ? 0..<0 : taps.taps(from: first - (end - 1) * axis.step, to: last - start * axis.step)
-        ranges.append(Int32(seeing.lowerBound))
-        ranges.append(Int32(seeing.upperBound))
+        return sk_column_block(
+          columns: Int32(end - start), first_tap: Int32(seeing.lowerBound), end_tap: Int32(seeing.upperBound))
       }
+      let starts =
+        exact && axis.positions <= 128
+        ? Self.starts(axis.positions, most, block) : Array(stride(from: 0, to: axis.positions, by: most))
+      let blocks = zip(starts, starts.dropFirst() + [axis.positions]).map(block)
       return Residue(
-        taps: taps, offsets: Scratch(taps.places.map { Int32(offset($0)) }), ranges: Scratch(ranges),
+        taps: taps, offsets: Scratch(taps.places.map { Int32(offset($0)) }), blocks: Scratch(blocks),
         targets: Scratch(axis.scatters ? [sk_column_run](columns: axis.positions) { axis.target(residue, $0) } : []))
     }
+  }
+
+  /// Where blocks of columns begin if the fewest products are multiplied in vain: near a border neighbouring columns see
+  /// something with other taps. To begin a block takes half as long as a tap of a column.
+  private static func starts(_ columns: Int, _ most: Int, _ block: (Int, Int) -> sk_column_block) -> [Int] {
+    var (costs, starts) = ([0], [0])
+    for end in 1...columns {
+      func cost(_ start: Int) -> Int {
+        let block = block(start, end)
+        return costs[start] + 2 * Int(block.columns * (block.end_tap - block.first_tap)) + 1
+      }
+      let start = (max(0, end - most)..<end).min { cost($0) < cost($1) }!
+      costs.append(cost(start))
+      starts.append(start)
+    }
+    return Array(sequence(first: starts[columns]) { $0 > 0 ? starts[$0] : nil }).reversed()
   }
 }

@@ -1,62 +1,77 @@
 import CKernels
 import SpectralConvolution
 
-/// About how long a pass over single planes takes, in cycles of one core: what the choice between the two kinds of bands is
-/// made by.
-struct WindowCost {
-  /// Cycles from plain bands, and from interleaved ones.
-  let plain: Double
-  let interleaved: Double
-  /// Cycles that either spends on memory.
-  let moving: Double
+extension WindowTiles {
+  /// The seconds of a pass: products, copies of rows into bands and back, and what tables and calls take.
+  var cost: CostEstimate {
+    let isGradient = pass == .filterGradient
+    let bands = (vertical.positions + rows - 1) / rows
+    let (kernel, width, tableEntry) = (problem.vertical.kernel, problem.horizontal.kernel, DirectCost.tableEntry)
+    let resultBlocks = isShared ? 1 : results
+    // Bands of which a plane needs several are filled again for every block of results, but in the filter gradient.
+    let bandRows =
+      Double(unitBlocks * terms) * Double(bands > 1 && !isGradient ? resultBlocks : 1) * Double(bands)
+      * Double(min(bandHeight, rows * kernel))
+    let (down, along) = (vertical.residues.count, columns.residues.count)
+    let columnBlocks =
+      isGradient
+      ? (width + Scalar.windowVectors - 1) / Scalar.windowVectors
+      : columns.residues.reduce(0) { $0 + $1.blocks.count }
+    let targetRuns = columns.residues.reduce(0) { $0 + $1.targets.count }
+    let (passes, blockPasses) = (Double(unitBlocks * results), Double(unitBlocks * resultBlocks))
+    let (steps, sumRows) = (terms * problem.vertical.output * kernel, vertical.positions * down)
+    return [
+      "start": DirectCost.start,
+      "products": productCycles / 2.7e9,
+      "copies": bandRows * Double(columns.pitch) * (isGradient ? 0.1e-9 : 0.15e-9),
+      "runs": bandRows * Double(columns.runs.count) * (isInterleaved ? 6e-9 : 2.5e-9),
+      "steps": blockPasses * Double(steps * columnBlocks) * (isGradient ? 1e-9 : 0.3e-9),
+      "taps": isGradient ? passes * Double(steps * width) * 0.5e-9 : 0,
+      "calls": isGradient ? 0 : passes * Double(along * sumRows) * 2e-8,
+      "scatters": scatters
+        ? passes * Double(sumRows) * (Double(horizontal.positions * along) * 1.3e-9 + Double(targetRuns) * 2e-9) : 0,
+      "residues": isGradient ? 0 : Double(down * along) * 1.6e-6,
+      "entries": Double(sumRows + steps + (scatters ? horizontal.positions * along : 0) + columns.runs.count)
+        * tableEntry,
+      // Each part clears and adds up its sums.
+      "sums": isGradient ? Double(parts) * Double(blocks * sumCount) * 0.6e-9 : 0,
+    ]
+  }
 
-  /// The seconds of one of the two.
-  func seconds(interleaved isInterleaved: Bool) -> Double { ((isInterleaved ? interleaved : plain) + moving) / 2.7e9 }
+  /// Blocks of units of the whole batch.
+  private var unitBlocks: Int { pass == .filterGradient ? imageBlocks * blocks : blocks }
 
-  /// - Parameters:
-  ///   - lanes: Numbers of a vector.
-  ///   - vectors: Vectors of columns that are summed together.
-  init(_ problem: ConvolutionProblem, _ pass: ConvolutionPass, lanes: Int, vectors: Int) {
+  /// Cycles of products, and of memory.
+  private var productCycles: Double {
+    let (isGradient, lanes, axis) = (pass == .filterGradient, Scalar.vectorWidth, problem.vertical)
     // Rows of zeros pass by no sum, and columns of them as few as there are in a block.
-    var (rows, columns) = (problem.vertical.output, problem.horizontal.output)
-    var columnVectors = (columns + lanes - 1) / lanes
-    if pass == .inputGradient {
-      let reach = columns + (problem.horizontal.span - 1) / problem.horizontal.stride
-      let isFolded = !problem.hasUnitStride || problem.geometry.boundary != .zero
-      let all = isFolded ? reach : problem.horizontal.input
-      columnVectors = min((all + lanes - 1) / lanes, columnVectors + vectors)
-      columns = min(all, columns + vectors)
+    let rows = problem.geometry.boundary == .zero ? min(axis.output, axis.input) : axis.output
+    func vectors(_ columns: Int) -> Int { isInterleaved ? columns : (columns + lanes - 1) / lanes }
+    var columnProducts = 0
+    if isGradient { columnProducts = vectors(problem.horizontal.output) * problem.horizontal.kernel }
+    for residue in isGradient ? [] : columns.residues {
+      for block in UnsafeBufferPointer(start: residue.blocks.base, count: residue.blocks.count) {
+        columnProducts += vectors(Int(block.columns)) * Int(block.end_tap - block.first_tap)
+      }
     }
-    if problem.geometry.boundary == .zero { rows = min(rows, problem.vertical.input) }
-    let groups = problem.geometry.groups
-    let planes = problem.batch * groups
-    // The filter gradient adds up images.
-    let blocks =
-      pass == .filterGradient
-      ? problem.batch * ((groups + lanes - 1) / lanes) : (planes + lanes - 1) / lanes
-    let pairs = Double(
-      problem.channelsPerGroup * problem.outputsPerGroup * problem.taps)
-    let copied = Double(problem.inputShape.count + problem.outputShape.count)
-    let rowVectors = Double(planes) * Double(rows) * Double(columnVectors)
     // Two multiply-adds a cycle, less what loads and short rows cost, or the latency of four where too few sums are in
     // registers beside each other.
-    let isFilterGradient = pass == .filterGradient
-    let (axis, kernel) = (problem.vertical, problem.horizontal.kernel)
-    let rowsApart = isFilterGradient ? axis.stride : axis.dilation
-    let rowsTogether = min(SK_WINDOW_ROWS, max(1, (isFilterGradient ? axis.kernel : axis.output) / rowsApart))
-    func cyclesPerProduct(_ columns: Int) -> Double {
-      let sums = rowsTogether * max(1, min(vectors, isFilterGradient ? kernel : columns))
-      return sums < 4 ? 4 / Double(sums) : 0.5
+    let rowsApart = isGradient ? axis.stride : axis.dilation
+    let rowsTogether =
+      isShared && !isGradient
+      ? min(SK_WINDOW_ROWS, results) : min(SK_WINDOW_ROWS, max(1, (isGradient ? axis.kernel : axis.output) / rowsApart))
+    let columnsTogether = isGradient ? problem.horizontal.kernel : vectors(columns.positions)
+    let sums = rowsTogether * max(1, min(Scalar.windowVectors, columnsTogether))
+    var cycles = sums < 4 ? 4 / Double(sums) : 0.5
+    if !isInterleaved {
+      // Pixels of a plain band begin anywhere in a line of the cache, so a load takes two cycles; as many rows of sums share
+      // it as there are taps down a kernel.
+      cycles = 1.1 * max(cycles, 2 / Double(isGradient ? rowsTogether : min(rowsTogether, axis.kernel)))
     }
-    // Pixels of a plain band begin anywhere in a line of the cache, so a load takes two cycles; as many rows of sums share it
-    // as there are taps down a kernel.
-    let rowsPerLoad = isFilterGradient ? rowsTogether : min(rowsTogether, axis.kernel)
-    let plainCycles = max(cyclesPerProduct((columns + lanes - 1) / lanes), 2 / Double(rowsPerLoad))
-    // The products; the copies; and what it takes to begin.
-    plain = rowVectors * pairs * plainCycles * 1.1 + 1.5 * copied / Double(lanes) + 1500 * Double(planes)
-    interleaved =
-      Double(blocks) * (Double(rows) * Double(columns) * pairs * cyclesPerProduct(columns) + 3000)
-      + 2.5 * copied / Double(lanes) * Double(blocks * lanes) / Double(max(planes, 1))
-    moving = 0.65 * copied * 16 / Double(lanes)
+    let products = Double(rows * axis.kernel) * Double(columnProducts * results * terms)
+    let copied = Double(problem.inputShape.count + problem.outputShape.count) / Double(lanes)
+    let idle = Double(unitBlocks * self.lanes) / Double(max(1, units))
+    return Double(unitBlocks) * (products * cycles + (isInterleaved ? 3000 : 1500))
+      + copied * ((isInterleaved ? 2.5 * idle : 1.5) + 10.4)
   }
 }

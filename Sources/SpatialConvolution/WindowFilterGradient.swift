@@ -4,7 +4,7 @@ import SpectralCore
 
 /// The filter gradient of the direct method for single planes: each vector of pixels and each of output gradients is
 /// used by all taps that pair them while it is in a register (`windows.h`).
-struct WindowFilterGradient<Scalar: TensorScalar> {
+struct WindowFilterGradient<Scalar: TensorScalar>: @unchecked Sendable {
   private let tiles: WindowTiles<Scalar>
   private let bands: AxisBands
   /// The taps that pair outputs with the rows that these see: of a whole band, and of the last one.
@@ -22,7 +22,7 @@ struct WindowFilterGradient<Scalar: TensorScalar> {
     init(_ tiles: WindowTiles<Scalar>, outputs: Int) {
       let (problem, columns, width) = (tiles.problem, tiles.columns, Scalar.vectorWidth)
       down = tiles.gradientTaps(outputs)
-      steps = WindowSteps(down, positions: problem.vertical.kernel)
+      steps = WindowSteps(down, rows: problem.vertical.kernel)
       shape = sk_tap_shape(
         tap_count: problem.horizontal.kernel, taps: columns.residues[0].offsets.base,
         sum_pitch: down.distance * problem.horizontal.kernel * width, pixel_pitch: columns.pitch,
@@ -59,72 +59,69 @@ struct WindowFilterGradient<Scalar: TensorScalar> {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func sum(_ g: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>, to dw: UnsafeMutablePointer<Scalar>) {
-    let (groups, pieces) = (problem.geometry.groups, problem.batch * bands.count)
+    let pieces = tiles.imageBlocks * bands.count
     Parallel.forEach(tiles.parts * tiles.blocks, atMost: tiles.workers, workspace: { WindowWorkspace(tiles) }) {
       index, workspace in
       let (part, block) = index.quotientAndRemainder(dividingBy: tiles.blocks)
-      let own = block * tiles.lanes..<min(groups, (block + 1) * tiles.lanes)
       workspace.sums.base.initialize(repeating: 0, count: workspace.sums.count)
       let range = part * pieces / tiles.parts..<(part + 1) * pieces / tiles.parts
       for piece in range {
-        let (image, band) = piece.quotientAndRemainder(dividingBy: bands.count)
-        fill(workspace, own, image: image, band, g, x)
+        let (imageBlock, band) = piece.quotientAndRemainder(dividingBy: bands.count)
+        fill(workspace, tiles.units(block, imageBlock: imageBlock), band, g, x)
         if piece + 1 < range.upperBound {
-          startPrefetch(workspace, piece + 1, own, g, x)
+          startPrefetch(workspace, piece + 1, block, g, x)
         } else {
           // Most often the same thread goes on with the next groups.
-          let first = own.upperBound < groups ? own.upperBound : 0
-          let next = first..<min(groups, first + tiles.lanes)
-          startPrefetch(workspace, first > 0 ? range.lowerBound : range.upperBound, next, g, x)
+          let next = (block + 1) % tiles.blocks
+          startPrefetch(workspace, next > 0 ? range.lowerBound : range.upperBound, next, g, x)
         }
         correlate(workspace, band)
       }
-      let count = tiles.filtersPerGroup
-      let to = dw + part * problem.filterShape.count + own.lowerBound * count
-      if tiles.isInterleaved {
+      let (count, groups) = (tiles.filtersPerGroup, tiles.units(block))
+      let to = dw + part * problem.filterShape.count + groups.first * count
+      if tiles.band == sk_interleaved {
         Scalar.kernels.pointee.unpack_lanes(
-          to, count, workspace.sums.base, tiles.lanes, own.count, count, nil, 1, 0)
+          to, count, workspace.sums.base, tiles.lanes, groups.count, count, nil, 1, 0)
       } else {
         Scalar.kernels.pointee.sum_lanes(to, workspace.sums.base, count)
       }
     }
   }
 
-  /// Lets the steps of a band fetch what a piece of some groups reads.
+  /// Lets the steps of a band fetch what a piece of a block reads.
   private func startPrefetch(
-    _ workspace: WindowWorkspace<Scalar>, _ piece: Int, _ own: Range<Int>, _ g: UnsafePointer<Scalar>,
+    _ workspace: WindowWorkspace<Scalar>, _ piece: Int, _ block: Int, _ g: UnsafePointer<Scalar>,
     _ x: UnsafePointer<Scalar>
   ) {
-    let (image, band) = piece.quotientAndRemainder(dividingBy: bands.count)
-    guard image < problem.batch else { return workspace.prefetch.begin() }
-    let (images, maps, unit) = (problem.images, problem.maps, image * problem.geometry.groups + own.lowerBound)
-    workspace.prefetch.add(
-      PrefetchRegion(
-        x + unit * images.count * images.pixels, images, count: own.count * images.count, rows: bands.rows(band)))
-    workspace.prefetch.add(
-      PrefetchRegion(
-        g + unit * maps.count * maps.pixels, maps, count: own.count * maps.count, rows: bands.positions(band)))
+    let (imageBlock, band) = piece.quotientAndRemainder(dividingBy: bands.count)
+    guard imageBlock < tiles.imageBlocks else { return workspace.prefetch.begin() }
+    let (images, maps, units) = (problem.images, problem.maps, tiles.units(block, imageBlock: imageBlock))
+    workspace.prefetch.add(PrefetchRegion(x, images, units, rows: bands.rows(band)))
+    workspace.prefetch.add(PrefetchRegion(g, maps, units, rows: bands.positions(band)))
     let rowBlocks = (problem.vertical.kernel + SK_WINDOW_ROWS - 1) / SK_WINDOW_ROWS
     let tapBlocks = (problem.horizontal.kernel + Scalar.windowVectors - 1) / Scalar.windowVectors
     let steps = whole.steps[min(SK_WINDOW_ROWS, problem.vertical.kernel)].count
     workspace.prefetch.begin(steps: maps.count * images.count * rowBlocks * tapBlocks * steps)
   }
 
-  /// Copies what some groups of an image have in a band: the rows of the image that it sees, and its gradients.
+  /// Copies what some units have in a band: the rows of the image that it sees, and its gradients.
   private func fill(
-    _ workspace: WindowWorkspace<Scalar>, _ own: Range<Int>, image: Int, _ band: Int, _ g: UnsafePointer<Scalar>,
+    _ workspace: WindowWorkspace<Scalar>, _ units: WindowUnits, _ band: Int, _ g: UnsafePointer<Scalar>,
     _ x: UnsafePointer<Scalar>
   ) {
-    let (images, maps, first) = (problem.images, problem.maps, image * problem.geometry.groups)
-    let rows = bands.positions(band)
-    workspace.fill(own, band, bands, rowPitch: images.width) {
-      x + ((first + $0) * images.count + $1) * images.pixels
-    }
+    let (images, maps, rows) = (problem.images, problem.maps, bands.positions(band))
+    workspace.fill(units, band, bands, rowPitch: images.width) { x + ($0 * images.count + $1) * images.pixels }
     for result in 0..<maps.count {
+      let gradients = workspace.factors.base + result * tiles.rows * tiles.gradientPitch
       workspace.copyRows(
-        own, to: workspace.factors.base + result * tiles.rows * tiles.gradientPitch, pitch: tiles.gradientPitch,
-        rows: gradientRows.base, count: rows.count, rowPitch: maps.width, runs
-      ) { g + ((first + $0) * maps.count + result) * maps.pixels + rows.lowerBound * maps.width }
+        units, lanes: tiles.lanes, to: gradients, pitch: tiles.gradientPitch, rows: gradientRows.base,
+        count: rows.count, rowPitch: maps.width, runs
+      ) { g + ($0 * maps.count + result) * maps.pixels + rows.lowerBound * maps.width }
+      // The sums of all lanes are added at the end, so idle ones must have none.
+      guard tiles.isShared, units.count < tiles.lanes else { continue }
+      for first in stride(from: 0, to: rows.count * tiles.gradientPitch, by: tiles.lanes) {
+        for lane in units.count..<tiles.lanes { gradients[first + lane] = 0 }
+      }
     }
   }
 

@@ -9,18 +9,18 @@ struct WindowSteps {
   private let bounds: [Int]
 
   /// The most rows of sums, of so many, that are in registers together.
-  private static func most(_ positions: Int) -> Int { min(SK_WINDOW_ROWS, positions) }
+  private static func most(_ rows: Int) -> Int { min(SK_WINDOW_ROWS, rows) }
 
   /// The most bytes of the steps.
-  static func byteCount(_ taps: WindowTaps, positions: Int) -> Int {
-    let most = most(positions)
+  static func byteCount(_ taps: WindowTaps, rows: Int) -> Int {
+    let most = most(rows)
     return Scratch<sk_window_step>.byteCount(most * taps.places(most))
   }
 
-  init(_ taps: WindowTaps, positions: Int) {
+  init(_ taps: WindowTaps, rows: Int) {
     var steps: [sk_window_step] = []
     var bounds = [0]
-    for count in 1...Self.most(positions) {
+    for count in 1...Self.most(rows) {
       for t in 0..<taps.places(count) {
         guard let seeing = taps.positions(seeing: t, of: count) else { continue }
         steps.append(

@@ -21,7 +21,9 @@ struct WindowTaps {
 
   var count: Int { indices.count }
 
-  init(_ taps: [SlidingAxis.Tap], step: Int) {
+  /// - Parameter stacked: Whether what is summed together is several results at one position, which all see the same
+  ///   places, not several positions.
+  init(_ taps: [SlidingAxis.Tap], step: Int, stacked: Bool = false) {
     indices = taps.map(\.index)
     places = taps.map(\.place)
     self.step = step
@@ -30,8 +32,8 @@ struct WindowTaps {
     spacing = places.count == 1 ? step : abs(places[1] - places[0])
     var (a, b) = (step, spacing)
     while b != 0 { (a, b) = (b, a % b) }
-    distance = spacing / a
-    tapShift = step / a
+    distance = stacked ? 1 : spacing / a
+    tapShift = stacked ? 0 : step / a
   }
 
   /// Rows of places that some positions, `distance` apart, see together.
@@ -39,6 +41,7 @@ struct WindowTaps {
 
   /// The positions, of so many, that see a place with one of the taps.
   func positions(seeing place: Int, of count: Int) -> Range<Int>? {
+    if tapShift == 0 { return 0..<count }
     let first = max(0, (place - self.count + tapShift) / tapShift)
     let last = min(count - 1, place / tapShift)
     return first <= last ? first..<last + 1 : nil
@@ -62,10 +65,10 @@ struct WindowTaps {
   /// Calls `body` with the blocks of so many positions that are summed together: the first of them, and how many,
   /// `distance` apart.
   @inline(__always)
-  func forEachBlock(_ positions: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
+  func forEachBlock(_ positions: Int, atMost: Int = Int(SK_WINDOW_ROWS), _ body: (_ first: Int, _ count: Int) -> Void) {
     for start in 0..<min(positions, distance) {
       let all = (positions - start + distance - 1) / distance
-      let blocks = (all + SK_WINDOW_ROWS - 1) / SK_WINDOW_ROWS
+      let blocks = (all + atMost - 1) / atMost
       for block in 0..<blocks {
         let first = all * block / blocks
         body(start + distance * first, all * (block + 1) / blocks - first)

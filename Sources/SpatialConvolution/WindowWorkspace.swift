@@ -1,6 +1,31 @@
 import CKernels
 import SpectralCore
 
+/// The units that are computed together, equally far apart.
+struct WindowUnits {
+  let first: Int
+  let count: Int
+  let step: Int
+
+  /// The unit of a lane; idle lanes have that of the last one.
+  subscript(lane: Int) -> Int { first + min(lane, count - 1) * step }
+}
+
+extension PrefetchRegion {
+  /// Some rows of the planes of some units; of units that are no neighbours all rows.
+  init<Scalar: TensorScalar>(
+    _ first: UnsafePointer<Scalar>, _ planes: GroupPlanes, _ units: WindowUnits, rows: Range<Int>
+  ) {
+    let start = first + units.first * planes.count * planes.pixels
+    if units.step == 1 {
+      self.init(start, planes, count: units.count * planes.count, rows: rows)
+    } else {
+      let (all, unit) = (planes.count * planes.height, units.step * planes.count * planes.height)
+      self.init(start, GroupPlanes(count: 1, height: unit, width: planes.width), count: units.count, rows: 0..<all)
+    }
+  }
+}
+
 /// What a thread of a pass over single planes works in.
 ///
 /// A class, for a struct would be copied with every closure.
@@ -16,7 +41,6 @@ final class WindowWorkspace<Scalar: TensorScalar> {
   let start: Scratch<Scalar>
   let prefetch = Prefetch()
   private let terms: Int
-  private let isInterleaved: Bool
   /// From one row of a band to the next, and from one term's rows to the next.
   private let (pitch, termPitch): (Int, Int)
   private let runs: Scratch<sk_column_run>
@@ -24,7 +48,7 @@ final class WindowWorkspace<Scalar: TensorScalar> {
   private let sources: Scratch<UnsafeRawPointer?>
 
   init(_ tiles: WindowTiles<Scalar>) {
-    (terms, isInterleaved, runs) = (tiles.terms, tiles.isInterleaved, tiles.columns.runs)
+    (terms, runs) = (tiles.terms, tiles.columns.runs)
     (pitch, termPitch) = (tiles.columns.pitch, tiles.bandHeight * tiles.columns.pitch)
     band = Scratch(count: tiles.bandCount)
     factors = Scratch(count: tiles.factorCount)
@@ -44,13 +68,13 @@ final class WindowWorkspace<Scalar: TensorScalar> {
   /// - Parameter plane: Where the plane of a unit and a term begins.
   @inline(__always)
   func fill(
-    _ units: Range<Int>, _ band: Int, _ rows: AxisBands, rowPitch: Int,
+    _ units: WindowUnits, _ band: Int, _ rows: AxisBands, rowPitch: Int,
     plane: (_ unit: Int, _ term: Int) -> UnsafePointer<Scalar>
   ) {
     let filled = rows.filled(band)
     for term in 0..<terms {
       copyRows(
-        units, to: self.band.base + term * termPitch, pitch: pitch,
+        units, lanes: sources.count, to: self.band.base + term * termPitch, pitch: pitch,
         rows: rows.sources(band) + filled.lowerBound, count: filled.count, rowPitch: rowPitch, runs
       ) { plane($0, term) }
     }
@@ -64,15 +88,15 @@ final class WindowWorkspace<Scalar: TensorScalar> {
   ///   - runs: What a copied row is filled with.
   @inline(__always)
   func copyRows(
-    _ units: Range<Int>, to band: UnsafeMutablePointer<Scalar>, pitch: Int, rows: UnsafePointer<Int32>, count: Int,
-    rowPitch: Int, _ runs: Scratch<sk_column_run>, plane: (_ unit: Int) -> UnsafePointer<Scalar>
+    _ units: WindowUnits, lanes: Int, to band: UnsafeMutablePointer<Scalar>, pitch: Int, rows: UnsafePointer<Int32>,
+    count: Int, rowPitch: Int, _ runs: Scratch<sk_column_run>, plane: (_ unit: Int) -> UnsafePointer<Scalar>
   ) {
-    guard isInterleaved else {
+    guard lanes > 1 else {
       return Scalar.kernels.pointee.fill_band(
-        band, pitch, plane(units.lowerBound), rowPitch, rows, count, runs.base, runs.count)
+        band, pitch, plane(units.first), rowPitch, rows, count, runs.base, runs.count)
     }
-    for lane in 0..<sources.count {
-      sources.base[lane] = UnsafeRawPointer(plane(min(units.lowerBound + lane, units.upperBound - 1)))
+    for lane in 0..<lanes {
+      sources.base[lane] = UnsafeRawPointer(plane(units[lane]))
     }
     Scalar.kernels.pointee.interleave_band(
       band, pitch, sources.base, rowPitch, rows, count, runs.base, runs.count)

@@ -24,8 +24,8 @@ package protocol ConvolutionSolver<Scalar>: Sendable {
   /// Whether measurements favour it for such channels and images: then it is taken unless another solver's estimate is
   /// much less than its own.
   var isPreferred: Bool { get }
-  /// Whether it took long to plan and holds no memory to speak of, so that it is worth keeping for the next call.
-  var isReusable: Bool { get }
+  /// The solver with its tables, for the next calls; nil if they take little time to make, or much memory.
+  var kept: (any ConvolutionSolver<Scalar>)? { get }
   /// The memory of the pass, phase after phase.
   var memory: [WorkingSet] { get }
 
@@ -75,5 +75,5 @@ extension ConvolutionSolver {
   package func seconds(_ pass: ConvolutionPass, _ rates: CostRates) -> Double {
     cost.seconds * rates.factor("\(Self.name) \(pass)")
   }
-  package var isReusable: Bool { false }
+  package var kept: (any ConvolutionSolver<Scalar>)? { nil }
 }

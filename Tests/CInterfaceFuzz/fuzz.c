@@ -123,7 +123,7 @@ static int32_t stop_sometimes(double fraction, void *context) {
 
 static const char *solver_name(void) {
   static const char *names[] = {
-      "direct.batch", "direct.matrix", "direct.window", "direct.unfold", "fft.tiles", "fft.whole", "", "fft.none", "direct",
+      "direct.matrix", "direct.window", "direct.unfold", "fft.tiles", "fft.whole", "", "fft.none", "direct",
   };
   return one_in(3) ? names[below(sizeof names / sizeof *names)] : NULL;
 }

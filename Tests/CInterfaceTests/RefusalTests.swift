@@ -79,7 +79,7 @@ import Testing
     "fft.nothing".withCString { name in
       options.solver = name
       #expect(spectral_plan_create(&options, &plan) == SPECTRAL_INVALID)
-      #expect(message.contains("there is no solver fft.nothing: take one of direct.batch"))
+      #expect(message.contains("there is no solver fft.nothing: take one of direct.window"))
     }
     // It can be computed, but this way transforms by FFTW, which the options exclude.
     "fft.whole".withCString { name in

@@ -1,11 +1,10 @@
 // All loops that are worth the processor's vector instructions: a table of functions for each scalar.
 //
-// Each loop is written once, in a body (`batch.inc`, ...) that `levels.inc` compiles for both scalars and for each
+// Each loop is written once, in a body (`windows.inc`, ...) that `levels.inc` compiles for both scalars and for each
 // level of x86-64. The lists in the headers below declare the loops, as FUNCTION(result, name, (parameters)) with T for
 // the scalar. The tables, their type and the declarations that bodies are checked against are all made from these lists.
 // Taking a table selects the scalar and the instruction set at once; a call is an indirect jump and nothing more.
 #pragma once
-#include "batch.h"
 #include "elementwise.h"
 #include "indirect.h"
 #include "lanes.h"
@@ -17,7 +16,6 @@
 #include "windows.h"
 
 #define SK_KERNELS(FUNCTION, T)                                                                                        \
-  SK_BATCH_KERNELS(FUNCTION, T)                                                                                        \
   SK_ELEMENTWISE_KERNELS(FUNCTION, T)                                                                                  \
   SK_INDIRECT_KERNELS(FUNCTION, T)                                                                                     \
   SK_LANE_KERNELS(FUNCTION, T)                                                                                         \

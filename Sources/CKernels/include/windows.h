@@ -16,6 +16,22 @@ enum { SK_WINDOW_ROWS = 6 };
 // Vectors of a row, or of taps, that are summed together: with SK_WINDOW_ROWS rows this leaves registers for factors.
 #define SK_WINDOW_VECTORS(registers) ((registers) > 16 ? 4 : 2)
 
+// The kinds of bands. In a shared one, which is interleaved, all lanes have the same weights.
+enum sk_band { sk_plain, sk_interleaved, sk_shared };
+// The least results that are summed together in a shared band, and the most taps of a kernel over it.
+enum { SK_SHARED_RESULTS = 3, SK_MOST_TERMS = 512 };
+
+// Where the pixels and the weights of a tap stand.
+typedef struct {
+  int32_t place, factor;
+} sk_term;
+
+// Neighbouring columns of sums, at most SK_WINDOW_VECTORS vectors of them; the first tap of a kernel's row with which any
+// of them sees something, and the one after the last.
+typedef struct {
+  int32_t columns, first_tap, end_tap;
+} sk_column_block;
+
 // One place that rows of sums see, and the rows whose windows see it: `first` to `last` of the rows that are summed
 // together.
 typedef struct {
@@ -28,9 +44,10 @@ typedef struct {
 
 // Rows of sums, and the pixels and weights of their windows. Distances count numbers.
 typedef struct {
-  int32_t interleaved;
+  enum sk_band band;
   // Columns of sums.
-  ptrdiff_t columns;
+  const sk_column_block *blocks;
+  ptrdiff_t block_count;
   // Between the pixels of neighbouring columns of sums, in an interleaved band.
   ptrdiff_t column_step;
   ptrdiff_t sum_pitch, pixel_pitch;
@@ -40,9 +57,6 @@ typedef struct {
   ptrdiff_t terms, pixel_term, weight_term;
   // Where the pixels of each tap of a kernel's row begin.
   const int32_t *taps;
-  // For each block of SK_WINDOW_VECTORS vectors of columns: the first tap that sees anything, and the one after the
-  // last.
-  const int32_t *tap_ranges;
 } sk_window_shape;
 
 // Rows of taps, and the pixels and gradients that they pair. Distances count numbers.
@@ -68,14 +82,21 @@ typedef struct {
 
 #define SK_WINDOW_KERNELS(FUNCTION, T)                                                                                 \
   /* Sums of up to SK_WINDOW_ROWS rows: for each step and tap, weights times pixels are added to rows that begin as    \
-     `start`, which is one number, or in an interleaved band a vector; weights likewise. */                            \
+     `start` says. That and the weights are numbers, unless the lanes of an interleaved band have their own. */        \
   FUNCTION(void, correlate_rows, (const sk_window_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,              \
+           const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count, const int32_t *sources,     \
+           sk_prefetch *ahead))                                                                                        \
+  /* A row of sums of at least SK_SHARED_RESULTS results over a shared band, in about equal parts of up to SK_WINDOW_ROWS\
+     of them; the weights of a part for a tap stand side by side. Distances between weights count taps. */             \
+  FUNCTION(void, correlate_results, (const sk_window_shape *shape, T *sums, ptrdiff_t results, const T *pixels,        \
            const T *weights, const T *start, const sk_window_step *steps, ptrdiff_t count, const int32_t *sources,     \
            sk_prefetch *ahead))                                                                                        \
   /* For up to SK_WINDOW_ROWS rows of taps: adds to the vector of each tap the products of gradient and pixels. */     \
   FUNCTION(void, correlate_taps, (const sk_tap_shape *shape, T *sums, ptrdiff_t rows, const T *pixels,                 \
            const T *gradient, const sk_window_step *steps, ptrdiff_t count, const int32_t *sources,                    \
            sk_prefetch *ahead))                                                                                        \
+  /* to[i] = the sum of the numbers of vector i, for i < count. */                                                     \
+  FUNCTION(void, sum_lanes, (T *to, const T *from, ptrdiff_t count))                                                   \
   /* Copies rows of a plane, zeros where their number is negative, into a plain band, row after row, with a vector's   \
      room behind the last; where rows overlap, the later one stays. Runs come in the order of `to`. */                 \
   FUNCTION(void, fill_band, (T *band, ptrdiff_t band_pitch, const T *plane, ptrdiff_t pitch, const int32_t *rows,      \
