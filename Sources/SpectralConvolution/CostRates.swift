@@ -19,7 +19,7 @@ public enum CostRates: Hashable, Sendable {
 /// The file has a line for each: processor, tab, kind of work, tab, factor; so several machines may share it.
 package enum MachineRates {
   /// The version is raised when an estimate changes so much that old factors say nothing any more.
-  private static let title = "SpectralKit convolution rates 1"
+  private static let title = "SpectralKit convolution rates 2"
   private static let file = CacheFile.folder.map {
     CacheFile($0.appendingPathComponent("convolution-rates"), title: title)
   }
