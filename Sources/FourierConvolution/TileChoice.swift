@@ -115,8 +115,10 @@ struct TileCost {
     work[.blockSpills] = (inputs + outputs) * frequencies * beyond(blockBytes, 0.5e6, 2.5e6)
     // A row of a signal lies in memory four times at once.
     let farBytes = layout.isDepthwise ? groupBytes * (size.height == 1 ? 4 : 1) : blockBytes
+    // Rows that no cache holds are read from memory for each radix.
+    let passes = size.height == 1 && layout.isDepthwise ? 1 + 7 * beyond(groupBytes, 10e6, 40e6) : 1
     work[.farSpills] =
-      (inputs + outputs) * frequencies * beyond(farBytes, 6e6, layout.isDepthwise ? 16e6 : 30e6)
+      (inputs + outputs) * frequencies * beyond(farBytes, 6e6, layout.isDepthwise ? 16e6 : 30e6) * passes
     // What stands apart in memory is gathered one by one.
     let isApart = problem.horizontal.dilation > 1 || problem.horizontal.stride > 1
     work[.rows] = (inputs + outputs) * Double(size.height) * (isApart ? 1 + Double(size.width) / 16 : 1)

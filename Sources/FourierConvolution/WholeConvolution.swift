@@ -311,25 +311,28 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
     let (_, rows, columns) = lengths
     let slices = sources(problem.depth, ranges.depth, lengths.depth)
     let lines = sources(vertical, ranges.rows, rows)
-    let places = sources(horizontal, ranges.columns, columns)
     // Most of a row stands side by side in the array.
-    let inner = run(places, horizontal, ranges.columns)
+    let first = ranges.columns.lowerBound * horizontal.stride
+    let inner = run(columns, horizontal, first)
+    func place(_ i: Int) -> Int { first + i < horizontal.padded ? horizontal.source(first + i) ?? -1 : -1 }
+    let (before, behind) = ((0..<inner.lowerBound).map(place), (inner.upperBound..<columns).map(place))
+    let start = inner.isEmpty ? 0 : place(inner.lowerBound)
     nonisolated(unsafe) let (array, target) = (array, target)
     Parallel.forEach(slices.count * rows, grain: max(1, (1 << 14) / columns)) { index in
       let target = target + index * columns
       let (slice, line) = (slices[index / rows], lines[index % rows])
       guard slice >= 0 && line >= 0 else { return clear(target, columns) }
       let row = array + (slice * vertical.input + line) * horizontal.input
-      for i in 0..<inner.lowerBound { target[i] = places[i] < 0 ? 0 : row[places[i]] }
-      if !inner.isEmpty { (target + inner.lowerBound).update(from: row + places[inner.lowerBound], count: inner.count) }
-      for i in inner.upperBound..<columns { target[i] = places[i] < 0 ? 0 : row[places[i]] }
+      for (i, place) in before.enumerated() { target[i] = place < 0 ? 0 : row[place] }
+      (target + inner.lowerBound).update(from: row + start, count: inner.count)
+      for (i, place) in behind.enumerated() { target[inner.upperBound + i] = place < 0 ? 0 : row[place] }
     }
   }
 
   /// The places of a block's row that are neighbours in the array, too.
-  private func run(_ places: [Int], _ axis: ConvolutionAxis, _ outputs: Range<Int>) -> Range<Int> {
-    let first = max(0, axis.paddingBefore - outputs.lowerBound * axis.stride)
-    let end = min(places.count, axis.paddingBefore + axis.input - outputs.lowerBound * axis.stride)
+  private func run(_ count: Int, _ axis: ConvolutionAxis, _ position: Int) -> Range<Int> {
+    let first = max(0, axis.paddingBefore - position)
+    let end = min(count, axis.paddingBefore + axis.input - position)
     return first < end ? first..<end : 0..<0
   }
 

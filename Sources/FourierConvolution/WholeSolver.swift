@@ -210,10 +210,12 @@ struct WholeSolver<Scalar: FourierScalar>: FourierPassSolver {
       let rate = size.lengths.max()! > 1 << 16 ? 1e9 : bytes < 0x1p20 ? 9e9 : bytes < 0x1p24 ? 6e9 : 3.5e9
       return width * (2.5 * count * max(1, log2(count)) / rate + 2e-9 * count)
     }
-    let (stage, copy) = bytes < 1e6 ? (0.45, 0.3) : bytes < 5e6 ? (0.6, 0.6) : bytes < 1e7 ? (0.85, 1) : (1, 1.2)
+    let (stage, copy) = bytes < 1e6 ? (0.45, 0.8) : bytes < 5e6 ? (0.6, 1.2) : bytes < 1e7 ? (0.85, 1.4) : (1, 1.6)
     let lines = size.lengths.dropLast().reduce(1, *)
     let copies = size.takesArraysInPlace(problem) ? 0.2 : copy
-    return width * count * (Double(max(2, size.lengths.count { $0 > 1 })) * stage + copies) * 1e-9
+    // Lines, columns, and of volumes columns of slices, which lie far apart.
+    let stages = size.lengths.count { $0 > 1 } > 2 ? 3.75 : 2
+    return width * count * (stages * stage + copies) * 1e-9
       + 1.5e-7 * Double(lines)
   }
 
