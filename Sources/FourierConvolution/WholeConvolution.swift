@@ -11,8 +11,8 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   private let problem: ConvolutionProblem
   private let size: WholeSize
   private let transform: WholeTransform<Scalar>
-  /// Whether arrays are transformed where they are, not copied with their padding.
-  private let inPlace: Bool
+  /// What transforms arrays where they are; nil if they are copied with their padding.
+  private let inPlace: RightAngleTransform<Scalar>?
   /// Threads for which there is memory.
   private let threads: Int
   /// Tasks that are done at the same time, each with spectra of its own.
@@ -21,7 +21,7 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   init(_ problem: ConvolutionProblem, _ size: WholeSize, threads: Int, tasksAtOnce: Int, rigor: PlanningRigor) {
     (self.problem, self.size, self.threads, self.tasksAtOnce) = (problem, size, threads, tasksAtOnce)
     transform = WholeTransform(size, rigor: rigor)
-    inPlace = size.takesArraysInPlace(problem)
+    inPlace = size.takesArraysInPlace(problem) ? .shared(size: size.lengths) : nil
   }
 
   private var inputs: Int { problem.channelsPerGroup }
@@ -58,15 +58,21 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
             let (plane, block) = task.quotientAndRemainder(dividingBy: size.blockCount)
             let group = plane % groups
             if inputs == 1 && outputs == 1, case .builtIn(let transform) = transform {
-              if !inPlace { gather(x + plane * inputCount, block, to: work.block.base) }
-              transform.convolve(
-                inPlace ? .init(x + plane * inputCount, extents(\.input)) : .init(work.block.base, size.lengths),
-                filters.base + group * spectrum, conjugated: true, work: work.spectrum(0),
-                to: inPlace
-                  ? .init(y + plane * outputCount, extents(\.output), adding: bias[group])
-                  : .init(work.block.base, size.lengths),
-                atMost: threads)
-              return inPlace ? () : crop(work.block.base, block, to: y + plane * outputCount, bias[group])
+              func convolve(
+                _ array: RightAngleTransform<Scalar>.Corner, to result: RightAngleTransform<Scalar>.Corner
+              ) {
+                transform.convolve(
+                  array, filters.base + group * spectrum, conjugated: true, work: work.spectrum(0), to: result,
+                  atMost: threads)
+              }
+              let (x, y, copy) = (x + plane * inputCount, y + plane * outputCount, work.block.base)
+              if inPlace != nil {
+                return convolve(
+                  .init(x, extents(\.input)), to: .init(y, extents(\.output), adding: bias[group]))
+              }
+              gather(x, block, to: copy)
+              convolve(.init(copy, size.lengths), to: .init(copy, size.lengths))
+              return crop(copy, block, to: y, bias[group])
             }
             for c in 0..<inputs {
               transformInput(x + (plane * inputs + c) * inputCount, block, work, to: work.spectrum(c))
@@ -172,9 +178,7 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   private func transformInput(
     _ x: UnsafePointer<Scalar>, _ block: Int, _ work: Workspace, to spectrum: UnsafeMutablePointer<Scalar>
   ) {
-    if inPlace, case .builtIn(let transform) = transform {
-      return transform.forward(.init(x, extents(\.input)), spectrum, atMost: threads)
-    }
+    if let inPlace { return inPlace.forward(.init(x, extents(\.input)), spectrum, atMost: threads) }
     gather(x, block, to: work.block.base)
     transform.forward(work.block.base, spectrum, atMost: threads)
   }
@@ -182,9 +186,7 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
   private func transformGradient(
     _ g: UnsafePointer<Scalar>, _ block: Int, _ work: Workspace, to spectrum: UnsafeMutablePointer<Scalar>
   ) {
-    if inPlace, case .builtIn(let transform) = transform {
-      return transform.forward(.init(g, extents(\.output)), spectrum, atMost: threads)
-    }
+    if let inPlace { return inPlace.forward(.init(g, extents(\.output)), spectrum, atMost: threads) }
     spread(g, block, to: work.block.base)
     transform.forward(work.block.base, spectrum, atMost: threads)
   }
@@ -194,8 +196,8 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
     _ spectrum: UnsafeMutablePointer<Scalar>, _ work: Workspace, inPlace array: UnsafeMutablePointer<Scalar>,
     _ extent: KeyPath<ConvolutionAxis, Int>, _ bias: Scalar, copy: () -> Void
   ) {
-    if inPlace, case .builtIn(let transform) = transform {
-      return transform.inverse(spectrum, .init(array, extents(extent), adding: bias), atMost: threads)
+    if let inPlace {
+      return inPlace.inverse(spectrum, .init(array, extents(extent), adding: bias), atMost: threads)
     }
     transform.inverse(spectrum, work.block.base, atMost: threads)
     copy()
@@ -257,11 +259,12 @@ struct WholeConvolution<Scalar: FourierScalar>: Sendable {
     let (depth, vertical, horizontal) = (problem.depth, problem.vertical, problem.horizontal)
     let isFlipped = problem.geometry.operation == .convolution
     func place(_ tap: Int, _ axis: ConvolutionAxis, _ length: Int) -> Int {
-      let place = tap * axis.dilation - (inPlace ? axis.paddingBefore : 0)
+      let place = tap * axis.dilation - (inPlace == nil ? 0 : axis.paddingBefore)
       return place < 0 ? place + length : place
     }
     let ahead =
-      inPlace ? min(horizontal.kernel, (horizontal.paddingBefore + horizontal.dilation - 1) / horizontal.dilation) : 0
+      inPlace == nil
+      ? 0 : min(horizontal.kernel, (horizontal.paddingBefore + horizontal.dilation - 1) / horizontal.dilation)
     for a in 0..<depth.kernel {
       for b in 0..<vertical.kernel {
         let line = place(a, depth, lengths.depth) * lengths.rows + place(b, vertical, lengths.rows)

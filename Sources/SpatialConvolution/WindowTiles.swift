@@ -134,7 +134,7 @@ struct WindowTiles<Scalar: TensorScalar>: @unchecked Sendable {
   }
   /// Results whose sums are made together.
   var resultsAtOnce: Int { isShared ? results : 1 }
-  /// The most rows of sums that wait for their place; of a shared band so many that they stay in the cache.
+  /// The most rows of sums that are held before they are written; those of a shared band stay in the cache.
   var rowsAtOnce: Int {
     let bytes = resultsAtOnce * sumPitch * MemoryLayout<Scalar>.stride
     return isShared ? min(rows, max(1, (1 << 17) / bytes)) : Int(SK_WINDOW_ROWS)

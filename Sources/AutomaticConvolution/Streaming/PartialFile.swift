@@ -9,8 +9,7 @@ import SpectralCore
 /// the old file or the new one, whole.
 ///
 /// One run writes everything and locks the file against all others; or runs that each write a part share the lock, and
-/// each has a journal of its own, `NAME.part-3-of-8.journal`. What any journal vouches for need not be done again, whoever
-/// wrote it. The part that finds nothing missing at its end finishes the file.
+/// each has a journal of its own, `NAME.part-3-of-8.journal`. What any journal records as done is not done again. The part that finds nothing missing at its end finishes the file.
 ///
 /// A class because it owns the open file. Sendable because its owner lets one thread at a time use it.
 final class PartialFile: @unchecked Sendable {

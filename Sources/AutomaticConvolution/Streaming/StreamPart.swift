@@ -8,7 +8,7 @@ public struct StreamPart: Hashable, Sendable, CustomStringConvertible {
   /// The most parts that a convolution can be cut into.
   public static let mostParts = 1_000_000
 
-  /// One of so many parts, counted from 1.
+  /// Part `index` of `count`, counted from 1.
   ///
   /// - Precondition: `1 <= index <= count <= mostParts`.
   public init(_ index: Int, of count: Int) {
@@ -22,7 +22,7 @@ public struct StreamPart: Hashable, Sendable, CustomStringConvertible {
   /// E.g. `3/8`.
   public var description: String { "\(index)/\(count)" }
 
-  /// Its share of so many panels: one after another, as equal as can be.
+  /// Its share of a number of panels: neighbours, and as many as in any other part, or one more.
   func share(of panels: Int) -> Range<Int> {
     // Not panels * index / count, which could overflow.
     let (all, more) = panels.quotientAndRemainder(dividingBy: count)
@@ -30,7 +30,7 @@ public struct StreamPart: Hashable, Sendable, CustomStringConvertible {
     return start(index - 1)..<start(index)
   }
 
-  /// The parts, of so many, whose shares of all panels hold some of these.
+  /// The parts, out of `count`, whose shares contain some of these panels.
   ///
   /// - Parameter panels: In ascending order.
   static func holding(_ panels: [Int], of all: Int, count: Int) -> [StreamPart] {

@@ -27,7 +27,7 @@ public struct StreamPlan: Hashable, Sendable {
   /// The pixels of the array.
   package var pixels: Int { array.extents.prefix(rank).reduce(1, *) }
 
-  /// How far the work is when so many pixels are done, of so many that are to be.
+  /// The progress after a number of pixels.
   ///
   /// - Parameter total: Those of the array unless told.
   package func progress(pixels: Int, of total: Int? = nil) -> StreamProgress {

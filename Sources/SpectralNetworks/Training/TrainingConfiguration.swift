@@ -23,8 +23,8 @@ public struct TrainingConfiguration: Codable, Hashable, Sendable {
   public var epochs = 5
   /// Images of a step.
   public var batchSize = 64
-  /// Images of a step that are taken at a time; all if nil. The gradients of such micro-batches are summed in a fixed order,
-  /// whoever computes them: the number decides on the last bits, and that of processes does not.
+  /// Images of a step that are taken at a time; all if nil. The gradients of such micro-batches are summed in a fixed order:
+  /// this size affects the last bits of a result, and the number of processes does not.
   public var microBatchSize: Int?
   /// The rule that changes the parameters.
   public var optimizer = OptimizerKind.sgd
